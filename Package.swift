@@ -1,0 +1,35 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is built with the same settings: Swift 6 language mode, the upcoming features that
+/// make imports and existentials explicit, and no warning left standing.
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .treatAllWarnings(as: .error),
+]
+
+let package = Package(
+  name: "agora",
+  platforms: [.macOS("26.0")],
+  products: [
+    .executable(name: "agora", targets: ["agora"]),
+    .executable(name: "spacetime", targets: ["spacetime"]),
+    .library(name: "AgoraStore", targets: ["AgoraStore"]),
+    .library(name: "Migrator", targets: ["Migrator"]),
+  ],
+  targets: [
+    // No `pkgConfig:`, so that a static libsqlite3 can be linked where one is offered.
+    .systemLibrary(
+      name: "CSQLite", providers: [.apt(["libsqlite3-dev"]), .brew(["sqlite"])]),
+    .target(name: "AgoraStore", dependencies: ["CSQLite"], swiftSettings: strict),
+    .target(name: "Migrator", dependencies: ["AgoraStore"], swiftSettings: strict),
+    .target(name: "CompatProxy", dependencies: ["AgoraStore"], swiftSettings: strict),
+    .target(name: "Monitor", dependencies: ["AgoraStore"], swiftSettings: strict),
+    .executableTarget(
+      name: "agora", dependencies: ["AgoraStore", "Migrator"], swiftSettings: strict),
+    .executableTarget(name: "spacetime", dependencies: ["CompatProxy"], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6]
+)

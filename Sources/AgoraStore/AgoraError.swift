@@ -1,0 +1,128 @@
+/// A failure as a person meets it: a stable code, what was wrong, where, and what to do about it.
+public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The stable words for what went wrong; they never change their meaning.
+  public enum Code: String, Sendable, CaseIterable {
+    /// The command line is wrong.
+    case misuse
+    /// There is no such file.
+    case noSuchFile = "no_such_file"
+    /// The path is a folder.
+    case isFolder = "is_folder"
+    /// The system does not permit it.
+    case permissionDenied = "permission_denied"
+    /// The disk or the quota is full.
+    case diskFull = "disk_full"
+    /// The system failed to read or write.
+    case io
+    /// The input holds nothing at all.
+    case emptyInput = "empty_input"
+    /// The input is not well-formed JSON.
+    case badJSON = "bad_json"
+    /// The input ends in the middle of something.
+    case truncated
+    /// A name outside of any row is not UTF-8, or the whole file is in another encoding.
+    case badEncoding = "bad_encoding"
+    /// The input has none of the shapes that a v4 export has.
+    case unknownFormat = "unknown_format"
+    /// The rows do not name their table and nothing else does.
+    case unknownTable = "unknown_table"
+    /// `gzip` is missing or found the file damaged.
+    case badGzip = "bad_gzip"
+    /// More rows were rejected than `--max-rejects` allows.
+    case tooManyRejects = "too_many_rejects"
+    /// There is no store under that path.
+    case noStore = "no_store"
+    /// The file is no SQLite database, or one of another program.
+    case notAStore = "not_a_store"
+    /// The store's content contradicts itself.
+    case damagedStore = "damaged_store"
+    /// The store was made by a newer version of this program.
+    case storeIsNewer = "store_is_newer"
+    /// Another run holds the store.
+    case locked
+    /// The store is busy with somebody else's write.
+    case busy
+    /// Nothing of that name or id is there.
+    case notFound = "not_found"
+    /// The input changed while it was being read.
+    case inputChanged = "input_changed"
+    /// A person or a signal stopped the run.
+    case interrupted
+    /// The command is part of the plan and not built yet.
+    case notBuilt = "not_built"
+    /// A promise of this program was broken; a defect to report.
+    case broken
+  }
+
+  /// What kind of failure it is.
+  public let code: Code
+  /// What was wrong, as a sentence without a full stop.
+  public let message: String
+  /// The file it is about; nil where it is about none.
+  public let file: String?
+  /// The byte offset in ``file``, from 0; nil where there is none.
+  public let offset: Int?
+  /// What to do about it, as a sentence; nil where nothing better can be said than the message.
+  public let remedy: String?
+
+  /// Makes a failure.
+  public init(
+    _ code: Code, _ message: String, file: String? = nil, offset: Int? = nil, remedy: String? = nil
+  ) {
+    self.code = code
+    self.message = message
+    self.file = file
+    self.offset = offset
+    self.remedy = remedy
+  }
+
+  /// Place, message and code on one line, the remedy on the next.
+  public var description: String {
+    var text = ""
+    if let file { text += "\(file): " }
+    if let offset { text += "byte \(offset): " }
+    text += "\(message) [\(code.rawValue)]"
+    if let remedy { text += "\n  \(remedy)" }
+    return text
+  }
+
+  /// The failure that a system call's error means for a file.
+  package init(_ error: SystemError, file: String) {
+    let (code, remedy): (Code, String?) =
+      if error.isMissing {
+        (.noSuchFile, "Check the path.")
+      } else if error.isFolder {
+        (.isFolder, "Name the file in it.")
+      } else if error.isDenied {
+        (.permissionDenied, "Give this user the permission, or run as one who has it.")
+      } else if error.isFull {
+        (.diskFull, "Make room and run the same command again.")
+      } else {
+        (.io, nil)
+      }
+    self.init(code, error.description, file: file, remedy: remedy)
+  }
+
+  /// The failure that SQLite's error means for a store.
+  package init(_ error: SQLiteError, store: String) {
+    switch error {
+    case _ where error.isFull:
+      self.init(
+        .diskFull, "the disk is full (\(error.query))", file: store,
+        remedy: "Nothing was changed. Make room and run the same command again.")
+    case _ where error.isNotDatabase:
+      self.init(
+        .notAStore, "this file is not a SQLite database, or it is damaged (\(error.message))",
+        file: store, remedy: "Name another file with --store, or restore a backup.")
+    case _ where error.isBusy:
+      self.init(
+        .busy, "another program is writing to the store", file: store,
+        remedy: "Run the same command again when it has finished.")
+    case _ where error.code == 14 || error.code == 8 || error.code == 23:
+      self.init(
+        .permissionDenied, "the store cannot be opened or written (\(error.message))", file: store,
+        remedy: "Check the path and the permissions of the file and of its folder.")
+    default: self.init(.io, error.description, file: store)
+    }
+  }
+}

@@ -1,0 +1,97 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// What the operating system answered when a call failed.
+public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The value of `errno`.
+  public let number: Int32
+  /// What was being done, with the path where there is one.
+  public let doing: String
+
+  package init(number: Int32, doing: String) {
+    self.number = number
+    self.doing = doing
+  }
+
+  /// The system's words for ``number``.
+  public var reason: String { String(cString: strerror(number)) }
+  /// One line: what was being done and why it failed.
+  public var description: String { "\(doing): \(reason)" }
+
+  package var isMissing: Bool { number == ENOENT }
+  package var isExisting: Bool { number == EEXIST }
+  package var isDenied: Bool { number == EACCES || number == EPERM || number == EROFS }
+  package var isFull: Bool { number == ENOSPC || number == EDQUOT }
+  package var isFolder: Bool { number == EISDIR }
+  package var wouldBlock: Bool { number == EWOULDBLOCK }
+}
+
+/// The one door to the operating system: `errno` is read right after the call, EINTR is retried.
+package enum System {
+  /// Runs a call that answers -1 on failure.
+  @inline(never)
+  @discardableResult
+  package static func call(_ doing: @autoclosure () -> String, _ body: () -> Int)
+    throws(SystemError) -> Int
+  {
+    while true {
+      let result = body()
+      if result != -1 { return result }
+      let number = errno
+      if number != EINTR { throw SystemError(number: number, doing: doing()) }
+    }
+  }
+
+  /// The environment's value under a name; nil when it is not set or empty.
+  package static func environment(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+  }
+
+  /// This process's number.
+  package static var processID: Int32 { getpid() }
+
+  /// This machine's name.
+  package static var hostName: String {
+    var name = [CChar](repeating: 0, count: 256)
+    guard gethostname(&name, name.count - 1) == 0 else { return "localhost" }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Whether a descriptor is a terminal.
+  package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
+
+  /// Seconds on a clock that only goes forward, for durations.
+  package static func monotonicSeconds() -> Double {
+    var now = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &now)
+    return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+  }
+
+  /// Microseconds since 1970 UTC.
+  package static func wallMicroseconds() -> Int64 {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+  }
+
+  /// A word that changes when the machine is started anew; nil where the system does not tell.
+  ///
+  /// Files that were not synced can be trusted after a crash of the process, not after one of the machine.
+  package static func bootIdentity() -> String? {
+    #if os(Linux)
+      guard let text = try? File.contents("/proc/sys/kernel/random/boot_id", limit: 64) else {
+        return nil
+      }
+      return String(decoding: text.prefix { $0 != 0x0a }, as: UTF8.self)
+    #else
+      var value = timeval()
+      var size = MemoryLayout<timeval>.size
+      guard sysctlbyname("kern.boottime", &value, &size, nil, 0) == 0 else { return nil }
+      return "\(value.tv_sec).\(value.tv_usec)"
+    #endif
+  }
+}

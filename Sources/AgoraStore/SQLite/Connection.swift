@@ -1,0 +1,154 @@
+import CSQLite
+
+/// One connection to a SQLite file with its cache of statements; used by one thread at a time.
+package final class Connection {
+  /// How a file is opened.
+  package enum Mode: Sendable {
+    case readOnly, readWrite, create
+  }
+
+  let handle: OpaquePointer
+  /// The file's path as it was given.
+  package let path: String
+  private var cache: [String: Statement] = [:]
+
+  /// Opens a file.
+  ///
+  /// - Throws: ``SQLiteError`` when SQLite cannot open it.
+  package init(path: String, mode: Mode) throws(SQLiteError) {
+    var handle: OpaquePointer?
+    let flags =
+      switch mode {
+      case .readOnly: SQLITE_OPEN_READONLY
+      case .readWrite: SQLITE_OPEN_READWRITE
+      case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+      }
+    // One thread at a time uses a connection (the store's lock sees to it), so SQLite's own mutex
+    // would only cost time: https://www.sqlite.org/threadsafe.html, multi-thread mode.
+    let code = sqlite3_open_v2(
+      path, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    guard code == SQLITE_OK, let handle else {
+      let message =
+        handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
+      sqlite3_close_v2(handle)
+      throw SQLiteError(extendedCode: code, message: message, query: "open \(path)")
+    }
+    self.handle = handle
+    self.path = path
+  }
+
+  deinit {
+    cache.removeAll()
+    sqlite3_close_v2(handle)
+  }
+
+  func error(_ code: Int32, _ query: String) -> SQLiteError {
+    SQLiteError(
+      extendedCode: code, message: String(cString: sqlite3_errmsg(handle)), query: query)
+  }
+
+  /// How long a statement waits for another connection's lock, in milliseconds.
+  package func setBusyTimeout(milliseconds: Int) {
+    sqlite3_busy_timeout(handle, Int32(clamping: milliseconds))
+  }
+
+  /// Runs one or several statements that give no rows.
+  package func execute(_ sql: String, name: String = "script") throws(SQLiteError) {
+    let code = sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw error(code, name) }
+  }
+
+  /// The statement for a query: from the cache, or prepared and kept there.
+  package func statement(_ query: Query) throws(SQLiteError) -> Statement {
+    if let known = cache[query.sql], !known.inUse { return known }
+    var prepared: OpaquePointer?
+    let code = sqlite3_prepare_v3(
+      handle, query.sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+    guard code == SQLITE_OK, let prepared else { throw error(code, query.name) }
+    let statement = Statement(handle: prepared, query: query, connection: self)
+    if cache[query.sql] == nil { cache[query.sql] = statement }
+    return statement
+  }
+
+  /// Runs a query for its effect and gives the number of rows it changed.
+  @discardableResult
+  package func run(_ query: Query, _ values: SQLValue...) throws(SQLiteError) -> Int {
+    try each(query, values) { _ in }
+    return Int(sqlite3_changes64(handle))
+  }
+
+  /// Lends each row of the result in turn.
+  package func each(
+    _ query: Query, _ values: SQLValue..., body: (borrowing Row) throws -> Void
+  ) throws {
+    let statement = try statement(query)
+    statement.inUse = true
+    defer { statement.reset() }
+    for (position, value) in values.enumerated() {
+      try statement.bind(value, at: Int32(position) + 1)
+    }
+    while try statement.step() { try body(Row(handle: statement.handle)) }
+  }
+
+  /// The form of ``each(_:_:body:)-variadic`` that throws SQLite's errors only.
+  private func each(
+    _ query: Query, _ values: [SQLValue], body: (borrowing Row) -> Void
+  ) throws(SQLiteError) {
+    let statement = try statement(query)
+    statement.inUse = true
+    defer { statement.reset() }
+    for (position, value) in values.enumerated() {
+      try statement.bind(value, at: Int32(position) + 1)
+    }
+    while try statement.step() { body(Row(handle: statement.handle)) }
+  }
+
+  /// The first row, mapped; nil when there is none.
+  package func first<Result>(
+    _ query: Query, _ values: SQLValue..., map: (borrowing Row) -> Result
+  ) throws(SQLiteError) -> Result? {
+    let statement = try statement(query)
+    statement.inUse = true
+    defer { statement.reset() }
+    for (position, value) in values.enumerated() {
+      try statement.bind(value, at: Int32(position) + 1)
+    }
+    return try statement.step() ? map(Row(handle: statement.handle)) : nil
+  }
+
+  /// The first column of the first row as an integer; nil when there is no row or it is NULL.
+  package func integer(_ query: Query, _ values: SQLValue...) throws(SQLiteError) -> Int64? {
+    var result: Int64?
+    try each(query, values) { row in if result == nil { result = row.optionalInt64(0) } }
+    return result
+  }
+
+  /// All rows, mapped; for results that are known to be small.
+  package func all<Result>(
+    _ query: Query, _ values: SQLValue..., map: (borrowing Row) -> Result
+  ) throws(SQLiteError) -> [Result] {
+    var results: [Result] = []
+    try each(query, values) { results.append(map($0)) }
+    return results
+  }
+
+  /// The row number of the last insert.
+  package var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
+  /// The number of rows that the last statement changed.
+  package var changes: Int { Int(sqlite3_changes64(handle)) }
+  /// Whether a transaction is open.
+  package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
+  /// Copies the whole database into another connection's, page by page and as one snapshot
+  /// (https://www.sqlite.org/backup.html).
+  package func backup(to target: Connection) throws(SQLiteError) {
+    guard let backup = sqlite3_backup_init(target.handle, "main", handle, "main") else {
+      throw target.error(sqlite3_extended_errcode(target.handle), "backup")
+    }
+    let code = sqlite3_backup_step(backup, -1)
+    let finished = sqlite3_backup_finish(backup)
+    guard code == SQLITE_DONE, finished == SQLITE_OK else {
+      throw target.error(code == SQLITE_DONE ? finished : code, "backup")
+    }
+  }
+}

@@ -1,0 +1,80 @@
+/// A table that records are written to: from its columns come the statements that insert, read back
+/// and overwrite a record, so that all of them agree.
+package struct RecordTable: Sendable {
+  /// The table's name.
+  package let name: String
+  /// The columns in a record's order; the first is the id.
+  package let columns: [String]
+  /// Inserts a record.
+  package let insert: Query
+  /// Reads the columns of a record by its id.
+  package let select: Query
+  /// Overwrites the columns of a record by its id.
+  package let update: Query
+  /// Removes a record by its id.
+  package let delete: Query
+
+  package init(_ name: String, _ columns: [String]) {
+    self.name = name
+    self.columns = columns
+    let id = columns[0]
+    let parameters = columns.indices.map { "?\($0 + 1)" }
+    let list = columns.joined(separator: ", ")
+    let assignments = zip(columns, parameters).dropFirst().map { "\($0)=\($1)" }
+    insert = Query(
+      "\(name).insert",
+      "INSERT INTO \(name)(\(list)) VALUES(\(parameters.joined(separator: ",")))")
+    select = Query("\(name).select", "SELECT \(list) FROM \(name) WHERE \(id)=?1")
+    update = Query(
+      "\(name).update",
+      "UPDATE \(name) SET \(assignments.joined(separator: ", ")) WHERE \(id)=?1")
+    delete = Query("\(name).delete", "DELETE FROM \(name) WHERE \(id)=?1")
+  }
+}
+
+extension RecordTable {
+  /// `agents`.
+  package static let agents = RecordTable(
+    "agents",
+    [
+      "agent_id", "agent_name", "service_tier", "status", "registered_at", "last_activity",
+      "capabilities", "max_concurrent_tasks", "metadata",
+    ])
+  /// `workflows`.
+  package static let workflows = RecordTable(
+    "workflows",
+    [
+      "workflow_id", "workflow_name", "status", "creator_agent", "assigned_agents", "steps",
+      "created_at", "completed_at", "metadata", "source_row",
+    ])
+  /// `messages`.
+  package static let messages = RecordTable(
+    "messages",
+    [
+      "message_id", "from_agent", "to_agent", "message_type", "content", "priority", "timestamp",
+      "delivered", "metadata", "source_row",
+    ])
+  /// `tasks`, but for the columns that only v5 fills.
+  package static let tasks = RecordTable(
+    "tasks",
+    [
+      "task_id", "workflow_id", "assigned_agent", "task_type", "payload", "status", "priority",
+      "progress", "created_at", "completed_at", "metadata", "source_row",
+    ])
+  /// `events`, but for its place in the log.
+  package static let events = RecordTable(
+    "events",
+    [
+      "event_id", "event_type", "source_agent", "target_agent", "data", "timestamp", "processed",
+      "metadata", "source_row",
+    ])
+  /// `audit`, but for the columns that only v5 fills.
+  package static let audit = RecordTable(
+    "audit",
+    [
+      "audit_id", "actor", "action", "target", "reason", "timestamp", "metadata", "source_row",
+    ])
+  /// `archive`.
+  package static let archive = RecordTable(
+    "archive", ["row_id", "v4_table", "v4_id", "row", "source_row"])
+}

@@ -1,0 +1,32 @@
+/// What SQLite answered when it did not do what it was asked.
+///
+/// Values bound to the statement are never part of the error, since they may be somebody's message.
+/// Source: https://www.sqlite.org/rescode.html.
+public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The primary result code, the low byte of ``extendedCode``.
+  public var code: Int32 { extendedCode & 0xff }
+  /// The extended result code.
+  public let extendedCode: Int32
+  /// SQLite's own words.
+  public let message: String
+  /// The name of the query that failed, or what was being done.
+  public let query: String
+
+  package init(extendedCode: Int32, message: String, query: String) {
+    self.extendedCode = extendedCode
+    self.message = message
+    self.query = query
+  }
+
+  /// One line: code, query and SQLite's words.
+  public var description: String { "sqlite \(extendedCode) in \(query): \(message)" }
+
+  /// Another connection holds a lock that this one waited for in vain (`SQLITE_BUSY`).
+  package var isBusy: Bool { code == 5 }
+  /// The disk or the quota is full (`SQLITE_FULL`).
+  package var isFull: Bool { code == 13 }
+  /// The file is no SQLite database, or not one any more (`SQLITE_NOTADB`, `SQLITE_CORRUPT`).
+  package var isNotDatabase: Bool { code == 26 || code == 11 }
+  /// A constraint refused the row (`SQLITE_CONSTRAINT`).
+  package var isConstraint: Bool { code == 19 }
+}

@@ -1,0 +1,31 @@
+/// Lines of columns for a terminal: the first column to the left, the others to the right.
+package enum TextTable {
+  /// Lays out rows, the first of which is the head.
+  ///
+  /// - Parameters:
+  ///   - ruleBeforeLast: whether the last row is a sum.
+  ///   - leftColumns: how many columns stand to the left.
+  package static func lines(
+    _ rows: [[String]], ruleBeforeLast: Bool = false, leftColumns: Int = 1
+  ) -> [String] {
+    guard let head = rows.first else { return [] }
+    let widths = head.indices.map { column in
+      rows.map { $0[column].count }.max() ?? 0
+    }
+    func line(_ cells: [String]) -> String {
+      let padded = cells.enumerated().map { column, cell in
+        let space = String(repeating: " ", count: widths[column] - cell.count)
+        return column < leftColumns ? cell + space : space + cell
+      }
+      let text = padded.joined(separator: "  ")
+      return String(text.reversed().drop { $0 == " " }.reversed())
+    }
+    let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
+    var lines = [line(head), rule]
+    for (index, row) in rows.enumerated().dropFirst() {
+      if ruleBeforeLast, index == rows.count - 1, index > 1 { lines.append(rule) }
+      lines.append(line(row))
+    }
+    return lines
+  }
+}

@@ -1,0 +1,314 @@
+import AgoraStore
+
+/// Makes one agent of all the rows that describe it.
+struct AgentLoader {
+  private let context: LoadContext
+  private var connection: Connection { context.connection }
+
+  init(_ context: LoadContext) { self.context = context }
+
+  private static let insertName = Query(
+    "v4_names.register",
+    """
+    INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'agent',?2,?3,?4,?5)
+    ON CONFLICT DO UPDATE SET v5_id=excluded.v5_id, origin=excluded.origin
+      WHERE excluded.origin='registered' OR v4_names.origin='stub'
+    """)
+  private static let selectName = Query(
+    "v4_names.agent", "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
+  private static let agentID = Query(
+    "agents.id", "SELECT agent_id FROM agents WHERE agent_name=?1")
+
+  /// Loads the tables that describe agents, registrations first: they say which names are aliases.
+  func load(_ tables: [StagedTable]) throws {
+    try connection.execute(
+      """
+      CREATE TEMP TABLE described(row INTEGER PRIMARY KEY, staged_row INTEGER, table_no INTEGER,
+        rank INTEGER, ordinal INTEGER, agent_id TEXT, agent_name TEXT);
+      CREATE TEMP TABLE supervised(agent_id TEXT PRIMARY KEY, supervisor TEXT);
+      """, name: "described.create")
+    let order = tables.sorted { $0.rank < $1.rank }
+    for table in order where table.kind == .registry { try registerNames(table) }
+    for table in order { try describe(table) }
+    try connection.execute(
+      "CREATE INDEX temp.described_by_agent ON described(agent_id, rank, ordinal, row)",
+      name: "described.index")
+    if context.hasStoredRows { try addStoredRows() }
+    try build(tables)
+    try supervise()
+    for table in tables { try context.keepRows(of: table) }
+    try connection.execute(
+      "DROP TABLE temp.described; DROP TABLE temp.supervised", name: "described.drop")
+  }
+
+  /// The names and aliases of the registrations, all of them before the first capability asks.
+  private func registerNames(_ table: StagedTable) throws {
+    var aliases: [(alias: String, name: String)] = []
+    try context.scan(table) { _ in
+      let facts = try table.mapper.mapAgent()
+      let name = context.references.currentName(facts.name)
+      try register(name, as: "registered", id: try id(ofAgent: name))
+      if let alias = facts.alias { aliases.append((alias, name)) }
+    }
+    for (alias, name) in aliases {
+      guard context.references.currentName(alias) == alias else { continue }
+      try register(alias, as: "alias", id: try id(ofAgent: name))
+    }
+  }
+
+  private func register(_ name: String, as origin: String, id: String) throws {
+    try connection.run(
+      Self.insertName, .text(context.source), .text(name), .text(id), .text(origin),
+      .integer(context.run))
+  }
+
+  /// The id of the agent of a name: the one that it has in the store, or the one that the rule gives.
+  private func id(ofAgent name: String) throws -> String {
+    try connection.first(Self.agentID, .text(name), map: { $0.text(0) })
+      ?? context.references.derivedID(ofAgent: name)
+  }
+
+  /// The agent that a row means: by name first, then by alias.
+  private func agent(named written: String) throws -> (name: String, id: String) {
+    let name = context.references.currentName(written)
+    let known = try connection.first(
+      Self.selectName, .text(context.source), .text(name), map: { ($0.text(0), $0.text(1)) })
+    if let known, known.1 == "alias" {
+      let owner = try connection.first(
+        Query("v4_names.owner", "SELECT name FROM v4_names WHERE source=?1 AND kind='agent' AND v5_id=?2 AND origin<>'alias'"),
+        .text(context.source), .text(known.0), map: { $0.text(0) })
+      return (owner ?? name, known.0)
+    }
+    return (name, try id(ofAgent: name))
+  }
+
+  /// Looks at each staged row and says which agent it describes.
+  private func describe(_ table: StagedTable) throws {
+    let insert = Query(
+      "described.insert", "INSERT INTO temp.described VALUES(?1,?2,?3,?4,?5,?6,?7)")
+    try context.scan(table) { row in
+      let facts = try table.mapper.mapAgent()
+      let (name, id) = try agent(named: facts.name)
+      if id != String(decoding: row.v5ID, as: UTF8.self) {
+        try connection.run(
+          context.staged("v4_rows.set_agent", "UPDATE %.v4_rows SET v5_id=?2 WHERE row=?1"),
+          .integer(row.row), .text(id))
+      }
+      try connection.run(
+        insert, .integer(try context.replaced(by: row) ?? row.row), .integer(row.row),
+        .integer(table.number), .integer(table.rank), .integer(row.ordinal), .text(id), .text(name))
+    }
+  }
+
+  /// The rows that described the same agents before stand beside the new ones.
+  private func addStoredRows() throws {
+    try connection.run(
+      Query(
+        "described.stored",
+        """
+        INSERT INTO temp.described
+        SELECT r.row, NULL, r.table_no,
+          CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END,
+          r.ordinal, r.v5_id, d.agent_name
+        FROM (SELECT DISTINCT agent_id, agent_name FROM temp.described) d
+          JOIN main.v4_rows r ON r.v5_id=d.agent_id AND r.joined IS NOT NULL
+          JOIN main.v4_tables t USING(table_no)
+        WHERE r.row NOT IN (SELECT row FROM temp.described)
+        """))
+  }
+
+  /// An agent in the making: as its rows are now, and as they were before this run.
+  private struct Draft {
+    var profile: AgentProfile
+    var before: AgentProfile
+    /// The staged rows that are new, and those that are newer texts of stored ones.
+    var added: [StagedTable] = []
+    var changed: [(table: StagedTable, staged: Int64, stored: Int64)] = []
+    var supervisor: String?
+  }
+
+  /// Goes through the agents and makes each of its rows, in the order in which they count.
+  private func build(_ tables: [StagedTable]) throws {
+    var byNumber = Dictionary(uniqueKeysWithValues: tables.map { ($0.number, $0) })
+    var draft: Draft?
+    try connection.each(
+      Query(
+        "described.ordered",
+        """
+        SELECT row, staged_row, table_no, agent_id, agent_name FROM temp.described
+        ORDER BY agent_id, rank, ordinal, row
+        """)
+    ) { result in
+      let id = result.text(3)
+      if draft?.profile.id != id {
+        if let draft { try write(draft) }
+        let empty = AgentProfile(id: id, name: result.text(4))
+        draft = Draft(profile: empty, before: empty)
+      }
+      let number = result.int64(2)
+      let table = try byNumber[number] ?? storedTable(number)
+      byNumber[number] = table
+      let row = result.int64(0)
+      let staged = result.optionalInt64(1)
+      if let facts = try facts(table, staged ?? row, in: staged == nil ? "main" : context.stage) {
+        draft?.profile.add(facts, kind: table.kind)
+        if let supervisor = facts.supervisor { draft?.supervisor = supervisor }
+        if staged == nil { draft?.before.add(facts, kind: table.kind) }
+      }
+      guard let staged else { return }
+      if staged == row {
+        draft?.added.append(table)
+      } else {
+        draft?.changed.append((table, staged, row))
+        if let facts = try facts(table, row, in: "main") {
+          draft?.before.add(facts, kind: table.kind)
+        }
+      }
+    }
+    if let draft { try write(draft) }
+  }
+
+  private func facts(
+    _ table: StagedTable, _ row: Int64, in schema: String
+  ) throws -> AgentMapping.Facts? {
+    let query = Query(
+      "v4_rows.agent_text", "SELECT text, shape FROM \(schema).v4_rows WHERE row=?1")
+    var isThere = false
+    try connection.each(query, .integer(row)) { result in
+      isThere = true
+      let columns = try context.columns(result.optionalInt64(1))
+      try result.withBytes(0) { try table.mapper.reload($0, columns: columns) }
+    }
+    return isThere ? try table.mapper.mapAgent() : nil
+  }
+
+  private func storedTable(_ number: Int64) throws -> StagedTable {
+    let name = try connection.first(
+      Query("v4_tables.name", "SELECT name FROM main.v4_tables WHERE table_no=?1"),
+      .integer(number), map: { $0.text(0) })
+    return StagedTable(number: number, source: context.source, name: name ?? "")
+  }
+
+  /// Writes an agent and counts its rows: the first one made it, or filled a stub; the others joined it.
+  private func write(_ draft: Draft) throws {
+    var record = Record()
+    draft.profile.write(to: &record)
+    var current: Record?
+    try connection.each(RecordTable.agents.select, .text(draft.profile.id)) { row in
+      var found = Record()
+      for column in RecordTable.agents.columns.indices { found.append(row.value(Int32(column))) }
+      current = found
+    }
+    var isNew = false
+    var isOurs = true
+    if let current {
+      let metadata = try? JSON.parse(current.string(8) ?? "")
+      if metadata?["stub"] == .bool(true) {
+        try connection.statement(RecordTable.agents.update).run(record)
+        isNew = true
+      } else if draft.before.rows > 0, isAsImported(current, draft.before) {
+        try connection.statement(RecordTable.agents.update).run(record)
+      } else {
+        isOurs = false
+        try join(draft.profile, record, current)
+      }
+    } else {
+      try connection.statement(RecordTable.agents.insert).run(record)
+      isNew = true
+    }
+    if isOurs, let supervisor = draft.supervisor {
+      try connection.run(
+        Query("supervised.insert", "INSERT OR REPLACE INTO temp.supervised VALUES(?1,?2)"),
+        .text(draft.profile.id), .text(supervisor))
+    }
+    try register(draft.profile.name, as: "registered", id: draft.profile.id)
+    for (index, table) in draft.added.enumerated() {
+      if index == 0, isNew {
+        context.ledger[table.name].imported += 1
+      } else {
+        context.ledger[table.name].merged += 1
+      }
+    }
+    for change in draft.changed { try settle(change, isOurs: isOurs) }
+  }
+
+  /// A row that changed on v4: the agent follows it, unless v5 changed the agent.
+  private func settle(
+    _ change: (table: StagedTable, staged: Int64, stored: Int64), isOurs: Bool
+  ) throws {
+    var row: StagedRow?
+    try connection.each(
+      context.staged(
+        "v4_rows.changed",
+        """
+        SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text
+        FROM %.v4_rows WHERE row=?1
+        """), .integer(change.staged)
+    ) { result in
+      row = LoadContext.stagedRow(result)
+      let columns = try context.columns(result.optionalInt64(7))
+      try result.withBytes(9) { try change.table.mapper.reload($0, columns: columns) }
+    }
+    guard let row else { return }
+    if isOurs {
+      context.ledger[change.table.name].updated += 1
+      try context.adopt(row, into: change.stored)
+    } else {
+      context.ledger[change.table.name].unchanged += 1
+      try context.conflict(row, change.table, stored: change.stored)
+      try context.drop(row.row)
+    }
+  }
+
+  /// Whether an agent is what its rows made it. Its supervisor was added afterwards, at the end.
+  private func isAsImported(_ current: Record, _ before: AgentProfile) -> Bool {
+    var expected = Record()
+    before.write(to: &expected)
+    let columns = RecordTable.agents.columns
+    return columns.indices.allSatisfy { column in
+      guard columns[column] == "metadata" else {
+        return current.value(column) == expected.value(column)
+      }
+      let text = current.string(column) ?? ""
+      let wanted = expected.string(column) ?? ""
+      return text == wanted || text.hasPrefix(wanted.dropLast() + ",\"supervisor\":\"")
+    }
+  }
+
+  /// An agent that is in the store from elsewhere keeps all it has, and is given what v4 adds.
+  private func join(_ profile: AgentProfile, _ record: Record, _ current: Record) throws {
+    var capabilities =
+      (try? JSON.parse(current.string(6) ?? "[]"))?.elements?.compactMap(\.text) ?? []
+    for name in profile.capabilityNames where !capabilities.contains(name) {
+      capabilities.append(name)
+    }
+    var members = (try? JSON.parse(current.string(8) ?? "{}"))?.members ?? []
+    for member in (try? JSON.parse(record.string(8) ?? "{}"))?.members ?? []
+    where !members.contains(where: { $0.name == member.name }) {
+      members.append(member)
+    }
+    try connection.run(
+      Query("agents.join", "UPDATE agents SET capabilities=?2, metadata=?3 WHERE agent_id=?1"),
+      .text(profile.id),
+      .text(JSONWriter.compact(.array(capabilities.map { .string($0) }))),
+      .text(JSONWriter.compact(.object(members))))
+  }
+
+  /// Writes who stands above whom, once all agents are there. A missing superior never costs a row:
+  /// where none is to be made, v4's word for it stays in the registration.
+  private func supervise() throws {
+    let pairs = Query("supervised.all", "SELECT agent_id, supervisor FROM temp.supervised ORDER BY 1")
+    let update = Query(
+      "agents.supervise",
+      "UPDATE agents SET metadata=substr(metadata,1,length(metadata)-1)||?2 WHERE agent_id=?1")
+    try connection.each(pairs) { row in
+      do {
+        guard let id = try context.references.agent(named: row.text(1)) else { return }
+        let member = ",\"supervisor\":\"\(String(decoding: id, as: UTF8.self))\"}"
+        try connection.run(update, .text(row.text(0)), .text(member))
+      } catch is Rejection {
+        return
+      }
+    }
+  }
+}

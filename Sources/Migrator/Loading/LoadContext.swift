@@ -1,0 +1,215 @@
+import AgoraStore
+
+/// One staged row, without its text.
+struct StagedRow {
+  let row: Int64
+  let v4ID: String
+  let epoch: Int
+  let v5ID: [UInt8]
+  let file: Int64
+  let offset: Int64
+  let ordinal: Int64
+  let shape: Int64?
+  let parent: Int64?
+}
+
+/// What the parts of a load share: the store's connection, the staged rows beside it, and the book.
+///
+/// A new store is filled where it is staged: then `stage` is the main database itself, and a row that
+/// was staged need not be copied.
+final class LoadContext {
+  let connection: Connection
+  /// The schema that the staged rows lie in, `main` or `stage`.
+  let stage: String
+  let source: String
+  let run: Int64
+  let tables: [StagedTable]
+  let references: ReferenceResolver
+  let rejects: RejectLog
+  let progress: any ProgressObserver
+  var ledger: Ledger
+  /// Rows whose v4 id had another row before.
+  var epochs = 0
+  /// Rows that both sides changed.
+  var conflicts = 0
+  /// Rows that v4 has no more.
+  var deletedInSource = 0
+  private var shapes: [Int64: [String]] = [:]
+  private var files: [Int64: String] = [:]
+  private var loadedRows = 0
+
+  init(
+    connection: Connection, stage: String, source: String, run: Int64, tables: [StagedTable],
+    references: ReferenceResolver, rejects: RejectLog, ledger: Ledger,
+    progress: any ProgressObserver
+  ) {
+    self.connection = connection
+    self.stage = stage
+    self.source = source
+    self.run = run
+    self.tables = tables
+    self.references = references
+    self.rejects = rejects
+    self.ledger = ledger
+    self.progress = progress
+  }
+
+  /// Whether the store had rows before this run.
+  var hasStoredRows: Bool { stage != "main" }
+
+  private static let selectShape = "SELECT columns FROM %.v4_shapes WHERE shape=?1"
+  private static let selectFile = "SELECT path FROM %.v4_files WHERE file=?1"
+
+  /// A query on the staged tables.
+  func staged(_ name: String, _ sql: String) -> Query {
+    // No `replacing` from Foundation: it would draw in four times the binary.
+    Query(name, sql.split(separator: "%", omittingEmptySubsequences: false).joined(separator: stage))
+  }
+
+  /// The columns of an array row's shape.
+  func columns(_ shape: Int64?) throws -> [String]? {
+    guard let shape else { return nil }
+    if let known = shapes[shape] { return known }
+    for query in [
+      staged("v4_shapes.staged", Self.selectShape),
+      Query("v4_shapes.stored", "SELECT columns FROM main.v4_shapes WHERE shape=?1"),
+    ] {
+      guard let text = try connection.first(query, .integer(shape), map: { $0.text(0) }) else {
+        continue
+      }
+      let columns = try JSON.parse(text).elements?.compactMap(\.text) ?? []
+      shapes[shape] = columns
+      return columns
+    }
+    throw AgoraError(.damagedStore, "the columns of shape \(shape) are gone")
+  }
+
+  /// The path of a staged file.
+  func path(_ file: Int64) throws -> String {
+    if let known = files[file] { return known }
+    let path =
+      try connection.first(
+        staged("v4_files.staged", Self.selectFile), .integer(file), map: { $0.text(0) }) ?? ""
+    files[file] = path
+    return path
+  }
+
+  /// Gives each staged row of a table in turn, taken apart in the table's mapper.
+  ///
+  /// A row that `body` rejects goes to the rejects and out of the staged rows.
+  func scan(_ table: StagedTable, _ body: (StagedRow) throws -> Void) throws {
+    guard let rows = table.rows else { return }
+    let query = staged(
+      "v4_rows.scan",
+      """
+      SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text
+      FROM %.v4_rows NOT INDEXED WHERE row BETWEEN ?1 AND ?2 AND table_no=?3 ORDER BY row
+      """)
+    try connection.each(
+      query, .integer(rows.lowerBound), .integer(rows.upperBound), .integer(table.number)
+    ) { result in
+      let row = Self.stagedRow(result)
+      do {
+        let columns = try columns(row.shape)
+        try result.withBytes(9) { try table.mapper.reload($0, columns: columns) }
+        try body(row)
+      } catch let rejection as Rejection {
+        try reject(row, table, rejection)
+      }
+      try countLoaded()
+    }
+  }
+
+  static func stagedRow(_ result: borrowing Row) -> StagedRow {
+    StagedRow(
+      row: result.int64(0), v4ID: result.text(1), epoch: result.int(2), v5ID: result.bytes(3),
+      file: result.int64(4), offset: result.int64(5), ordinal: result.int64(6),
+      shape: result.optionalInt64(7), parent: result.optionalInt64(8))
+  }
+
+  private func countLoaded() throws {
+    loadedRows += 1
+    if loadedRows & 4095 == 0 {
+      try progress.loading(rows: loadedRows, of: ledger.totals.read)
+    }
+  }
+
+  /// Puts the row that the table's mapper has in hand among the rejects.
+  func reject(_ row: StagedRow, _ table: StagedTable, _ rejection: Rejection) throws {
+    ledger[table.name].rejected += 1
+    let text = table.mapper.row.text
+    try rejects.add(
+      text.span,
+      at: RejectLog.Place(
+        table: table.name, v4ID: row.v4ID, file: try path(row.file), offset: row.offset,
+        ordinal: row.ordinal, shape: row.shape, parent: row.parent), rejection)
+    try drop(row.row)
+  }
+
+  /// Takes a row out of the staged ones.
+  func drop(_ row: Int64) throws {
+    try connection.run(
+      staged("v4_rows.drop", "DELETE FROM %.v4_rows WHERE row=?1"), .integer(row))
+  }
+
+  private static let replacement = Query(
+    "replacements.find", "SELECT main_row FROM temp.replacements WHERE row=?1")
+
+  /// The stored row that a staged one is a newer text of; nil for a new row.
+  func replaced(by row: StagedRow) throws -> Int64? {
+    guard hasStoredRows else { return nil }
+    return try connection.integer(Self.replacement, .integer(row.row))
+  }
+
+  /// The v5 id of the agent whose configuration a row stands in.
+  func owner(of row: StagedRow) throws -> [UInt8]? {
+    guard let parent = row.parent else { return nil }
+    return try connection.first(
+      staged("v4_rows.owner", "SELECT v5_id FROM %.v4_rows WHERE row=?1"), .integer(parent),
+      map: { $0.bytes(0) })
+      ?? connection.first(
+        Query("v4_rows.stored_owner", "SELECT v5_id FROM main.v4_rows WHERE row=?1"),
+        .integer(parent), map: { $0.bytes(0) })
+  }
+
+  private static let adopt = Query(
+    "v4_rows.adopt",
+    """
+    UPDATE main.v4_rows SET (file, byte_offset, ordinal, shape, text) =
+      (SELECT file, byte_offset, ordinal, shape, text FROM stage.v4_rows WHERE row=?1)
+    WHERE row=?2
+    """)
+
+  /// Gives a stored row the text and place of a staged one, which is then done with.
+  func adopt(_ row: StagedRow, into stored: Int64) throws {
+    try connection.run(Self.adopt, .integer(row.row), .integer(stored))
+    try drop(row.row)
+  }
+
+  /// Copies a table's staged rows, those that are left, into the store.
+  func keepRows(of table: StagedTable) throws {
+    guard hasStoredRows else { return }
+    try connection.run(
+      Query(
+        "v4_rows.keep", "INSERT INTO main.v4_rows SELECT * FROM stage.v4_rows WHERE table_no=?1"),
+      .integer(table.number))
+  }
+
+  private static let insertConflict = Query(
+    "conflicts.insert",
+    """
+    INSERT INTO conflicts(run, v4_table, v4_id, v5_id, row, shape, text)
+    SELECT ?1,?2,?3,?4,?5,?6,?7 WHERE NOT EXISTS(
+      SELECT 1 FROM conflicts WHERE row=?5 AND text IS ?7 AND status='outstanding')
+    """)
+
+  /// Lists a row that v4 and v5 both changed; v5's record stands.
+  func conflict(_ row: StagedRow, _ table: StagedTable, stored: Int64) throws {
+    conflicts += 1
+    let text = String(decoding: table.mapper.row.text, as: UTF8.self)
+    try connection.run(
+      Self.insertConflict, .integer(run), .text(table.name), .text(row.v4ID),
+      .text(String(decoding: row.v5ID, as: UTF8.self)), .integer(stored), .optional(row.shape),
+      .text(text))
+  }
+}

@@ -1,0 +1,41 @@
+import AgoraStore
+
+/// Brings the staged rows into the marketplace, each table when all that it refers to is there.
+struct Loader {
+  private let context: LoadContext
+
+  init(_ context: LoadContext) { self.context = context }
+
+  /// The tables that a load fills by the million.
+  static let bulkTables = ["messages", "tasks", "events", "audit", "archive"]
+
+  func load(appliesDeletes: Bool) throws {
+    try RepeatSettler(context).settle()
+    try AgentLoader(context).load(context.tables.filter(\.kind.describesAgents))
+    let records = RecordLoader(context)
+    // `workflow_coordination` before `workflows`, which only answers for what the former lacks.
+    for table in context.tables where table.kind == .workflow { try records.load(table) }
+    try StepLoader(context).load(context.tables.filter { $0.kind == .step })
+    for table in context.tables {
+      switch table.kind {
+      case .capability, .registry, .configuration, .workflow, .step: continue
+      default: try records.load(table)
+      }
+    }
+    try refreshPlaces()
+    try DeletionSweep(context, applies: appliesDeletes).sweep()
+  }
+
+  /// Rows that are unchanged may stand elsewhere in the newer export: an export follows the last one.
+  private func refreshPlaces() throws {
+    guard context.hasStoredRows else { return }
+    try context.connection.run(
+      Query(
+        "v4_rows.refresh_places",
+        """
+        UPDATE main.v4_rows SET file=s.file, byte_offset=s.byte_offset, ordinal=s.ordinal
+        FROM temp.seen s
+        WHERE main.v4_rows.row=s.main_row AND main.v4_rows.ordinal<>s.ordinal
+        """))
+  }
+}

@@ -1,0 +1,284 @@
+import AgoraStore
+
+/// What happens to a reference to an agent or a workflow that does not exist.
+public enum OrphanPolicy: String, Sendable, CaseIterable {
+  /// The missing one is made, marked as a stub.
+  case stub
+  /// The reference is left empty and v4's value kept in the metadata.
+  case keep
+  /// The row that refers is rejected.
+  case reject
+}
+
+/// Finds the v5 ids of what v4 rows refer to, and deals with what is not there.
+///
+/// Agents and workflows that rows of their own describe are in the store before anything that refers
+/// to them is mapped.
+final class ReferenceResolver {
+  let source: String
+  private let connection: Connection
+  private let policy: OrphanPolicy
+  private let aliases: [String: String]
+  private let run: Int64
+  private let agentIDs: MigratedIdentifiers
+  private let workflowIDs: MigratedIdentifiers
+  private var agents = NameCache()
+  private var workflows = NameCache()
+  private var scratch: [UInt8] = []
+  /// References that the times of several rows of one id could not decide.
+  private(set) var ambiguousReferences = 0
+
+  /// - Parameter aliases: old names of agents and the names they have now (`--alias`).
+  init(
+    connection: Connection, source: String, policy: OrphanPolicy, aliases: [String: String],
+    run: Int64
+  ) throws {
+    self.connection = connection
+    self.source = source
+    self.policy = policy
+    self.aliases = aliases
+    self.run = run
+    agentIDs = MigratedIdentifiers(source: source, table: "agent", kind: .agent)
+    workflowIDs = MigratedIdentifiers(
+      source: source, table: Self.coordinationTable, kind: .workflow)
+    try connection.execute(
+      "CREATE TEMP TABLE IF NOT EXISTS missing(kind TEXT, name TEXT, PRIMARY KEY(kind, name)) WITHOUT ROWID",
+      name: "missing.create")
+  }
+
+  static let coordinationTable = "workflow_coordination"
+  private static let workflowTables = [coordinationTable, "workflows"]
+
+  private static let agentByName = Query(
+    "agents.by_name", "SELECT agent_id FROM agents WHERE agent_name=?1")
+  private static let nameByName = Query(
+    "v4_names.by_name", "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind=?2 AND name=?3")
+  private static let insertStubAgent = Query(
+    "agents.insert_stub",
+    """
+    INSERT INTO agents(agent_id, agent_name, metadata)
+    VALUES(?1, ?2, '{"migration_source":"v4","stub":true}')
+    """)
+  private static let insertStubWorkflow = Query(
+    "workflows.insert_stub",
+    """
+    INSERT INTO workflows(workflow_id, workflow_name, status, metadata)
+    VALUES(?1, ?2, 'pending', '{"migration_source":"v4","stub":true}')
+    """)
+  private static let insertName = Query(
+    "v4_names.insert",
+    """
+    INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,?2,?3,?4,?5,?6)
+    ON CONFLICT DO UPDATE SET v5_id=excluded.v5_id, origin=excluded.origin, run=excluded.run
+    """)
+  private static let insertMissing = Query(
+    "missing.insert", "INSERT OR IGNORE INTO temp.missing VALUES(?1,?2)")
+  private static let countMissing = Query(
+    "missing.count", "SELECT count(*) FROM temp.missing WHERE kind=?1")
+  private static let workflowRows = Query(
+    "v4_rows.workflows",
+    """
+    SELECT r.v5_id, w.created_at FROM v4_rows r JOIN v4_tables t USING(table_no)
+      LEFT JOIN workflows w ON w.workflow_id=r.v5_id
+    WHERE t.source=?1 AND t.name=?2 AND r.v4_id=?3 ORDER BY r.row
+    """)
+
+  /// How many distinct agents, or workflows, rows referred to and nobody made.
+  func missing(_ kind: String) throws -> Int {
+    Int(try connection.integer(Self.countMissing, .text(kind)) ?? 0)
+  }
+
+  private var isChecking = false
+
+  /// Runs `body` with every reference answered as if it existed, and nothing looked up or made.
+  func checking<Result>(_ body: () throws -> Result) rethrows -> Result {
+    isChecking = true
+    defer { isChecking = false }
+    return try body()
+  }
+
+  // MARK: agents
+
+  /// The name that an agent goes by now, as `--alias` says.
+  func currentName(_ name: String) -> String {
+    var current = name
+    // Renamed again and again is followed to the end; a circle ends where it began.
+    for _ in 0..<aliases.count {
+      guard let next = aliases[current], next != name else { break }
+      current = next
+    }
+    return current
+  }
+
+  /// The id that the rule gives to an agent.
+  func derivedID(ofAgent name: String) -> String { agentIDs.id(name) }
+
+  /// The agent of a name; nil where a missing one is kept empty.
+  func agent(named name: String) throws -> [UInt8]? {
+    if isChecking { return [] }
+    let bytes = Array(name.utf8)
+    return try agent(bytes.span)
+  }
+
+  private func agent(_ name: Span<UInt8>) throws -> [UInt8]? {
+    if case .known(let id) = agents.find(name) { return id }
+    let text = name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    let id = try resolveAgent(text)
+    agents.insert(name, id)
+    return id
+  }
+
+  private func resolveAgent(_ text: String) throws -> [UInt8]? {
+    let name = currentName(text)
+    if let id = try registeredAgent(name) { return id }
+    try connection.run(Self.insertMissing, .text("agent"), .text(name))
+    switch policy {
+    case .reject: throw Rejection(.orphan, "the agent \"\(text)\" does not exist")
+    case .keep: return nil
+    case .stub:
+      let id = agentIDs.id(name)
+      try connection.run(Self.insertStubAgent, .text(id), .text(name))
+      try connection.run(
+        Self.insertName, .text(source), .text("agent"), .text(name), .text(id), .text("stub"),
+        .integer(run))
+      return Array(id.utf8)
+    }
+  }
+
+  /// The agent of a name or an alias; a stub of an earlier reference counts as missing all the same.
+  private func registeredAgent(_ name: String) throws -> [UInt8]? {
+    if let id = try connection.first(Self.agentByName, .text(name), map: { $0.bytes(0) }) {
+      let origin = try connection.first(
+        Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.text(1) })
+      if origin == "stub" { try connection.run(Self.insertMissing, .text("agent"), .text(name)) }
+      return id
+    }
+    return try connection.first(
+      Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.bytes(0) })
+  }
+
+  /// Appends the agent that a column names; NULL where it names none.
+  func appendAgent(
+    _ row: V4Row, _ column: Int?, to record: inout Record, _ metadata: inout RowMetadata
+  ) throws {
+    guard let name = try name(row, column) else { return record.null() }
+    if isChecking { return record.null() }
+    if let id = try agent(name.span) {
+      record.text(id)
+    } else {
+      metadata.keep(row, column)
+      record.null()
+    }
+  }
+
+  /// Appends the receiver of a message: v4 writes everybody in several ways.
+  func appendReceiver(
+    _ row: V4Row, _ column: Int?, to record: inout Record, _ metadata: inout RowMetadata
+  ) throws {
+    guard try name(row, column) != nil else { return record.text("broadcast") }
+    try appendTarget(row, column, to: &record, &metadata)
+  }
+
+  /// Appends the agent that an event is for, or the word for all; NULL where it is for nobody.
+  func appendTarget(
+    _ row: V4Row, _ column: Int?, to record: inout Record, _ metadata: inout RowMetadata
+  ) throws {
+    guard let name = try name(row, column) else { return record.null() }
+    if name.count <= 10, Words.broadcasts.contains(String(decoding: name, as: UTF8.self)) {
+      return record.text("broadcast")
+    }
+    try appendAgent(row, column, to: &record, &metadata)
+  }
+
+  /// A column's name in the scratch buffer; nil for none.
+  private func name(_ row: V4Row, _ column: Int?) throws(Rejection) -> [UInt8]? {
+    guard let column, let slice = row.value(column) else { return nil }
+    guard slice.kind != .object, slice.kind != .array else {
+      throw Rejection(
+        .badType, "\(row.layout.names[column]) is \(row.named(slice)), not an agent's name")
+    }
+    let text = row.text
+    scratch.removeAll(keepingCapacity: true)
+    JSONText.unescape(text.span, slice.inside, into: &scratch)
+    return scratch.isEmpty ? nil : scratch
+  }
+
+  // MARK: workflows
+
+  /// The workflow of a v4 id as seen from a row of a given time; nil where a missing one is kept empty.
+  ///
+  /// Where the counter had restarted, the id names several workflows: the latest not after the row is
+  /// meant, and where times do not tell, the last one.
+  func workflow(_ v4ID: String, at time: Int64?) throws -> [UInt8]? {
+    if isChecking { return [] }
+    let bytes = Array(v4ID.utf8)
+    if case .known(let id) = workflows.find(bytes.span) { return id }
+    for table in Self.workflowTables {
+      let candidates = try connection.all(
+        Self.workflowRows, .text(source), .text(table), .text(v4ID),
+        map: { (id: $0.bytes(0), created: $0.optionalInt64(1)) })
+      guard let last = candidates.last else { continue }
+      if candidates.count == 1 {
+        workflows.insert(bytes.span, last.id)
+        return last.id
+      }
+      if let time, candidates.allSatisfy({ $0.created != nil }) {
+        let earlier = candidates.filter { ($0.created ?? .max) <= time }
+        if let latest = earlier.max(by: { ($0.created ?? 0) <= ($1.created ?? 0) }) {
+          return latest.id
+        }
+      }
+      ambiguousReferences += 1
+      return last.id
+    }
+    let id = try missingWorkflow(v4ID)
+    workflows.insert(bytes.span, id)
+    return id
+  }
+
+  private func missingWorkflow(_ v4ID: String) throws -> [UInt8]? {
+    try connection.run(Self.insertMissing, .text("workflow"), .text(v4ID))
+    if let id = try connection.first(
+      Self.nameByName, .text(source), .text("workflow"), .text(v4ID), map: { $0.bytes(0) })
+    {
+      return id
+    }
+    switch policy {
+    case .reject: throw Rejection(.orphan, "the workflow \"\(v4ID)\" does not exist")
+    case .keep: return nil
+    case .stub:
+      let id = workflowIDs.id(v4ID)
+      try connection.run(Self.insertStubWorkflow, .text(id), .text(v4ID))
+      try connection.run(
+        Self.insertName, .text(source), .text("workflow"), .text(v4ID), .text(id), .text("stub"),
+        .integer(run))
+      return Array(id.utf8)
+    }
+  }
+
+  /// Appends the workflow that a column names; NULL where it names none.
+  func appendWorkflow(
+    _ row: V4Row, _ column: Int?, at time: Int64?, to record: inout Record,
+    _ metadata: inout RowMetadata
+  ) throws {
+    guard let v4ID = try row.name(column) else { return record.null() }
+    if let id = try workflow(v4ID, at: time) {
+      record.text(id)
+    } else {
+      metadata.keep(row, column)
+      record.null()
+    }
+  }
+
+  /// An agent or workflow that exists, for references that may be to anything.
+  func known(_ name: String) throws -> [UInt8]? {
+    if isChecking { return nil }
+    if let id = try registeredAgent(currentName(name)) { return id }
+    for table in Self.workflowTables {
+      let found = try connection.all(
+        Self.workflowRows, .text(source), .text(table), .text(name), map: { $0.bytes(0) })
+      if let last = found.last { return last }
+    }
+    return nil
+  }
+}

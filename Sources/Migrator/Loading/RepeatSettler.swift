@@ -1,0 +1,174 @@
+import AgoraStore
+
+/// Settles what an id means that occurs more than once: in one export, or in this export and the store.
+///
+/// Afterwards each staged row is either new (with its epoch and v5 id), or a newer text of a stored
+/// row; rows that say nothing new are gone from the staging file and counted.
+struct RepeatSettler {
+  private let context: LoadContext
+  private var connection: Connection { context.connection }
+
+  init(_ context: LoadContext) { self.context = context }
+
+  /// A row that an id names already.
+  private struct Known {
+    var row: Int64
+    let epoch: Int
+    /// In the store, and not touched by this run so far.
+    var isStored: Bool
+    let fingerprint: [UInt8]
+    var digest: [UInt8]
+  }
+
+  func settle() throws {
+    try connection.execute(
+      """
+      CREATE TEMP TABLE contested(table_no INTEGER, v4_id TEXT, PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID;
+      CREATE TEMP TABLE replacements(row INTEGER PRIMARY KEY, main_row INTEGER);
+      CREATE TEMP TABLE seen(main_row INTEGER PRIMARY KEY, file INTEGER, byte_offset INTEGER, ordinal INTEGER);
+      """, name: "contested.create")
+    try connection.run(
+      context.staged(
+        "contested.in_export",
+        """
+        INSERT INTO temp.contested
+        SELECT table_no, v4_id FROM %.v4_rows GROUP BY table_no, v4_id HAVING count(*)>1
+        """))
+    if context.hasStoredRows {
+      try connection.run(
+        Query(
+          "contested.in_store",
+          """
+          INSERT OR IGNORE INTO temp.contested
+          SELECT table_no, v4_id FROM stage.v4_rows s
+          WHERE EXISTS(SELECT 1 FROM main.v4_rows m WHERE m.table_no=s.table_no AND m.v4_id=s.v4_id)
+          """))
+    }
+    for table in context.tables { try settle(table) }
+  }
+
+  private func settle(_ table: StagedTable) throws {
+    let ids = Query(
+      "contested.ids", "SELECT v4_id FROM temp.contested WHERE table_no=?1 ORDER BY v4_id")
+    try connection.each(ids, .integer(table.number)) { try settle(table, v4ID: $0.text(0)) }
+  }
+
+  private func settle(_ table: StagedTable, v4ID: String) throws {
+    let columns = "row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text"
+    var known: [Known] = []
+    if context.hasStoredRows {
+      // The text is compared first: a row that did not change at all is the common one.
+      try connection.each(
+        Query(
+          "v4_rows.stored",
+          "SELECT \(columns) FROM main.v4_rows WHERE table_no=?1 AND v4_id=?2 ORDER BY epoch"),
+        .integer(table.number), .text(v4ID)
+      ) { result in
+        let row = LoadContext.stagedRow(result)
+        let shape = try context.columns(row.shape)
+        try result.withBytes(9) { try table.mapper.reload($0, columns: shape) }
+        known.append(
+          Known(
+            row: row.row, epoch: row.epoch, isStored: true,
+            fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest()))
+      }
+    }
+    var occurrences = 0
+    try connection.each(
+      context.staged(
+        "v4_rows.repeated",
+        "SELECT \(columns) FROM %.v4_rows WHERE table_no=?1 AND v4_id=?2 ORDER BY row"),
+      .integer(table.number), .text(v4ID)
+    ) { result in
+      let row = LoadContext.stagedRow(result)
+      do {
+        let shape = try context.columns(row.shape)
+        try result.withBytes(9) { try table.mapper.reload($0, columns: shape) }
+        if isContentHash(v4ID) {
+          try settleRepetition(row, table, occurrences, known)
+          occurrences += 1
+        } else {
+          try table.mapper.check(context.references)
+          try settle(row, table, &known)
+        }
+      } catch let rejection as Rejection {
+        try context.reject(row, table, rejection)
+      }
+    }
+  }
+
+  /// The form of an id that was made of a row's content.
+  private func isContentHash(_ v4ID: String) -> Bool { v4ID.utf8.count == 41 && v4ID.hasPrefix("~") }
+
+  /// A row without an id that has occurred before: the n-th one is the stored n-th one, or is new.
+  private func settleRepetition(
+    _ row: StagedRow, _ table: StagedTable, _ occurrence: Int, _ known: [Known]
+  ) throws {
+    if let stored = known.first(where: { $0.epoch == occurrence }) {
+      try keep(row, table, as: stored)
+    } else if occurrence > 0 {
+      try rename(row, table, epoch: occurrence)
+    }
+  }
+
+  private func settle(_ row: StagedRow, _ table: StagedTable, _ known: inout [Known]) throws {
+    let fingerprint = try table.mapper.fingerprint()
+    let digest = table.mapper.digest()
+    guard let index = known.firstIndex(where: { $0.fingerprint == fingerprint }) else {
+      let epoch = (known.map(\.epoch).max() ?? -1) + 1
+      known.append(
+        Known(
+          row: row.row, epoch: epoch, isStored: false, fingerprint: fingerprint, digest: digest))
+      if epoch > 0 {
+        context.epochs += 1
+        try rename(row, table, epoch: epoch)
+      }
+      return
+    }
+    if known[index].digest == digest { return try keep(row, table, as: known[index]) }
+    if known[index].isStored {
+      try markSeen(known[index].row, row)
+      try connection.run(
+        Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2)"),
+        .integer(row.row), .integer(known[index].row))
+      if known[index].epoch > 0 { try rename(row, table, epoch: known[index].epoch) }
+      known[index].row = row.row
+      known[index].isStored = false
+    } else {
+      // A later text of a row of this very export: it stands where the first one stood.
+      context.ledger[table.name].updated += 1
+      try connection.run(
+        context.staged(
+          "v4_rows.supersede",
+          """
+          UPDATE %.v4_rows SET (shape, parent, text) = (SELECT shape, parent, text FROM %.v4_rows WHERE row=?1)
+          WHERE row=?2
+          """), .integer(row.row), .integer(known[index].row))
+      try context.drop(row.row)
+    }
+    known[index].digest = digest
+  }
+
+  /// The row says nothing new.
+  private func keep(_ row: StagedRow, _ table: StagedTable, as known: Known) throws {
+    context.ledger[table.name].unchanged += 1
+    if known.isStored { try markSeen(known.row, row) }
+    try context.drop(row.row)
+  }
+
+  private func markSeen(_ stored: Int64, _ row: StagedRow) throws {
+    try connection.run(
+      Query("seen.insert", "INSERT OR IGNORE INTO temp.seen VALUES(?1,?2,?3,?4)"), .integer(stored),
+      .integer(row.file), .integer(row.offset), .integer(row.ordinal))
+  }
+
+  /// Gives a row the id of a later epoch. An agent's id is its name's and has no epochs.
+  private func rename(_ row: StagedRow, _ table: StagedTable, epoch: Int) throws {
+    let v5ID =
+      table.kind.describesAgents
+      ? String(decoding: row.v5ID, as: UTF8.self) : table.ids.id(row.v4ID, epoch: epoch)
+    try connection.run(
+      context.staged("v4_rows.rename", "UPDATE %.v4_rows SET epoch=?2, v5_id=?3 WHERE row=?1"),
+      .integer(row.row), .int(epoch), .text(v5ID))
+  }
+}

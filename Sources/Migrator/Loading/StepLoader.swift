@@ -1,0 +1,139 @@
+import AgoraStore
+
+/// Puts the rows of `workflow_step` and `workflow_steps` into their workflows.
+struct StepLoader {
+  private let context: LoadContext
+  private var connection: Connection { context.connection }
+
+  init(_ context: LoadContext) { self.context = context }
+
+  private static let insertStep = Query(
+    "steps.insert",
+    """
+    INSERT OR REPLACE INTO temp.steps(row, workflow_id, is_placed, place, rank, ordinal, json)
+    VALUES(?1,?2,?3,?4,?5,?6,?7)
+    """)
+  private static let insertPlace = Query(
+    "v4_steps.insert", "INSERT OR REPLACE INTO main.v4_steps(row, workflow_id) VALUES(?1,?2)")
+  private static let setSteps = Query(
+    "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
+
+  func load(_ tables: [StagedTable]) throws {
+    try connection.execute(
+      """
+      CREATE TEMP TABLE steps(row INTEGER PRIMARY KEY, workflow_id TEXT, is_placed INTEGER,
+        place INTEGER, rank INTEGER, ordinal INTEGER, json TEXT)
+      """, name: "steps.create")
+    for table in tables { try stage(table) }
+    if context.hasStoredRows { try addStoredSteps(tables) }
+    try write()
+    for table in tables { try context.keepRows(of: table) }
+    try connection.execute("DROP TABLE temp.steps", name: "steps.drop")
+  }
+
+  private func stage(_ table: StagedTable) throws {
+    try context.scan(table) { row in
+      let stored = try context.replaced(by: row)
+      guard try add(row, table, as: stored ?? row.row, ordinal: row.ordinal) else {
+        throw Rejection(.orphan, "a step needs its workflow, and --orphans keep makes none")
+      }
+      if let stored {
+        context.ledger[table.name].updated += 1
+        try context.adopt(row, into: stored)
+      } else {
+        context.ledger[table.name].merged += 1
+      }
+    }
+  }
+
+  /// Adds the step that the table's mapper has in hand; false where its workflow does not exist.
+  private func add(
+    _ row: StagedRow, _ table: StagedTable, as stored: Int64, ordinal: Int64
+  ) throws -> Bool {
+    var json: [UInt8] = []
+    let step = try table.mapper.mapStep(id: row.v5ID, context.references, into: &json)
+    guard let workflow = step.workflow else { return false }
+    var record = Record()
+    record.integer(stored)
+    record.text(workflow)
+    record.integer(step.order == nil ? 0 : 1)
+    record.integer(step.order)
+    record.integer(table.rank)
+    record.integer(ordinal)
+    record.text(json)
+    try connection.statement(Self.insertStep).run(record)
+    record.reset()
+    record.integer(stored)
+    record.text(workflow)
+    try connection.statement(Self.insertPlace).run(record)
+    return true
+  }
+
+  /// The steps that the touched workflows had before stand beside the new ones.
+  private func addStoredSteps(_ tables: [StagedTable]) throws {
+    let byNumber = Dictionary(uniqueKeysWithValues: tables.map { ($0.number, $0) })
+    var others: [Int64: StagedTable] = [:]
+    var pending: [(row: StagedRow, table: StagedTable, text: [UInt8])] = []
+    try connection.each(
+      Query(
+        "v4_steps.beside",
+        """
+        SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset, r.ordinal, r.shape, r.parent,
+          r.text, r.table_no, t.name
+        FROM main.v4_steps s JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
+        WHERE s.workflow_id IN (SELECT DISTINCT workflow_id FROM temp.steps)
+          AND s.row NOT IN (SELECT row FROM temp.steps)
+        """)
+    ) { result in
+      let number = result.int64(10)
+      let table =
+        byNumber[number] ?? others[number]
+        ?? StagedTable(number: number, source: context.source, name: result.text(11))
+      others[number] = table
+      pending.append((LoadContext.stagedRow(result), table, result.bytes(9)))
+    }
+    for (row, table, text) in pending {
+      try table.mapper.reload(text.span, columns: try context.columns(row.shape))
+      _ = try add(row, table, as: row.row, ordinal: row.ordinal)
+    }
+  }
+
+  /// Writes each touched workflow's steps: in `step_order`, then those without one, in the order of
+  /// appearance.
+  private func write() throws {
+    var current: [UInt8] = []
+    var steps: [UInt8] = []
+    let update = try connection.statement(Self.setSteps)
+    var record = Record()
+    func flush() throws {
+      guard !current.isEmpty else { return }
+      record.reset()
+      record.text(current)
+      record.text { bytes in
+        bytes.append(0x5b)
+        bytes.append(contentsOf: steps)
+        bytes.append(0x5d)
+      }
+      try update.run(record)
+    }
+    try connection.each(
+      Query(
+        "steps.ordered",
+        """
+        SELECT workflow_id, json FROM temp.steps
+        ORDER BY workflow_id, is_placed DESC, place, rank, ordinal, row
+        """)
+    ) { result in
+      let workflow = result.bytes(0)
+      if workflow != current {
+        try flush()
+        current = workflow
+        steps.removeAll(keepingCapacity: true)
+      } else {
+        steps.append(0x2c)
+      }
+      result.withBytes(1) { steps.append(copying: $0) }
+    }
+    try flush()
+  }
+}

@@ -1,0 +1,72 @@
+import AgoraStore
+
+/// `agent_message` → `messages`.
+final class MessageMapping: RowMapping {
+  private let from: Int?
+  private let to: Int?
+  private let type: Int?
+  private let content: Int?
+  private let priority: Int?
+  private let time: Int?
+  private let delivered: Int?
+  private let status: Int?
+  private let leftOver: [Int]
+
+  init(_ layout: RowLayout, idColumn: Int?) {
+    from = layout.index("from_agent")
+    to = layout.index("to_agent")
+    type = layout.index("message_type")
+    content = layout.index(["content", "payload"])
+    priority = layout.index("priority")
+    time = layout.index(["timestamp", "created_at"])
+    delivered = layout.index("delivered")
+    status = layout.index("status")
+    let taken = [idColumn, from, to, type, content, priority, time, delivered]
+    leftOver = layout.names.indices.filter { !taken.contains($0) }
+  }
+
+  func map(
+    _ row: V4Row, as identity: RecordIdentity, _ references: ReferenceResolver,
+    into record: inout Record
+  ) throws {
+    var metadata = RowMetadata()
+    record.text(identity.id)
+    try references.appendAgent(row, from, to: &record, &metadata)
+    try references.appendReceiver(row, to, to: &record, &metadata)
+    if let slice = row.value(type) {
+      row.appendContent(slice, to: &record)
+    } else {
+      record.text("info")
+    }
+    if let slice = row.value(content) {
+      row.appendContent(slice, to: &record)
+    } else {
+      record.text("")
+    }
+    record.integer(try row.priority(priority, &metadata))
+    let instant = try row.time(time)
+    metadata.note(instant?.note)
+    record.integer(instant?.microseconds)
+    record.integer(try isDelivered(row, &metadata) ? 1 : 0)
+    for column in leftOver { metadata.keep(row, column) }
+    metadata.write(to: &record)
+    record.integer(identity.sourceRow)
+  }
+
+  private func isDelivered(_ row: V4Row, _ metadata: inout RowMetadata) throws(Rejection) -> Bool {
+    if let delivered, let slice = row.value(delivered) {
+      guard slice.kind != .object, slice.kind != .array else {
+        throw Rejection(.badType, "delivered is \(row.named(slice)), not true or false")
+      }
+      let word = row.plain(slice)
+      if !["true", "false", "0", "1"].contains(word) { metadata.keep(row, delivered) }
+      return Words.isDelivered(word)
+    }
+    return try row.word(status).map(Words.isDelivered) ?? false
+  }
+
+  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
+    for column in [from, to, type, content] { row.appendImmutable(column, to: &target) }
+    try row.appendImmutableTime(time, to: &target)
+  }
+}

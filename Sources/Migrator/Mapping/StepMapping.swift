@@ -1,0 +1,88 @@
+import AgoraStore
+
+/// `workflow_step`, `workflow_steps` → an element of their workflow's `steps`.
+final class StepMapping {
+  private let workflow: Int?
+  private let name: Int?
+  private let order: Int?
+  private let agent: Int?
+  private let status: Int?
+  private let started: Int?
+  private let completed: Int?
+  private let leftOver: [Int]
+
+  init(_ layout: RowLayout, idColumn: Int?) {
+    workflow = layout.index("workflow_id")
+    name = layout.index(["step_name", "name", "step"])
+    order = layout.index("step_order")
+    agent = layout.index(["assigned_agent", "agent"])
+    status = layout.index("status")
+    started = layout.index("started_at")
+    completed = layout.index("completed_at")
+    let taken = [idColumn, workflow, name, order, agent, started, completed]
+    let word = status
+    leftOver = layout.names.indices.filter { !taken.contains($0) && $0 != word }
+  }
+
+  /// A step before it stands in its workflow.
+  struct Step {
+    /// The v5 workflow; nil where the reference was kept empty.
+    let workflow: [UInt8]?
+    /// The place that the row asks for; nil where it asks for none.
+    let order: Int64?
+  }
+
+  /// Writes a step's JSON and says where it belongs.
+  func map(
+    _ row: V4Row, id: [UInt8], _ references: ReferenceResolver, into target: inout [UInt8]
+  ) throws -> Step {
+    let startedAt = try row.time(started)
+    let completedAt = try row.time(completed)
+    guard let v4Workflow = try row.name(workflow) else {
+      throw Rejection(.missingField, "a step without the workflow that it belongs to")
+    }
+    let place = try row.integer(order)
+    var metadata = RowMetadata()
+    // The latest workflow not after the step: its start is the only time that a step has.
+    let workflowID = try references.workflow(
+      v4Workflow, at: startedAt?.microseconds ?? completedAt?.microseconds)
+    var agentID: [UInt8]?
+    if let agentName = try row.name(agent) {
+      agentID = try references.agent(named: agentName)
+      if agentID == nil { metadata.keep(row, agent) }
+    }
+    let word = try row.word(status)
+    let translation = Words.taskStatus(word, progress: nil)
+    if translation.keepsOriginal { metadata.keep(row, status) }
+    target.append(contentsOf: "{\"step_id\":\"".utf8)
+    target.append(contentsOf: id)
+    target.append(contentsOf: "\",\"name\":".utf8)
+    JSONText.quote(try row.word(name) ?? "", into: &target)
+    target.append(contentsOf: ",\"agent\":".utf8)
+    if let agentID {
+      target.append(0x22)
+      target.append(contentsOf: agentID)
+      target.append(0x22)
+    } else {
+      target.append(contentsOf: "null".utf8)
+    }
+    target.append(contentsOf: ",\"status\":\"\(translation.value)\"".utf8)
+    if let place { target.append(contentsOf: ",\"order\":\(place)".utf8) }
+    for (key, time) in [("started_at", startedAt), ("completed_at", completedAt)] {
+      guard let time else { continue }
+      let instant = Timestamp(microseconds: time.microseconds)
+      target.append(contentsOf: ",\"\(key)\":\"\(instant)\"".utf8)
+      metadata.note(time.note)
+    }
+    for column in leftOver { metadata.keep(row, column) }
+    target.append(contentsOf: ",\"metadata\":".utf8)
+    metadata.append(to: &target)
+    target.append(0x7d)
+    return Step(workflow: workflowID, order: place)
+  }
+
+  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) {
+    row.appendImmutable(workflow, to: &target)
+    row.appendImmutable(name, to: &target)
+  }
+}

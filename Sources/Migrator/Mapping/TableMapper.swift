@@ -1,0 +1,160 @@
+import AgoraStore
+
+/// Maps the rows of one v4 table: keeps the row in hand and the mapping for its layout.
+final class TableMapper {
+  let table: String
+  let kind: TableKind
+  let row = V4Row()
+  private var layout: RowLayout?
+  private(set) var idColumn: Int?
+  private var mapping: (any RowMapping)?
+  private var step: StepMapping?
+  private var agent: AgentMapping?
+
+  init(table: String, kind: TableKind) {
+    self.table = table
+    self.kind = kind
+  }
+
+  /// The v5 table that the rows make records in.
+  static func recordTable(of kind: TableKind) -> RecordTable {
+    switch kind {
+    case .capability, .registry, .configuration: .agents
+    case .message: .messages
+    case .task: .tasks
+    case .workflow, .step: .workflows
+    case .event: .events
+    case .audit: .audit
+    case .archive: .archive
+    }
+  }
+
+  /// The kind of id that a row's record has.
+  static func identifierKind(of kind: TableKind) -> IdentifierKind {
+    switch kind {
+    case .capability, .registry, .configuration: .agent
+    case .message: .message
+    case .task: .task
+    case .workflow: .workflow
+    case .step: .step
+    case .event: .event
+    case .audit: .audit
+    case .archive: .archivedRow
+    }
+  }
+
+  /// Takes a row into hand.
+  func load(_ text: Span<UInt8>, columns: [String]?) throws(Rejection) {
+    try row.load(text, columns: columns)
+    prepare()
+  }
+
+  /// Takes a row into hand that was staged, and so is known to be well-formed.
+  func reload(_ text: Span<UInt8>, columns: [String]?) throws(Rejection) {
+    try row.loadChecked(text, columns: columns)
+    prepare()
+  }
+
+  private func prepare() {
+    guard layout !== row.layout else { return }
+    let layout = row.layout
+    self.layout = layout
+    let idColumn = RowIdentity.idColumn(of: table, in: layout)
+    self.idColumn = idColumn
+    mapping = nil
+    switch kind {
+    case .capability, .registry, .configuration:
+      agent = AgentMapping(layout, idColumn: idColumn, kind: kind)
+    case .step: step = StepMapping(layout, idColumn: idColumn)
+    case .message: mapping = MessageMapping(layout, idColumn: idColumn)
+    case .task: mapping = TaskMapping(layout, idColumn: idColumn)
+    case .workflow: mapping = WorkflowMapping(layout, idColumn: idColumn)
+    case .event: mapping = EventMapping(layout, idColumn: idColumn, table: table)
+    case .audit: mapping = AuditMapping(layout, idColumn: idColumn, table: table)
+    case .archive: mapping = ArchiveMapping(table: table)
+    }
+  }
+
+  /// Writes the record of the row in hand; for tables whose rows are records of their own.
+  func map(
+    as identity: RecordIdentity, _ references: ReferenceResolver, into record: inout Record
+  ) throws {
+    record.reset()
+    try mapping?.map(row, as: identity, references, into: &record)
+  }
+
+  /// Writes the step that the row in hand is.
+  func mapStep(
+    id: [UInt8], _ references: ReferenceResolver, into target: inout [UInt8]
+  ) throws -> StepMapping.Step {
+    guard let step else { throw Rejection(.badJSON, "not a step") }
+    return try step.map(row, id: id, references, into: &target)
+  }
+
+  /// What the row in hand says of its agent.
+  func mapAgent() throws(Rejection) -> AgentMapping.Facts {
+    guard let agent else { throw Rejection(.badJSON, "not an agent") }
+    return try agent.facts(row)
+  }
+
+  /// The agent that the row in hand describes, as v4 names it.
+  func agentName() throws(Rejection) -> String {
+    guard let agent else { throw Rejection(.badJSON, "not an agent") }
+    return try agent.name(row)
+  }
+
+  /// Looks whether the row in hand can be understood, without looking up what it refers to.
+  func check(_ references: ReferenceResolver) throws {
+    try references.checking {
+      switch kind {
+      case .capability, .registry, .configuration: _ = try mapAgent()
+      case .step:
+        var ignored: [UInt8] = []
+        _ = try mapStep(id: [], references, into: &ignored)
+      default:
+        var record = Record()
+        try map(as: RecordIdentity(id: [], v4ID: "", sourceRow: 0), references, into: &record)
+      }
+    }
+  }
+
+  /// The hash of what never changes in the life of the row in hand.
+  func fingerprint() throws(Rejection) -> [UInt8] {
+    var bytes: [UInt8] = []
+    switch kind {
+    case .capability: agent?.appendImmutable(row, to: &bytes)
+    case .registry, .configuration: break
+    case .step: step?.appendImmutable(row, to: &bytes)
+    default: try mapping?.appendImmutable(row, to: &bytes)
+    }
+    var hash = SHA1()
+    hash.update(bytes.span)
+    return hash.hex()
+  }
+
+  private static let timeColumns: Set<String> = [
+    "timestamp", "created_at", "completed_at", "started_at", "assigned_at", "registered_at",
+    "last_heartbeat", "last_triggered",
+  ]
+
+  /// The hash of all that the row in hand says, whatever the spelling: members sorted, options without
+  /// their wrapping, times as microseconds.
+  func digest() -> [UInt8] {
+    var bytes: [UInt8] = []
+    let text = row.text
+    let order = row.layout.names.indices.sorted { row.layout.names[$0] < row.layout.names[$1] }
+    for column in order {
+      bytes.append(contentsOf: row.layout.names[column].utf8)
+      bytes.append(0x1e)
+      if Self.timeColumns.contains(row.layout.names[column]), let time = try? row.time(column) {
+        bytes.append(contentsOf: "\(time.microseconds)".utf8)
+      } else if let slice = row.value(column) {
+        CanonicalJSON.append(text.span, slice, to: &bytes)
+      }
+      bytes.append(0x1f)
+    }
+    var hash = SHA1()
+    hash.update(bytes.span)
+    return hash.hex()
+  }
+}

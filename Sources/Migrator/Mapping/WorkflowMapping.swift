@@ -1,0 +1,185 @@
+import AgoraStore
+
+/// `workflow_coordination`, `workflows` and the workflows of an agent configuration → `workflows`.
+///
+/// The steps that stand in rows of their own are added when all of them are known.
+final class WorkflowMapping: RowMapping {
+  private let name: Int?
+  private let status: Int?
+  private let creator: Int?
+  private let participants: Int?
+  private let steps: Int?
+  private let created: Int?
+  private let completed: Int?
+  private let leftOver: [Int]
+
+  init(_ layout: RowLayout, idColumn: Int?) {
+    name = layout.index(["workflow_name", "workflow_type", "name"])
+    status = layout.index("status")
+    creator = layout.index(["coordinator_agent", "initiator_agent"])
+    participants = layout.index(["participating_agents", "assigned_agents"])
+    steps = layout.index("steps")
+    created = layout.index("created_at")
+    completed = layout.index("completed_at")
+    let taken = [idColumn, name, creator, participants, created, completed]
+    let apart = [status, steps]
+    leftOver = layout.names.indices.filter { !taken.contains($0) && !apart.contains($0) }
+  }
+
+  func map(
+    _ row: V4Row, as identity: RecordIdentity, _ references: ReferenceResolver,
+    into record: inout Record
+  ) throws {
+    var metadata = RowMetadata()
+    record.text(identity.id)
+    record.text(try row.name(name) ?? "migrated_workflow")
+    let translation = Words.workflowStatus(try row.word(status))
+    if translation.keepsOriginal { metadata.keep(row, status) }
+    record.text(translation.value)
+    if let owner = identity.owner {
+      record.text(owner)
+      record.text("[\"\(String(decoding: owner, as: UTF8.self))\"]")
+    } else {
+      try references.appendAgent(row, creator, to: &record, &metadata)
+      try appendParticipants(row, references, to: &record, &metadata)
+    }
+    appendSteps(row, identity, references, to: &record, &metadata)
+    let createdAt = try row.time(created)
+    let completedAt = try row.time(completed)
+    record.integer(createdAt?.microseconds)
+    record.integer(completedAt?.microseconds)
+    metadata.note(createdAt?.note)
+    metadata.note(completedAt?.note)
+    for column in leftOver { metadata.keep(row, column) }
+    metadata.write(to: &record)
+    record.integer(identity.sourceRow)
+  }
+
+  /// The participants, each once; nulls and repetitions are dropped and reported.
+  private func appendParticipants(
+    _ row: V4Row, _ references: ReferenceResolver, to record: inout Record,
+    _ metadata: inout RowMetadata
+  ) throws {
+    var ids: [[UInt8]] = []
+    var dropped = 0
+    for name in try row.names(participants) {
+      guard let name, !name.isEmpty else {
+        dropped += 1
+        continue
+      }
+      guard let id = try references.agent(named: name) else {
+        metadata.keep(row, participants)
+        continue
+      }
+      if ids.contains(id) { dropped += 1 } else { ids.append(id) }
+    }
+    if dropped > 0 {
+      metadata.note("\(dropped) empty or repeated of the participants were dropped")
+      metadata.keep(row, participants)
+    }
+    record.text { target in
+      target.append(0x5b)
+      for (index, id) in ids.enumerated() {
+        if index > 0 { target.append(0x2c) }
+        target.append(0x22)
+        target.append(contentsOf: id)
+        target.append(0x22)
+      }
+      target.append(0x5d)
+    }
+  }
+
+  /// Steps that stand in the row itself, as in an agent configuration.
+  private func appendSteps(
+    _ row: V4Row, _ identity: RecordIdentity, _ references: ReferenceResolver,
+    to record: inout Record, _ metadata: inout RowMetadata
+  ) {
+    guard let slice = row.value(steps), identity.owner != nil, slice.kind == .array else {
+      metadata.keep(row, steps)
+      return record.text("[]")
+    }
+    let table = AgentConfiguration.workflowTable
+    let ids = MigratedIdentifiers(source: references.source, table: table, kind: .step)
+    var elements = JSONSlices()
+    let text = row.text
+    elements.split(text.span, at: slice.range.lowerBound)
+    record.text { target in
+      target.append(0x5b)
+      for (index, element) in elements.values.enumerated() {
+        if index > 0 { target.append(0x2c) }
+        let id = ids.id(identity.v4ID, suffix: "/step/\(index + 1)")
+        appendStep(row, element, id: id, to: &target)
+      }
+      target.append(0x5d)
+    }
+  }
+
+  private func appendStep(_ row: V4Row, _ element: JSONSlice, id: String, to target: inout [UInt8]) {
+    var title: JSONSlice?
+    var parts = JSONSlices()
+    if element.kind == .object {
+      let text = row.text
+      parts.split(text.span, at: element.range.lowerBound)
+      for wanted in ["name", "step", "step_name"] where title == nil {
+        for (index, range) in parts.names.enumerated() where row.string(range) == wanted {
+          title = parts.values[index]
+        }
+      }
+    }
+    target.append(contentsOf: "{\"step_id\":\"\(id)\",\"name\":".utf8)
+    JSONText.quote(title.map(row.plain) ?? (element.kind == .string ? row.plain(element) : ""), into: &target)
+    target.append(contentsOf: ",\"agent\":null,\"status\":\"pending\",\"v4\":".utf8)
+    target.append(contentsOf: row.text[element.range])
+    target.append(0x7d)
+  }
+
+  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
+    row.appendImmutable(creator, to: &target)
+    try row.appendImmutableTime(created, to: &target)
+  }
+}
+
+extension V4Row {
+  /// A list of names: a JSON array, or text that is one; nil for an element that is null.
+  ///
+  /// - Throws: ``Rejection`` `bad_type`.
+  func names(_ column: Int?) throws(Rejection) -> [String?] {
+    guard let column, values[column].kind != .null else { return [] }
+    // An array is a list of names, not an option, unless it has an option's shape: no name is 0 or 1.
+    guard let slice = value(column) else { return [] }
+    if slice.kind == .array { return try Self.names(text, slice, of: layout.names[column]) }
+    guard slice.kind == .string else {
+      throw Rejection(.badType, "\(layout.names[column]) is \(named(slice)), not a list of names")
+    }
+    let written = Array(plain(slice).utf8)
+    if written.isEmpty { return [] }
+    guard (try? JSON.validate(written.span)) != nil else {
+      throw Rejection(.badType, "\(layout.names[column]) is a text that is no JSON array")
+    }
+    let inner = JSONSlices.value(written.span, JSONSlices.skipSpace(written.span, 0))
+    if inner.kind == .null { return [] }
+    guard inner.kind == .array else {
+      throw Rejection(.badType, "\(layout.names[column]) is JSON, but no array")
+    }
+    return try Self.names(written, inner, of: layout.names[column])
+  }
+
+  private static func names(
+    _ text: [UInt8], _ array: JSONSlice, of column: String
+  ) throws(Rejection) -> [String?] {
+    var parts = JSONSlices()
+    parts.split(text.span, at: array.range.lowerBound)
+    var names: [String?] = []
+    for value in parts.values {
+      switch value.kind {
+      case .null: names.append(nil)
+      case .object, .array: throw Rejection(.badType, "\(column) holds something that is no name")
+      default:
+        var bytes: [UInt8] = []
+        JSONText.unescape(text.span, value.inside, into: &bytes)
+        names.append(String(decoding: bytes, as: UTF8.self))
+      }
+    }
+    return names
+  }
+}

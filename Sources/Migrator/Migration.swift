@@ -1,0 +1,117 @@
+public import AgoraStore
+
+/// A migration of v4 exports into a store.
+///
+/// The exports are staged in a file of their own beside the store. A new store is that file, which gets
+/// its name when everything is in it; an existing store takes the staged rows in one transaction. Until
+/// then nobody sees anything of the run.
+public struct Migration {
+  private let options: MigrationOptions
+  private let store: String
+  private let clock: Clock
+  private let identifiers: IdentifierSource
+  private let progress: any ProgressObserver
+
+  /// Prepares a migration.
+  ///
+  /// - Parameters:
+  ///   - store: the store's path; a missing store is made.
+  public init(
+    _ options: MigrationOptions, store: String, clock: Clock = .system,
+    identifiers: IdentifierSource = IdentifierSource(),
+    progress: any ProgressObserver = NoProgress()
+  ) {
+    self.options = options
+    self.store = store
+    self.clock = clock
+    self.identifiers = identifiers
+    self.progress = progress
+  }
+
+  /// Runs the migration to its end.
+  ///
+  /// - Throws: ``AgoraError``; then the store is as it was before.
+  public func run() throws -> MigrationReport {
+    defer { progress.ended() }
+    guard options.isDryRun else {
+      try checkStore()
+      let lock = try RunLock(store: store, waits: options.waits, clock: clock)
+      return try withExtendedLifetime(lock) { try run(on: store, staging: store + ".migrating") }
+    }
+    return try dryRun()
+  }
+
+  /// What is plainly wrong with the store's path is said before anything is made beside it.
+  private func checkStore() throws {
+    do {
+      if let status = try File.status(store) {
+        guard !status.isFolder else {
+          throw AgoraError(
+            .isFolder, "the store's path is a folder", file: store,
+            remedy: "Name the file in it with --store.")
+        }
+        _ = try SchemaUpgrade.inspect(try Connection(path: store, mode: .readOnly))
+      } else if try File.status(File.folder(of: store)) == nil {
+        throw AgoraError(
+          .noSuchFile, "the folder of the store does not exist", file: File.folder(of: store),
+          remedy: "Make it, or name another store with --store.")
+      }
+    } catch let error as SystemError {
+      throw AgoraError(error, file: store)
+    } catch let error as SQLiteError {
+      throw AgoraError(error, store: store)
+    }
+  }
+
+  /// Does everything on a copy in a temporary folder, so that even a store that may not be written
+  /// can be tried on.
+  private func dryRun() throws -> MigrationReport {
+    try checkStore()
+    let folder: String
+    do throws(SystemError) {
+      folder = try File.temporaryFolder(
+        in: System.environment("TMPDIR") ?? "/tmp", prefix: "agora-dry-run-")
+    } catch { throw AgoraError(error, file: "a temporary folder") }
+    let copy = folder + "/" + File.name(of: store)
+    let staging = copy + ".migrating"
+    defer {
+      for name in [copy, copy + "-wal", copy + "-shm", staging, staging + "-journal"] {
+        try? File.remove(name)
+      }
+      try? File.removeFolder(folder)
+    }
+    do {
+      if try File.status(store) != nil {
+        let original = try Connection(path: store, mode: .readOnly)
+        try Pragmas.reading.apply(to: original)
+        try original.backup(to: try Connection(path: copy, mode: .create))
+      }
+    } catch let error as SystemError {
+      throw AgoraError(error, file: store)
+    } catch let error as SQLiteError {
+      throw AgoraError(error, store: store)
+    }
+    return try run(on: copy, staging: staging)
+  }
+
+  private func run(on target: String, staging: String) throws -> MigrationReport {
+    let started = System.monotonicSeconds()
+    do {
+      defer { removeStaging(staging) }
+      // What an earlier run left behind is of no use: the exports hold all of it.
+      removeStaging(staging)
+      let run = try StagedRun(
+        options, target: target, staging: staging, clock: clock, identifiers: identifiers,
+        progress: progress)
+      return try run.complete(started: started)
+    } catch let error as SQLiteError {
+      throw AgoraError(error, store: store)
+    } catch let error as SystemError {
+      throw AgoraError(error, file: store)
+    }
+  }
+
+  private func removeStaging(_ staging: String) {
+    for name in [staging, staging + "-journal"] { try? File.remove(name) }
+  }
+}

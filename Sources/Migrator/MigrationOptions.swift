@@ -1,0 +1,46 @@
+import AgoraStore
+
+/// What a migration is told by its caller.
+public struct MigrationOptions: Sendable {
+  /// The exports, read in this order as one; `-` is standard input.
+  public var exports: [String]
+  /// The name of the v4 deployment, which goes into every id.
+  public var source = "agora-marketplace"
+  /// Whether everything is done but for changing the store.
+  public var isDryRun = false
+  /// Where rejected rows are written as NDJSON; nil for nowhere but the store.
+  public var rejectsFile: String?
+  /// The most rows that may be rejected; nil for any number.
+  public var maxRejects: Int?
+  /// What happens to references to nothing.
+  public var orphans = OrphanPolicy.stub
+  /// Old names of agents and the names they have now.
+  public var aliases: [String: String] = [:]
+  /// Whether rows that v4 has no more are removed.
+  public var appliesDeletes = false
+  /// The most bytes of a row that is kept in memory; a larger one is rejected. 1 to 1 GiB.
+  public var maxRowBytes = 16 << 20
+  /// Whether another run's lock is waited for.
+  public var waits = false
+  /// Whether the marketplace is told of each agent that came over.
+  public var announces = false
+  /// The table of rows that do not name theirs.
+  public var table: String?
+  /// Where the id map is written as NDJSON; nil for nowhere.
+  public var idMapFile: String?
+
+  /// Makes options for exports, everything else at its default.
+  public init(exports: [String]) { self.exports = exports }
+
+  /// The options as the run's record keeps them.
+  var json: JSON {
+    .object([
+      .init("orphans", .string(orphans.rawValue)),
+      .init("aliases", .object(aliases.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
+      .init("apply_deletes", .bool(appliesDeletes)),
+      .init("max_row_bytes", .int(maxRowBytes)),
+      .init("max_rejects", maxRejects.map { .int($0) } ?? .null),
+      .init("table", .optional(table)),
+    ])
+  }
+}

@@ -1,0 +1,46 @@
+import AgoraStore
+
+/// A file that is written line by line beside its final name, which it gets when it is whole.
+final class OutputFile {
+  private let path: String
+  private let temporary: String
+  private let file: File
+  private var buffer: [UInt8] = []
+  private var isFinished = false
+
+  /// - Throws: ``AgoraError`` when the file cannot be made.
+  init(_ path: String) throws {
+    self.path = path
+    // Something like /dev/stdout cannot be replaced, only written to.
+    let isSpecial = (try? File.status(path))?.isRegular == false
+    temporary = isSpecial ? path : path + ".part"
+    do throws(SystemError) { file = try File.writing(temporary) } catch {
+      throw AgoraError(error, file: path)
+    }
+  }
+
+  /// Appends what `body` writes to the buffer.
+  func append(_ body: (inout [UInt8]) throws -> Void) throws {
+    try body(&buffer)
+    if buffer.count >= 1 << 16 { try flush() }
+  }
+
+  private func flush() throws {
+    do throws(SystemError) { try file.write(buffer.span) } catch {
+      throw AgoraError(error, file: path)
+    }
+    buffer.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives the file its name.
+  func finish() throws {
+    try flush()
+    guard temporary != path else { return }
+    do throws(SystemError) { try File.rename(temporary, to: path) } catch {
+      throw AgoraError(error, file: path)
+    }
+    isFinished = true
+  }
+
+  deinit { if !isFinished, temporary != path { try? File.remove(temporary) } }
+}

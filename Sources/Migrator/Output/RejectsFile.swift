@@ -1,0 +1,144 @@
+public import AgoraStore
+
+/// Writes rejected rows as NDJSON, one a line, in the order in which they were met.
+public enum RejectsFile {
+  private static let ofRun = Query("rejects.of_run", columns + " WHERE run=?1 ORDER BY number")
+  private static let outstanding = Query(
+    "rejects.outstanding", columns + " WHERE status='outstanding' ORDER BY number")
+  private static let columns = """
+    SELECT number, v4_table, v4_id, file, byte_offset, ordinal, code, reason, row, row_blob FROM rejects
+    """
+
+  /// Writes the outstanding rejects of a store.
+  ///
+  /// - Returns: how many there are.
+  /// - Throws: ``AgoraError`` when the file cannot be written.
+  @discardableResult
+  public static func write(from store: Store, to path: String) throws -> Int {
+    try store.read { connection in try write(connection, outstanding, [], to: path) }
+  }
+
+  static func write(from connection: Connection, run: Int64, to path: String) throws {
+    _ = try write(connection, ofRun, [.integer(run)], to: path)
+  }
+
+  private static func write(
+    _ connection: Connection, _ query: Query, _ values: [SQLValue], to path: String
+  ) throws -> Int {
+    let output = try OutputFile(path)
+    var count = 0
+    func line(_ row: borrowing Row) throws {
+      count += 1
+      try output.append { bytes in
+        appendFields(row, to: &bytes)
+        if !row.isNull(8) {
+          bytes.append(contentsOf: ",\"row\":".utf8)
+          row.withBytes(8) { JSONText.quote($0, into: &bytes) }
+        } else if !row.isNull(9) {
+          bytes.append(contentsOf: ",\"row_base64\":\"".utf8)
+          var encoder = Base64Encoder()
+          row.withBytes(9) { encoder.append($0, to: &bytes) }
+          encoder.finish(to: &bytes)
+          bytes.append(0x22)
+        }
+      }
+      if row.isNull(8), row.isNull(9) { try appendChunks(row.int64(0), connection, output) }
+      try output.append { $0.append(contentsOf: [0x7d, 0x0a]) }
+    }
+    if let value = values.first {
+      try connection.each(query, value) { try line($0) }
+    } else {
+      try connection.each(query) { try line($0) }
+    }
+    try output.finish()
+    return count
+  }
+
+  private static func appendFields(_ row: borrowing Row, to bytes: inout [UInt8]) {
+    bytes.append(contentsOf: "{\"table\":".utf8)
+    JSONText.quote(row.text(1), into: &bytes)
+    bytes.append(contentsOf: ",\"v4_id\":".utf8)
+    JSONWriter.write(.optional(row.optionalText(2)), into: &bytes)
+    bytes.append(contentsOf: ",\"file\":".utf8)
+    JSONText.quote(row.text(3), into: &bytes)
+    bytes.append(contentsOf: ",\"offset\":\(row.int64(4)),\"ordinal\":\(row.int64(5))".utf8)
+    bytes.append(contentsOf: ",\"code\":".utf8)
+    JSONText.quote(row.text(6), into: &bytes)
+    bytes.append(contentsOf: ",\"reason\":".utf8)
+    JSONText.quote(row.text(7), into: &bytes)
+  }
+
+  private static let chunks = Query(
+    "reject_chunks.of_row", "SELECT bytes FROM reject_chunks WHERE number=?1 ORDER BY chunk")
+
+  /// A row that never was in memory as a whole is written piece by piece, too.
+  private static func appendChunks(
+    _ number: Int64, _ connection: Connection, _ output: OutputFile
+  ) throws {
+    var check = StreamedUTF8Check()
+    try connection.each(chunks, .integer(number)) { row in row.withBytes(0) { check.append($0) } }
+    if check.isValid {
+      try output.append { $0.append(contentsOf: ",\"row\":\"".utf8) }
+      try connection.each(chunks, .integer(number)) { row in
+        try row.withBytes(0) { piece in
+          try output.append { bytes in
+            // Escapes are for single bytes, so a character may lie in two pieces.
+            JSONText.quote(piece, into: &bytes, withQuotes: false)
+          }
+        }
+      }
+    } else {
+      try output.append { $0.append(contentsOf: ",\"row_base64\":\"".utf8) }
+      var encoder = Base64Encoder()
+      try connection.each(chunks, .integer(number)) { row in
+        try row.withBytes(0) { piece in try output.append { encoder.append(piece, to: &$0) } }
+      }
+      try output.append { encoder.finish(to: &$0) }
+    }
+    try output.append { $0.append(0x22) }
+  }
+}
+
+/// Whether bytes that come in pieces are UTF-8 as a whole.
+struct StreamedUTF8Check {
+  private(set) var isValid = true
+  private var carry: [UInt8] = []
+
+  mutating func append(_ piece: Span<UInt8>) {
+    guard isValid else { return }
+    carry.append(copying: piece)
+    guard let fault = UTF8Check.firstFault(carry.span) else { return carry.removeAll() }
+    // A character that is cut off at the end of a piece has at most three bytes there.
+    if carry.count - fault > 3 { isValid = false } else { carry.removeSubrange(0..<fault) }
+  }
+}
+
+/// Base64 (RFC 4648 §4) of bytes that come in pieces.
+struct Base64Encoder {
+  private static let alphabet = Array(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+  private var pending: UInt32 = 0
+  private var count = 0
+
+  mutating func append(_ piece: Span<UInt8>, to target: inout [UInt8]) {
+    for index in piece.indices {
+      pending = pending << 8 | UInt32(piece[index])
+      count += 1
+      if count == 3 { flush(to: &target) }
+    }
+  }
+
+  private mutating func flush(to target: inout [UInt8]) {
+    let bits = pending << UInt32(8 * (3 - count))
+    for position in 0..<4 {
+      let digit = Int(bits >> UInt32(18 - 6 * position) & 63)
+      target.append(position <= count ? Self.alphabet[digit] : 0x3d)
+    }
+    pending = 0
+    count = 0
+  }
+
+  mutating func finish(to target: inout [UInt8]) {
+    if count > 0 { flush(to: &target) }
+  }
+}

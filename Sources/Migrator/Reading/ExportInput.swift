@@ -1,0 +1,243 @@
+import AgoraStore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// One export as bytes: a file or standard input, unpacked when it is gzip, without what people's
+/// shells put before the first byte of JSON.
+final class ExportInput {
+  /// The path as it was given; `-` is standard input.
+  let path: String
+  /// The text, from the first byte that belongs to the export.
+  let window: ByteWindow
+  /// How many bytes the file has on the disk; nil for a pipe.
+  let size: Int?
+  /// The file as it was found, to notice when it changes meanwhile; nil for a pipe.
+  let status: File.Status?
+  /// Whether the bytes are unpacked on the way; then offsets are those of the unpacked text.
+  let isCompressed: Bool
+  private let file: File
+  private let unpacker: ChildProcess?
+  private let counter: Counter
+
+  /// Counts the bytes that were read where the file's own position does not tell.
+  private final class Counter { var bytes = 0 }
+
+  /// Whether the input can be opened and read once more.
+  var canReopen: Bool { path != "-" }
+
+  /// Opens an input and looks at its first bytes.
+  ///
+  /// - Throws: ``AgoraError`` `no_such_file`, `is_folder`, `permission_denied`, `empty_input`,
+  ///   `bad_encoding`, `bad_gzip`.
+  init(_ path: String) throws {
+    self.path = path
+    do {
+      file =
+        path == "-" ? File(descriptor: 0, path: "-", closes: false) : try File.reading(path)
+      let status = try file.status()
+      guard !status.isFolder else {
+        throw AgoraError(
+          .isFolder, "this is a folder", file: path, remedy: "Name the export files in it.")
+      }
+      self.status = status.isRegular ? status : nil
+      size = status.isRegular ? status.size : nil
+      var head: [UInt8] = []
+      while head.count < 2 {
+        if try file.read(upTo: 65536, appendingTo: &head) == 0 { break }
+      }
+      isCompressed = head.starts(with: [0x1f, 0x8b])
+      let counter = Counter()
+      self.counter = counter
+      if isCompressed {
+        unpacker = try Self.unpack(file, head: head)
+        head = []
+      } else {
+        unpacker = nil
+        counter.bytes = head.count
+      }
+      let reading = unpacker?.output ?? file
+      var pending = head
+      window = ByteWindow { buffer, count in
+        if !pending.isEmpty {
+          buffer.append(contentsOf: pending)
+          defer { pending = [] }
+          return pending.count
+        }
+        do throws(SystemError) {
+          let got = try reading.read(upTo: count, appendingTo: &buffer)
+          counter.bytes += got
+          return got
+        } catch { throw AgoraError(error, file: path) }
+      }
+    } catch let error as SystemError {
+      throw AgoraError(error, file: path)
+    }
+    try skipPreamble()
+  }
+
+  /// `gzip -dc` with the file as its input; for a pipe, whose first bytes are read already, a thread
+  /// passes them and the rest on.
+  private static func unpack(_ file: File, head: [UInt8]) throws -> ChildProcess {
+    do throws(SystemError) {
+      if file.position != nil {
+        try file.seek(to: 0)
+        return try ChildProcess("gzip", ["-dc"], input: file.descriptor)
+      }
+      let pipe = try Pump.start(from: file, head: head)
+      return try ChildProcess("gzip", ["-dc"], input: pipe.descriptor)
+    } catch {
+      guard error.isMissing else { throw error }
+      throw AgoraError(
+        .badGzip, "the export is compressed and there is no gzip on the PATH", file: file.path,
+        remedy: "Install gzip, or unpack the file first.")
+    }
+  }
+
+  /// Bytes of the file on the disk that were read so far.
+  var bytesRead: Int {
+    // The unpacker shares our descriptor, and with it the position in the file.
+    if isCompressed { return file.position ?? 0 }
+    return counter.bytes
+  }
+
+  /// Takes a byte-order mark and `spacetime`'s warnings off the front.
+  private func skipPreamble() throws {
+    try window.require(4096)
+    let (isUTF16, mark) = window.withBytes { bytes -> (Bool, Int) in
+      func starts(with prefix: [UInt8]) -> Bool {
+        guard bytes.count >= prefix.count else { return false }
+        for index in prefix.indices where bytes[index] != prefix[index] { return false }
+        return true
+      }
+      let wide = starts(with: [0xff, 0xfe]) || starts(with: [0xfe, 0xff])
+      return (wide, starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0)
+    }
+    guard !isUTF16 else {
+      throw AgoraError(
+        .badEncoding, "the file is UTF-16", file: path, offset: 0,
+        remedy: "Convert it: iconv -f UTF-16 -t UTF-8 \(path) > export.json")
+    }
+    window.drop(mark)
+    while try startsWithWarning() {
+      while let byte = try window.peek() {
+        window.drop(1)
+        if byte == 0x0a { break }
+      }
+    }
+    guard try hasContent() else {
+      try finish()
+      throw AgoraError(
+        .emptyInput, "the file is empty", file: path,
+        remedy: "An export of an empty database is {}. Export again.")
+    }
+  }
+
+  private func startsWithWarning() throws -> Bool {
+    try window.require(64)
+    let prefix = Array("WARNING: This command is UNSTABLE".utf8)
+    return window.withBytes { bytes in
+      guard bytes.count - window.start >= prefix.count else { return false }
+      for index in prefix.indices where bytes[window.start + index] != prefix[index] {
+        return false
+      }
+      return true
+    }
+  }
+
+  /// Whether anything but white space follows; blank lines at the front are taken.
+  private func hasContent() throws -> Bool {
+    while let byte = try window.peek() {
+      guard byte == 0x0a || byte == 0x0d || byte == 0x09 || byte == 0x20 else { return true }
+      // A line that starts with a space may be the head of a table drawn with characters.
+      if byte == 0x20 {
+        try window.require(4096)
+        let rest = window.withBytes { JSONSlices.skipSpace($0, window.start) }
+        if rest < window.bytes.count { return true }
+      }
+      window.drop(1)
+    }
+    return false
+  }
+
+  /// Ends the reading: looks whether the unpacker was content and the file is still the one that was
+  /// opened.
+  func finish() throws {
+    if let unpacker {
+      let status: Int32
+      do throws(SystemError) { status = try unpacker.wait() } catch {
+        throw AgoraError(error, file: path)
+      }
+      // gzip says 2 for a mere warning, such as bytes after the end.
+      guard status == 0 || status == 2 else {
+        throw AgoraError(
+          .badGzip, "gzip could not unpack the file (exit \(status))", file: path,
+          remedy: "The file is damaged or cut off. Export again.")
+      }
+    }
+    guard let status, path != "-" else { return }
+    let now = try? File.status(path)
+    guard now?.size == status.size, now?.modified == status.modified else {
+      throw AgoraError(
+        .inputChanged, "the file changed while it was being read", file: path,
+        remedy: "Wait until the export is finished and run the same command again.")
+    }
+  }
+}
+
+/// Passes bytes from a pipe, some of which were read already, into another one.
+private enum Pump {
+  private final class Work {
+    let from: File
+    let target: File
+    let head: [UInt8]
+    init(from: File, target: File, head: [UInt8]) {
+      self.from = from
+      self.target = target
+      self.head = head
+    }
+
+    /// Ends quietly when nobody reads any more: the reader has its own error to report.
+    func run() {
+      var bytes = head
+      while (try? target.write(bytes.span)) != nil {
+        bytes.removeAll(keepingCapacity: true)
+        guard let got = try? from.read(upTo: 65536, appendingTo: &bytes), got > 0 else { return }
+      }
+    }
+  }
+
+  /// Starts the thread and gives the end that it writes into.
+  static func start(from: File, head: [UInt8]) throws(SystemError) -> File {
+    var ends: [Int32] = [-1, -1]
+    try System.call("make a pipe") { Int(pipe(&ends)) }
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
+    let work = Work(from: from, target: File(descriptor: ends[1], path: "-"), head: head)
+    #if canImport(Glibc)
+      var thread = pthread_t()
+    #else
+      var thread: pthread_t?
+    #endif
+    // The thread owns `work` from here on and releases it when it ends.
+    let code = pthread_create(
+      &thread, nil,
+      { raw in
+        #if canImport(Glibc)
+          guard let raw else { return nil }
+        #endif
+        Unmanaged<Work>.fromOpaque(raw).takeRetainedValue().run()
+        return nil
+      }, Unmanaged.passRetained(work).toOpaque())
+    guard code == 0 else { throw SystemError(number: code, doing: "start a thread") }
+    #if canImport(Glibc)
+      pthread_detach(thread)
+    #else
+      if let thread { pthread_detach(thread) }
+    #endif
+    return File(descriptor: ends[0], path: "-")
+  }
+}

@@ -1,0 +1,39 @@
+import AgoraStore
+
+/// The place of a row in the export.
+struct RowOrigin {
+  /// The byte offset of its first byte.
+  let offset: Int
+  /// The columns of a row that is an array; nil for an object.
+  var columns: [String]?
+}
+
+/// Takes what a reader finds, row by row in the order of the export.
+protocol RowSink: AnyObject {
+  /// The export holds this table, perhaps without any row.
+  func table(_ name: String) throws
+  /// One row, as the bytes that stand in the export; well-formed JSON, but nothing else is checked.
+  func row(_ text: Span<UInt8>, table: String, at origin: RowOrigin) throws
+  /// Something that is no row stands where one should.
+  func refuse(_ text: Span<UInt8>, table: String, at origin: RowOrigin, _ rejection: Rejection) throws
+  /// A row that is too large to be held begins; its pieces follow, then the end.
+  func beginOversized(table: String, at origin: RowOrigin, _ rejection: Rejection) throws
+  func oversized(_ piece: Span<UInt8>) throws
+  func endOversized() throws
+  /// A row was deleted from v4 while its changes were being recorded.
+  func deleted(_ text: Span<UInt8>, table: String, at origin: RowOrigin) throws
+  /// The reader stands between two rows: a good place to write down how far it has come.
+  func pause(_ place: ReadingPlace) throws
+}
+
+/// A place between two rows from which reading can go on.
+struct ReadingPlace: Equatable {
+  /// The byte offset in the (unpacked) text.
+  let offset: Int
+  /// The table whose rows follow; empty in formats of lines.
+  let table: String
+  /// The containers that the place lies in, objects true.
+  let containers: [Bool]
+  /// The columns of the rows that follow where they are arrays.
+  let columns: [String]?
+}

@@ -1,0 +1,240 @@
+import AgoraStore
+
+/// One run from the first byte to the store: staging, loading, and the run's own record.
+final class StagedRun {
+  private let options: MigrationOptions
+  private let target: String
+  private let staging: String
+  private let clock: Clock
+  private let identifiers: IdentifierSource
+  private let progress: any ProgressObserver
+  private let runID: String
+  private let startedAt: Timestamp
+  /// The existing store; nil when the staging file becomes the store.
+  private let existing: Connection?
+  private let stage: Connection
+  private var warnings: [String] = []
+  private var bytes = 0
+
+  init(
+    _ options: MigrationOptions, target: String, staging: String, clock: Clock,
+    identifiers: IdentifierSource, progress: any ProgressObserver
+  ) throws {
+    self.options = options
+    self.target = target
+    self.staging = staging
+    self.clock = clock
+    self.identifiers = identifiers
+    self.progress = progress
+    runID = identifiers.next(.run).description
+    startedAt = clock.now()
+    if try File.status(target) != nil {
+      let connection = try Connection(path: target, mode: .readWrite)
+      _ = try SchemaUpgrade.inspect(connection)
+      try Pragmas.loading.apply(to: connection)
+      try SchemaUpgrade.apply(to: connection)
+      existing = connection
+    } else {
+      existing = nil
+    }
+    stage = try Connection(path: staging, mode: .create)
+    try Pragmas.staging.apply(to: stage)
+    try SchemaUpgrade.apply(to: stage)
+  }
+
+  func complete(started: Double) throws -> MigrationReport {
+    let indexes = try BulkIndexes(
+      dropping: Loader.bulkTables, in: stage, keeping: ["v4_rows_joined", "v4_rows_by_parent"])
+    try stage.execute("DROP INDEX main.v4_rows_by_id", name: "v4_rows.drop_index")
+    let numbers = try firstNumbers()
+    let stager = Stager(
+      stage, source: options.source, numbers: numbers, maxRejects: options.maxRejects,
+      knownTables: try knownTables(), knownShapes: try knownShapes(), progress: progress)
+    do {
+      try stage.transaction(.immediate) { try readExports(stager) }
+      try stage.execute(
+        "CREATE INDEX main.v4_rows_by_id ON v4_rows(table_no, v4_id, epoch)",
+        name: "v4_rows.index")
+      let report = try load(stager, run: numbers.run, started: started, indexes: indexes)
+      return report
+    } catch let error as AgoraError where error.code == .tooManyRejects {
+      if let file = options.rejectsFile { try? RejectsFile.write(from: stage, run: numbers.run, to: file) }
+      throw error
+    }
+  }
+
+  // MARK: staging
+
+  /// Numbers go on from those of the store, so that staged rows can be copied as they are.
+  private func firstNumbers() throws -> Stager.Numbers {
+    func next(_ column: String, _ table: String) throws -> Int64 {
+      let query = Query("\(table).last", "SELECT max(\(column)) FROM \(table)")
+      return try (existing?.integer(query) ?? 0) + 1
+    }
+    return Stager.Numbers(
+      run: try next("run", "migration_runs"), row: try next("row", "v4_rows"),
+      reject: try next("number", "rejects"), file: try next("file", "v4_files"),
+      shape: try next("shape", "v4_shapes"), table: try next("table_no", "v4_tables"))
+  }
+
+  private func knownTables() throws -> [String: Int64] {
+    var tables: [String: Int64] = [:]
+    let query = Query(
+      "v4_tables.of_source", "SELECT name, table_no FROM v4_tables WHERE source=?1")
+    try existing?.each(query, .text(options.source)) { tables[$0.text(0)] = $0.int64(1) }
+    return tables
+  }
+
+  private func knownShapes() throws -> [[String]: Int64] {
+    var shapes: [[String]: Int64] = [:]
+    try existing?.each(Query("v4_shapes.all", "SELECT columns, shape FROM v4_shapes")) { row in
+      let columns = try JSON.parse(row.text(0)).elements?.compactMap(\.text) ?? []
+      shapes[columns] = row.int64(1)
+    }
+    return shapes
+  }
+
+  private func readExports(_ stager: Stager) throws {
+    let readerOptions = ExportReader.Options(table: options.table, maxRowBytes: options.maxRowBytes)
+    var readers: [ExportReader] = []
+    for path in options.exports {
+      readers.append(try ExportReader(path: path, options: readerOptions, sink: stager))
+    }
+    let sizes = readers.map(\.input.size)
+    progress.began(bytes: sizes.contains(nil) ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) }) {
+      readers.reduce(0) { $0 + $1.input.bytesRead }
+    }
+    for reader in readers {
+      try stager.open(file: reader.input.path, format: reader.format)
+      try reader.read()
+      bytes += reader.input.window.offset
+      if reader.format == .drawing {
+        warnings.append(
+          "\(reader.input.path) is a drawn table, which cannot tell all texts apart; prefer JSON")
+      }
+    }
+    if options.table != nil, !readers.contains(where: \.usedTableName) {
+      warnings.append("--table was not needed: the exports name their tables")
+    }
+  }
+
+  // MARK: loading
+
+  private func load(
+    _ stager: Stager, run: Int64, started: Double, indexes: BulkIndexes
+  ) throws -> MigrationReport {
+    guard let existing else {
+      let report = try stage.transaction {
+        let report = try load(
+          into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
+        return report
+      }
+      try writeFiles(from: stage, run: run)
+      try enter()
+      return report
+    }
+    try existing.execute("ATTACH '\(staging.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))' AS stage", name: "attach")
+    let report = try existing.transaction {
+      let bulk = try BulkIndexes(dropping: Loader.bulkTables, in: existing)
+      return try load(
+        into: existing, schema: "stage", stager, run: run, started: started, indexes: bulk)
+    }
+    try writeFiles(from: existing, run: run)
+    try existing.execute("DETACH stage", name: "detach")
+    return report
+  }
+
+  private func load(
+    into connection: Connection, schema: String, _ stager: Stager, run: Int64, started: Double,
+    indexes: BulkIndexes
+  ) throws -> MigrationReport {
+    let references = try ReferenceResolver(
+      connection: connection, source: options.source, policy: options.orphans,
+      aliases: options.aliases, run: run)
+    if schema == "stage" { try adoptSmallTables(connection) }
+    let rejects = RejectLog(
+      connection, run: run, source: options.source, first: stager.rejects.nextNumber,
+      limit: options.maxRejects, count: stager.rejects.count)
+    let context = LoadContext(
+      connection: connection, stage: schema, source: options.source, run: run,
+      tables: stager.tables, references: references, rejects: rejects, ledger: stager.ledger,
+      progress: progress)
+    try Loader(context).load(appliesDeletes: options.appliesDeletes)
+    try progress.finishing()
+    try indexes.build(in: connection)
+    guard context.ledger.isBalanced else {
+      throw AgoraError(
+        .broken, "the ledger does not add up: \(context.ledger)",
+        remedy: "Nothing was imported. Please report this with the export.")
+    }
+    if options.announces { try Announcement(connection, clock, identifiers).broadcast(run: run) }
+    var report = MigrationReport(
+      runID: runID, status: context.ledger.totals.rejected > 0 ? .completedWithRejects : .completed,
+      isDryRun: options.isDryRun, source: options.source, ledger: context.ledger,
+      missingAgents: try references.missing("agent"),
+      missingWorkflows: try references.missing("workflow"), epochs: context.epochs,
+      ambiguousReferences: references.ambiguousReferences, conflicts: context.conflicts,
+      deletedInSource: context.deletedInSource, bytes: bytes,
+      seconds: System.monotonicSeconds() - started, warnings: warnings,
+      configurations: try ConfigurationOutcomes.read(connection, run: run))
+    if options.isDryRun { report.status = .dryRun }
+    try record(report, run: run, in: connection)
+    return report
+  }
+
+  /// What the staging file has besides rows goes into the store first: files, shapes, rejects.
+  private func adoptSmallTables(_ connection: Connection) throws {
+    for table in ["v4_tables", "v4_files", "v4_shapes", "rejects", "reject_chunks"] {
+      try connection.execute(
+        "INSERT INTO main.\(table) SELECT * FROM stage.\(table)", name: "\(table).adopt")
+    }
+  }
+
+  private static let insertRun = Query(
+    "migration_runs.insert",
+    """
+    INSERT INTO migration_runs(run, run_id, source, status, started_at, finished_at, options, report)
+    VALUES(?1,?2,?3,?4,?5,?6,?7,?8)
+    """)
+  private static let insertEntry = Query(
+    "migration_ledger.insert", "INSERT INTO migration_ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
+
+  private func record(_ report: MigrationReport, run: Int64, in connection: Connection) throws {
+    try connection.run(
+      Self.insertRun, .integer(run), .text(runID), .text(options.source),
+      .text(report.status.rawValue), .integer(startedAt.microseconds),
+      .integer(clock.now().microseconds), .text(JSONWriter.compact(options.json)),
+      .text(JSONWriter.compact(report.json)))
+    for (position, table) in report.ledger.tables.enumerated() {
+      let entry = report.ledger[table]
+      try connection.run(
+        Self.insertEntry, .integer(run), .int(position), .text(table), .int(entry.read),
+        .int(entry.imported), .int(entry.updated), .int(entry.merged), .int(entry.unchanged),
+        .int(entry.rejected))
+    }
+  }
+
+  private func writeFiles(from connection: Connection, run: Int64) throws {
+    if let file = options.rejectsFile { try RejectsFile.write(from: connection, run: run, to: file) }
+    if let file = options.idMapFile {
+      try IDMapFile.write(from: connection, source: options.source, to: file)
+    }
+  }
+
+  /// The staging file becomes the store: synced as a whole, then given the store's name, which must
+  /// still be free.
+  private func enter() throws {
+    guard !options.isDryRun else { return }
+    try stage.execute("PRAGMA journal_mode=WAL", name: "enter")
+    try File.reading(staging).sync()
+    do throws(SystemError) {
+      try File.link(staging, to: target)
+    } catch {
+      guard error.isExisting else { throw error }
+      throw AgoraError(
+        .busy, "somebody made a store here while the export was being read", file: target,
+        remedy: "Nothing was changed. Run the same command again; it goes into that store.")
+    }
+    try File.syncFolder(of: target)
+  }
+}

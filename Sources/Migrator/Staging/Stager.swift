@@ -1,0 +1,280 @@
+import AgoraStore
+
+/// Takes the rows of an export into the staging file: each is taken apart, named and written with its
+/// text byte for byte, or rejected.
+///
+/// What a row refers to is not looked at here; all rows are known before any is mapped.
+final class Stager: RowSink {
+  /// The first free numbers, which go on from what the store has.
+  struct Numbers {
+    var run: Int64
+    var row: Int64
+    var reject: Int64
+    var file: Int64
+    var shape: Int64
+    var table: Int64
+  }
+
+  private let connection: Connection
+  private let source: String
+  private var numbers: Numbers
+  private let progress: any ProgressObserver
+  let rejects: RejectLog
+  /// The tables that the export holds, in order.
+  private(set) var tables: [StagedTable] = []
+  private var byName: [String: StagedTable] = [:]
+  private var shapes: [[String]: Int64] = [:]
+  private(set) var ledger = Ledger()
+  /// Rows that v4 deleted while its changes were being recorded.
+  private(set) var deletions: [(table: StagedTable, v4ID: [UInt8], row: Int64)] = []
+  private var file = ""
+  private var fileNumber: Int64 = 0
+  private var record = Record()
+  private var sinceCommit = 0
+
+  private static let insertRow = Query(
+    "v4_rows.insert",
+    """
+    INSERT INTO v4_rows(row, table_no, v4_id, epoch, v5_id, joined, run, file, byte_offset, ordinal,
+      shape, parent, text) VALUES(?1,?2,?3,0,?4,?5,?6,?7,?8,?9,?10,?11,?12)
+    """)
+  private static let insertTable = Query(
+    "v4_tables.insert", "INSERT INTO v4_tables(table_no, source, name) VALUES(?1,?2,?3)")
+  private static let insertFile = Query(
+    "v4_files.insert", "INSERT INTO v4_files(file, run, path, format) VALUES(?1,?2,?3,?4)")
+  private static let insertShape = Query(
+    "v4_shapes.insert", "INSERT INTO v4_shapes(shape, columns) VALUES(?1,?2)")
+
+  /// - Parameters:
+  ///   - known: the tables and shapes that the store has already.
+  init(
+    _ connection: Connection, source: String, numbers: Numbers, maxRejects: Int?,
+    knownTables: [String: Int64], knownShapes: [[String]: Int64], progress: any ProgressObserver
+  ) {
+    self.connection = connection
+    self.source = source
+    self.numbers = numbers
+    self.progress = progress
+    self.knownTables = knownTables
+    shapes = knownShapes
+    rejects = RejectLog(
+      connection, run: numbers.run, source: source, first: numbers.reject, limit: maxRejects)
+  }
+
+  private let knownTables: [String: Int64]
+
+  /// The next rows come from this file.
+  func open(file path: String, format: ExportFormat) throws {
+    file = path
+    fileNumber = numbers.file
+    numbers.file += 1
+    try connection.run(
+      Self.insertFile, .integer(fileNumber), .integer(numbers.run), .text(path),
+      .text(format.rawValue))
+  }
+
+  private func staged(_ name: String) throws -> StagedTable {
+    if let known = byName[name] { return known }
+    let number: Int64
+    if let known = knownTables[name] {
+      number = known
+    } else {
+      number = numbers.table
+      numbers.table += 1
+      try connection.run(Self.insertTable, .integer(number), .text(source), .text(name))
+    }
+    let table = StagedTable(number: number, source: source, name: name)
+    byName[name] = table
+    tables.append(table)
+    ledger.open(name)
+    return table
+  }
+
+  private func shape(_ columns: [String]?) throws -> Int64? {
+    guard let columns else { return nil }
+    if let known = shapes[columns] { return known }
+    let number = numbers.shape
+    numbers.shape += 1
+    try connection.run(
+      Self.insertShape, .integer(number),
+      .text(JSONWriter.compact(.array(columns.map { .string($0) }))))
+    shapes[columns] = number
+    return number
+  }
+
+  // MARK: RowSink
+
+  func table(_ name: String) throws { _ = try staged(name) }
+
+  func row(_ text: Span<UInt8>, table name: String, at origin: RowOrigin) throws {
+    let table = try staged(name)
+    try stage(text, table, at: origin, parent: nil, owner: nil)
+  }
+
+  private func stage(
+    _ text: Span<UInt8>, _ table: StagedTable, at origin: RowOrigin, parent: Int64?, owner: String?
+  ) throws {
+    count(table)
+    let shape = try shape(origin.columns)
+    do {
+      try table.mapper.load(text, columns: origin.columns)
+      let row = numbers.row
+      let contents = table.kind == .configuration ? try contents(of: table) : []
+      try insert(text, table, at: origin, shape: shape, parent: parent, owner: owner)
+      if !contents.isEmpty { try stage(contents, of: table, row: row, at: origin) }
+    } catch let rejection as Rejection {
+      try reject(text, table, at: origin, shape: shape, parent: parent, rejection)
+    }
+  }
+
+  private func count(_ table: StagedTable) {
+    table.ordinal += 1
+    ledger[table.name].read += 1
+  }
+
+  /// Writes the row that the table's mapper has in hand.
+  private func insert(
+    _ text: Span<UInt8>, _ table: StagedTable, at origin: RowOrigin, shape: Int64?, parent: Int64?,
+    owner: String?
+  ) throws {
+    record.reset()
+    record.integer(numbers.row)
+    record.integer(table.number)
+    let mapper = table.mapper
+    try record.text { (bytes: inout [UInt8]) throws(Rejection) in
+      _ = try RowIdentity.append(
+        mapper.row, idColumn: mapper.idColumn, owner: owner, to: &bytes)
+    }
+    guard case .text(let v4ID) = record.fields[2] else { return }
+    if table.kind.describesAgents {
+      // The name as it stands; the loader knows better where it is an alias.
+      record.text(table.ids.id(try mapper.agentName()))
+      record.integer(1)
+    } else {
+      var id: [UInt8] = []
+      id.reserveCapacity(40)
+      let bytes = record.bytes
+      table.ids.append(v4ID: bytes.span.extracting(v4ID), to: &id)
+      record.text(id)
+      record.integer(table.kind == .step ? 1 : nil)
+    }
+    record.integer(numbers.run)
+    record.integer(fileNumber)
+    record.integer(Int64(origin.offset))
+    record.integer(table.ordinal)
+    record.integer(shape)
+    record.integer(parent)
+    record.text(text)
+    try connection.statement(Self.insertRow).run(record)
+    table.include(numbers.row)
+    numbers.row += 1
+  }
+
+  /// The lists of rows that stand in an agent's configuration.
+  private func contents(of table: StagedTable) throws(Rejection) -> [(name: String, list: JSONSlice)] {
+    let row = table.mapper.row
+    var lists: [(name: String, list: JSONSlice)] = []
+    for name in [AgentConfiguration.taskTable, AgentConfiguration.workflowTable] {
+      guard let column = row.layout.index(name), let list = row.value(column) else { continue }
+      guard list.kind == .array else {
+        throw Rejection(.badType, "\(name) is \(row.named(list)), not an array")
+      }
+      lists.append((name, list))
+    }
+    return lists
+  }
+
+  /// The tasks and workflows that stand in an agent's configuration, as rows of their own.
+  private func stage(
+    _ contents: [(name: String, list: JSONSlice)], of table: StagedTable, row: Int64,
+    at origin: RowOrigin
+  ) throws {
+    let owner = try table.mapper.agentName()
+    let text = table.mapper.row.text
+    for (name, list) in contents {
+      let inner = try staged(name)
+      var elements = JSONSlices()
+      elements.split(text.span, at: list.range.lowerBound)
+      for element in elements.values {
+        try stage(
+          text.span.extracting(element.range), inner,
+          at: RowOrigin(offset: origin.offset + element.range.lowerBound), parent: row, owner: owner)
+      }
+    }
+  }
+
+  private func reject(
+    _ text: Span<UInt8>, _ table: StagedTable, at origin: RowOrigin, shape: Int64? = nil,
+    parent: Int64? = nil, _ rejection: Rejection
+  ) throws {
+    ledger[table.name].rejected += 1
+    try rejects.add(
+      text, at: place(table, origin, v4ID: try? id(of: table), shape: shape, parent: parent),
+      rejection)
+  }
+
+  private func place(
+    _ table: StagedTable, _ origin: RowOrigin, v4ID: String?, shape: Int64? = nil,
+    parent: Int64? = nil
+  ) -> RejectLog.Place {
+    RejectLog.Place(
+      table: table.name, v4ID: v4ID, file: file, offset: Int64(origin.offset),
+      ordinal: table.ordinal, shape: shape, parent: parent)
+  }
+
+  /// The v4 id of the row in hand, where it has one of its own.
+  private func id(of table: StagedTable) throws(Rejection) -> String? {
+    guard let column = table.mapper.idColumn, column < table.mapper.row.values.count else {
+      return nil
+    }
+    return try table.mapper.row.name(column)
+  }
+
+  func refuse(
+    _ text: Span<UInt8>, table name: String, at origin: RowOrigin, _ rejection: Rejection
+  ) throws {
+    let table = try staged(name)
+    count(table)
+    ledger[name].rejected += 1
+    try rejects.add(text, at: place(table, origin, v4ID: nil), rejection)
+  }
+
+  func beginOversized(table name: String, at origin: RowOrigin, _ rejection: Rejection) throws {
+    let table = try staged(name)
+    count(table)
+    ledger[name].rejected += 1
+    try rejects.beginOversized(
+      at: place(table, origin, v4ID: nil, shape: try shape(origin.columns)), rejection)
+  }
+
+  func oversized(_ piece: Span<UInt8>) throws { try rejects.append(piece) }
+
+  func endOversized() throws {}
+
+  func deleted(_ text: Span<UInt8>, table name: String, at origin: RowOrigin) throws {
+    let table = try staged(name)
+    do throws(Rejection) {
+      try table.mapper.load(text, columns: origin.columns)
+      var id: [UInt8] = []
+      let mapper = table.mapper
+      _ = try RowIdentity.append(mapper.row, idColumn: mapper.idColumn, owner: nil, to: &id)
+      deletions.append((table, id, numbers.row))
+    } catch {
+      // A deletion of something that cannot be read deletes nothing.
+      return
+    }
+  }
+
+  /// How many rows are written between two looks at the clock and at the signals.
+  private static let batch = 4096
+
+  func pause(_ place: ReadingPlace) throws {
+    sinceCommit += 1
+    guard sinceCommit >= Self.batch else { return }
+    sinceCommit = 0
+    try progress.reading(rows: ledger.totals.read)
+  }
+
+  /// The numbers that are free now.
+  var free: Numbers { numbers }
+}

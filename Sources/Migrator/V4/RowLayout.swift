@@ -1,0 +1,53 @@
+import AgoraStore
+
+/// The columns of a row in the order in which they stand in it.
+///
+/// Rows of one table come with the same columns in the same order by the million, so what depends on
+/// the names alone (where a column stands, which columns are left over) is worked out once a layout.
+final class RowLayout {
+  /// The names as they are spelled in the text, escapes and all.
+  let spellings: [[UInt8]]
+  /// The names.
+  let names: [String]
+  /// A name that occurs twice; nil when none does.
+  let duplicate: String?
+
+  init(spellings: [[UInt8]]) {
+    self.spellings = spellings
+    names = spellings.map { spelling in
+      var name: [UInt8] = []
+      JSONText.unescape(spelling.span, 0..<spelling.count, into: &name)
+      return String(decoding: name, as: UTF8.self)
+    }
+    var seen: Set<String> = []
+    duplicate = names.first { !seen.insert($0).inserted }
+  }
+
+  init(columns: [String]) {
+    spellings = columns.map { Array($0.utf8) }
+    names = columns
+    var seen: Set<String> = []
+    duplicate = columns.first { !seen.insert($0).inserted }
+  }
+
+  /// Where a column stands; nil when the row has none of that name.
+  func index(_ name: String) -> Int? { names.firstIndex(of: name) }
+
+  /// Where the first of several names stands that the row has.
+  func index(_ candidates: [String]) -> Int? {
+    for name in candidates { if let index = index(name) { return index } }
+    return nil
+  }
+
+  /// Whether a row's names are these, byte for byte.
+  func matches(_ text: Span<UInt8>, _ ranges: [Range<Int>]) -> Bool {
+    guard ranges.count == spellings.count else { return false }
+    for (range, spelling) in zip(ranges, spellings) {
+      guard range.count == spelling.count else { return false }
+      for offset in spelling.indices where text[range.lowerBound + offset] != spelling[offset] {
+        return false
+      }
+    }
+    return true
+  }
+}

@@ -1,0 +1,108 @@
+import AgoraStore
+
+/// A command as a value: what is typed, what help shows and what runs all come from here.
+struct Command: Sendable {
+  /// The words that call it, such as `["rejects", "list"]`.
+  let words: [String]
+  /// One line for the list of commands.
+  let summary: String
+  /// What it takes besides options.
+  var operands: [Operand] = []
+  var options: [Option] = []
+  /// Paragraphs and examples for the command's own help.
+  var discussion: String = ""
+  /// Does the work.
+  let run: @Sendable (Invocation) throws -> ExitCode
+
+  /// Something that is named by its place.
+  struct Operand: Sendable {
+    let name: String
+    let help: String
+    var isRequired = true
+    var repeats = false
+  }
+
+  /// Something that is named by a flag.
+  struct Option: Sendable {
+    /// The flag without its dashes.
+    let name: String
+    /// A single letter for it.
+    var letter: Character?
+    /// What the value is called in help; nil for a switch.
+    var value: String?
+    let help: String
+    var repeats = false
+  }
+
+  /// The words joined.
+  var name: String { words.joined(separator: " ") }
+
+  /// The options of every command, and `--store` where one is used.
+  static let common = [
+    Option(name: "json", help: "Prints one JSON document on standard output."),
+    Option(name: "help", letter: "h", help: "Prints this help."),
+  ]
+  static let store = Option(
+    name: "store", value: "PATH", help: "The store (default: AGORA_STORE, else agora.db).")
+
+  var allOptions: [Option] { options + Self.common }
+}
+
+/// A command line after reading: operands and options of one command.
+struct Invocation {
+  let command: Command
+  let operands: [String]
+  private let values: [String: [String]]
+
+  init(command: Command, operands: [String], values: [String: [String]]) {
+    self.command = command
+    self.operands = operands
+    self.values = values
+  }
+
+  /// Whether a switch was given.
+  func has(_ name: String) -> Bool { values[name] != nil }
+  /// The last value of an option.
+  func value(_ name: String) -> String? { values[name]?.last }
+  /// All values of an option.
+  func values(_ name: String) -> [String] { values[name] ?? [] }
+
+  /// The value of an option that is a number in a range.
+  func number(_ name: String, in range: ClosedRange<Int>) throws -> Int? {
+    guard let text = value(name) else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw AgoraError(
+        .misuse, "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
+    }
+    return number
+  }
+
+  /// The value of an option that is one of some words.
+  func choice<Value: RawRepresentable & CaseIterable>(
+    _ name: String, _ type: Value.Type
+  ) throws -> Value? where Value.RawValue == String {
+    guard let text = value(name) else { return nil }
+    guard let value = Value(rawValue: text) else {
+      let words = Value.allCases.map(\.rawValue)
+      let nearest = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
+      throw AgoraError(
+        .misuse, "--\(name) takes one of \(words.joined(separator: ", ")), not \"\(text)\"\(nearest)")
+    }
+    return value
+  }
+
+  var wantsJSON: Bool { has("json") }
+
+  /// The store's path.
+  var storePath: String {
+    value("store") ?? System.environment("AGORA_STORE") ?? "agora.db"
+  }
+
+  /// Opens the store that is there.
+  func openStore() throws -> Store { try Store(path: storePath) }
+
+  /// Prints a report: as JSON where that was asked for, else as text.
+  func report(_ json: JSON, _ text: @autoclosure () -> String) throws {
+    try Terminal.print(wantsJSON ? JSONWriter.pretty(json) : text())
+  }
+}

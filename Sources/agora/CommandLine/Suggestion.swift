@@ -1,0 +1,28 @@
+/// Finds what somebody meant who mistyped a word.
+enum Suggestion {
+  /// The nearest of some words; nil when none is near.
+  static func nearest(to word: String, among words: [String]) -> String? {
+    let scored = words.map { (word: $0, distance: distance(word, $0)) }
+    guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
+    return best.distance <= max(2, word.count / 3) || best.word.hasPrefix(word) ? best.word : nil
+  }
+
+  /// The least number of insertions, deletions, replacements and swaps of neighbours (optimal string
+  /// alignment) that turn one word into another.
+  static func distance(_ left: String, _ right: String) -> Int {
+    let a = Array(left.lowercased())
+    let b = Array(right.lowercased())
+    var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)
+    for i in 0...a.count { rows[i][0] = i }
+    for j in 0...b.count { rows[0][j] = j }
+    for i in 0..<a.count {
+      for j in 0..<b.count {
+        let replacement = rows[i][j] + (a[i] == b[j] ? 0 : 1)
+        var best = min(rows[i][j + 1] + 1, rows[i + 1][j] + 1, replacement)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, rows[i - 1][j - 1] + 1) }
+        rows[i + 1][j + 1] = best
+      }
+    }
+    return rows[a.count][b.count]
+  }
+}

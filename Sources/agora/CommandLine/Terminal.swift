@@ -1,0 +1,45 @@
+import AgoraStore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Where data and talk go: standard output and standard error.
+enum Terminal {
+  private static let output = File(descriptor: 1, path: "standard output", closes: false)
+  private static let talk = File(descriptor: 2, path: "standard error", closes: false)
+
+  /// Writes a line of data.
+  ///
+  /// - Throws: ``AgoraError`` `io` when nobody takes it.
+  static func print(_ text: String) throws {
+    let bytes = Array((text + "\n").utf8)
+    do throws(SystemError) { try output.write(bytes.span) } catch {
+      throw AgoraError(error, file: "standard output")
+    }
+  }
+
+  /// Writes a line of talk; there is nobody to tell when that fails.
+  static func say(_ text: String) { sayAsIs(text + "\n") }
+
+  /// Writes talk without a line's end.
+  static func sayAsIs(_ text: String) {
+    let bytes = Array(text.utf8)
+    try? talk.write(bytes.span)
+  }
+
+  /// Whether a person reads standard error.
+  static var isWatched: Bool { System.isTerminal(2) }
+
+  /// The number of columns of the terminal; 80 where it does not tell.
+  static var width: Int {
+    var size = winsize()
+    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
+  }
+
+  /// A reader that went away shows as an error of the write, not as the end of this process.
+  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
+}

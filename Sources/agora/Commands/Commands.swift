@@ -1,0 +1,19 @@
+import AgoraStore
+
+/// All commands, in the order in which help lists them.
+enum Commands {
+  static let all: [Command] = [
+    MigrateCommand.command,
+    RunsCommand.command,
+    RejectsCommand.list, RejectsCommand.show, RejectsCommand.export,
+    ExplainCommand.command,
+    StoreCommand.info, StoreCommand.check,
+    DemoCommand.command,
+  ]
+
+  /// Commands of the plan that are not built; named, so that nobody takes silence for success.
+  static let planned: Set<String> = [
+    "verify", "rollback", "conflicts", "export", "call", "tools", "serve", "mcp", "token", "compat",
+    "shim", "sunset", "monitor", "completions",
+  ]
+}

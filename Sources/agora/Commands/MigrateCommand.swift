@@ -1,0 +1,100 @@
+import AgoraStore
+import Migrator
+
+/// `agora migrate`.
+enum MigrateCommand {
+  static let command = Command(
+    words: ["migrate"],
+    summary: "Imports v4 exports into the store.",
+    operands: [
+      .init(name: "EXPORT", help: "A file, or - for standard input; several are one export.", repeats: true)
+    ],
+    options: [
+      Command.store,
+      .init(name: "source", value: "NAME", help: "The v4 deployment's name, which goes into every id (default agora-marketplace)."),
+      .init(name: "dry-run", help: "Does everything but change the store: same report, same ids."),
+      .init(name: "rejects", value: "FILE", help: "Writes rejected rows to FILE, one JSON object a line."),
+      .init(name: "max-rejects", value: "N", help: "Fails, and undoes everything, above N rejected rows (default: any number)."),
+      .init(name: "orphans", value: "POLICY", help: "What a reference to nothing does: stub makes the missing agent or workflow (default), keep leaves the reference empty, reject refuses the row."),
+      .init(name: "alias", value: "OLD=NEW", help: "The agent OLD is called NEW now; may be repeated.", repeats: true),
+      .init(name: "apply-deletes", help: "Removes what the store has and a table of the export has no more."),
+      .init(name: "max-row-bytes", value: "N", help: "Rejects larger rows as they stream by (default 16777216)."),
+      .init(name: "wait", help: "Waits for another run's lock."),
+      .init(name: "announce", help: "Broadcasts a message for each agent that came over."),
+      .init(name: "table", value: "NAME", help: "The table of rows that do not name theirs."),
+      .init(name: "id-map", value: "FILE", help: "Writes the id map to FILE, one JSON object a line: table, v4_id, epoch, v5_id."),
+      .init(name: "no-progress", help: "Shows no progress line."),
+    ],
+    discussion: """
+      An export is recognised by its content. These shapes are:
+        {"agent_message":[{…}],…}                       the bundle; SQL results may be its values
+        [{"schema":…,"rows":[[…]]}]                     spacetime sql --format json, POST …/sql
+        {"agent_message":{"deletes":[],"inserts":[…]}}  spacetime subscribe, a line each
+        {"InitialSubscription":…}                       frames of v1.json.spacetimedb, a line each
+        {"table":"agent_message","row":{…}}             rows, a line each; bare rows with --table
+        [{…},{…}]                                       rows of one table, or agent configurations
+        the table that spacetime sql draws              lossy: texts with quotes and pipes
+      gzip, a byte-order mark, CRLF and a first line WARNING: … are taken in stride.
+
+      Examples:
+        agora migrate v4_export.json
+        agora migrate --dry-run --rejects rejects.ndjson v4_export.json.gz
+        spacetime sql agora-marketplace 'SELECT * FROM agent_message' --format json | agora migrate --table agent_message -
+      """,
+    run: run)
+
+  private static func run(_ invocation: Invocation) throws -> ExitCode {
+    let options = try options(invocation)
+    let progress = ProgressLine(
+      isShown: Terminal.isWatched && !invocation.has("no-progress"))
+    Interruption.watch()
+    let report = try Migration(options, store: invocation.storePath, progress: progress).run()
+    try invocation.report(report.json, report.text + advice(report, invocation))
+    return report.needsAttention ? .needsAttention : .done
+  }
+
+  private static func options(_ invocation: Invocation) throws -> MigrationOptions {
+    var options = MigrationOptions(exports: invocation.operands)
+    if let source = invocation.value("source") {
+      guard !source.isEmpty else { throw AgoraError(.misuse, "--source needs a name") }
+      options.source = source
+    }
+    options.isDryRun = invocation.has("dry-run")
+    options.rejectsFile = invocation.value("rejects")
+    options.maxRejects = try invocation.number("max-rejects", in: 0...Int.max)
+    options.orphans = try invocation.choice("orphans", OrphanPolicy.self) ?? .stub
+    for pair in invocation.values("alias") {
+      let parts = pair.split(separator: "=", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else {
+        throw AgoraError(.misuse, "--alias takes OLD=NEW, not \"\(pair)\"")
+      }
+      guard options.aliases[parts[0]] == nil || options.aliases[parts[0]] == parts[1] else {
+        throw AgoraError(.misuse, "--alias gives \(parts[0]) two names")
+      }
+      options.aliases[parts[0]] = parts[1]
+    }
+    options.appliesDeletes = invocation.has("apply-deletes")
+    options.maxRowBytes = try invocation.number("max-row-bytes", in: 1...1 << 30) ?? 16 << 20
+    options.waits = invocation.has("wait")
+    options.announces = invocation.has("announce")
+    options.table = invocation.value("table")
+    options.idMapFile = invocation.value("id-map")
+    guard options.exports.filter({ $0 == "-" }).count <= 1 else {
+      throw AgoraError(.misuse, "standard input can be read only once")
+    }
+    return options
+  }
+
+  /// What to do next, for a person.
+  private static func advice(_ report: MigrationReport, _ invocation: Invocation) -> String {
+    var lines: [String] = []
+    if report.isDryRun {
+      lines.append("Nothing was changed. Run the command without --dry-run to do it.")
+    } else if report.ledger.totals.rejected > 0 {
+      lines.append("Next: agora rejects list --store \(invocation.storePath)")
+    } else {
+      lines.append("Next: agora explain ID, agora store check, agora runs")
+    }
+    return "\n\n" + lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,88 @@
+import AgoraStore
+import Migrator
+
+/// `agora runs`.
+enum RunsCommand {
+  static let command = Command(
+    words: ["runs"], summary: "Lists the migrations that went into the store, newest first.",
+    options: [Command.store],
+    run: { invocation in
+      let list = try RunList(invocation.openStore())
+      try invocation.report(list.json, list.text)
+      return .done
+    })
+}
+
+/// `agora rejects …`.
+enum RejectsCommand {
+  static let list = Command(
+    words: ["rejects", "list"], summary: "Lists the rows that were not understood.",
+    options: [Command.store],
+    run: { invocation in
+      let list = try RejectList(invocation.openStore())
+      try invocation.report(list.json, list.text)
+      return .done
+    })
+
+  static let show = Command(
+    words: ["rejects", "show"], summary: "Shows one rejected row and why it was rejected.",
+    operands: [.init(name: "N", help: "The reject's number.")], options: [Command.store],
+    run: { invocation in
+      guard let number = Int(invocation.operands[0]) else {
+        throw AgoraError(
+          .misuse, "\"\(invocation.operands[0])\" is no number of a reject",
+          remedy: "agora rejects list shows their numbers.")
+      }
+      let list = try RejectList(invocation.openStore(), number: number)
+      try invocation.report(list.json, list.detail)
+      return .done
+    })
+
+  static let export = Command(
+    words: ["rejects", "export"],
+    summary: "Writes the rejected rows to a file, one JSON object a line.",
+    operands: [.init(name: "FILE", help: "The file to write.")], options: [Command.store],
+    run: { invocation in
+      let file = invocation.operands[0]
+      let count = try RejectsFile.write(from: invocation.openStore(), to: file)
+      try invocation.report(
+        .object([.init("file", .string(file)), .init("rejects", .int(count))]),
+        "Wrote \(count) rejected rows to \(file).")
+      return .done
+    })
+}
+
+/// `agora explain`.
+enum ExplainCommand {
+  static let command = Command(
+    words: ["explain"], summary: "Says where a row came from, or why it did not come.",
+    operands: [.init(name: "ID", help: "A v4 id, a v5 id or an agent's name.")],
+    options: [Command.store],
+    run: { invocation in
+      let explanation = try Explanation(invocation.operands[0], in: invocation.openStore())
+      try invocation.report(explanation.json, explanation.text)
+      return .done
+    })
+}
+
+/// `agora store …`.
+enum StoreCommand {
+  static let info = Command(
+    words: ["store", "info"], summary: "Tells the store's size and what is in it.",
+    options: [Command.store],
+    run: { invocation in
+      let info = try StoreInfo(invocation.openStore())
+      try invocation.report(info.json, info.text)
+      return .done
+    })
+
+  static let check = Command(
+    words: ["store", "check"],
+    summary: "Checks the store: pages, references, JSON columns, ledgers.",
+    options: [Command.store],
+    run: { invocation in
+      let check = try StoreCheck(invocation.openStore())
+      try invocation.report(check.json, check.text)
+      return check.isSound ? .done : .failed
+    })
+}

@@ -1,0 +1,52 @@
+import AgoraStore
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// This program's version, as `agora --version` prints it.
+let version = "0.1.0"
+
+/// Runs one command line from the words to the exit code.
+func runCommandLine(_ arguments: [String]) -> ExitCode {
+  Terminal.ignoreBrokenPipes()
+  do {
+    if let first = arguments.first, Commands.planned.contains(first) {
+      throw AgoraError(
+        .notBuilt, "agora \(first) is planned and not built yet",
+        remedy: "agora --help lists what there is.")
+    }
+    switch try CommandLineReader(commands: Commands.all).read(arguments) {
+    case .version: try Terminal.print("agora \(version)")
+    case .help(let command):
+      try Terminal.print(command.map(Help.text) ?? Help.overview(Commands.all))
+    case .run(let invocation): return try invocation.command.run(invocation)
+    }
+    return .done
+  } catch let error as AgoraError {
+    return report(error, asJSON: arguments.contains("--json"))
+  } catch let error as SQLiteError {
+    return report(AgoraError(error, store: "the store"), asJSON: arguments.contains("--json"))
+  } catch {
+    return report(AgoraError(.broken, "\(error)"), asJSON: arguments.contains("--json"))
+  }
+}
+
+private func report(_ error: AgoraError, asJSON: Bool) -> ExitCode {
+  Terminal.say("agora: \(error)")
+  if asJSON {
+    let members: [JSON.Member] = [
+      .init("code", .string(error.code.rawValue)), .init("message", .string(error.message)),
+      .init("file", .optional(error.file)), .init("offset", error.offset.map { .int($0) } ?? .null),
+      .init("remedy", .optional(error.remedy)),
+    ]
+    let json = JSON.object([.init("status", .string("failed")), .init("error", .object(members))])
+    // Where nobody reads standard output, standard error has said it.
+    try? Terminal.print(JSONWriter.pretty(json))
+  }
+  return ExitCode(error)
+}
+
+exit(runCommandLine(Array(CommandLine.arguments.dropFirst())).rawValue)
