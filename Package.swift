@@ -28,8 +28,21 @@ let package = Package(
     .target(name: "CompatProxy", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "Monitor", dependencies: ["AgoraStore"], swiftSettings: strict),
     .executableTarget(
-      name: "agora", dependencies: ["AgoraStore", "Migrator"], swiftSettings: strict),
+      name: "agora", dependencies: ["AgoraStore", "Migrator"],
+      resources: [.embedInCode("Demo/v4_export.json")], swiftSettings: strict),
     .executableTarget(name: "spacetime", dependencies: ["CompatProxy"], swiftSettings: strict),
+    // No `import Testing` here: a plain target that has it fails the static build of all targets.
+    .target(
+      name: "TestSupport", dependencies: ["AgoraStore"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    .testTarget(
+      name: "AgoraStoreTests", dependencies: ["AgoraStore", "TestSupport"], swiftSettings: strict),
+    .testTarget(
+      name: "MigratorTests", dependencies: ["AgoraStore", "Migrator", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["AgoraStore", "TestSupport", "agora", "spacetime"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -46,6 +46,7 @@ final class StagedRun {
     let indexes = try BulkIndexes(
       dropping: Loader.bulkTables, in: stage, keeping: ["v4_rows_joined", "v4_rows_by_parent"])
     try stage.execute("DROP INDEX main.v4_rows_by_id", name: "v4_rows.drop_index")
+    try stage.execute(Stager.createDeletions, name: "source_deletions.create")
     let numbers = try firstNumbers()
     let stager = Stager(
       stage, source: options.source, numbers: numbers, maxRejects: options.maxRejects,
@@ -58,7 +59,9 @@ final class StagedRun {
       let report = try load(stager, run: numbers.run, started: started, indexes: indexes)
       return report
     } catch let error as AgoraError where error.code == .tooManyRejects {
-      if let file = options.rejectsFile { try? RejectsFile.write(from: stage, run: numbers.run, to: file) }
+      if let file = options.rejectsFile {
+        try? RejectsFile.write(from: stage, schema: "main", run: numbers.run, to: file)
+      }
       throw error
     }
   }
@@ -129,7 +132,7 @@ final class StagedRun {
           into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
         return report
       }
-      try writeFiles(from: stage, run: run)
+      try writeFiles(from: stage, rejectsIn: "main", run: run)
       try enter()
       return report
     }
@@ -139,7 +142,7 @@ final class StagedRun {
       return try load(
         into: existing, schema: "stage", stager, run: run, started: started, indexes: bulk)
     }
-    try writeFiles(from: existing, run: run)
+    try writeFiles(from: existing, rejectsIn: "stage", run: run)
     try existing.execute("DETACH stage", name: "detach")
     return report
   }
@@ -153,7 +156,7 @@ final class StagedRun {
       aliases: options.aliases, run: run)
     if schema == "stage" { try adoptSmallTables(connection) }
     let rejects = RejectLog(
-      connection, run: run, source: options.source, first: stager.rejects.nextNumber,
+      connection, schema: schema, run: run, source: options.source, first: stager.rejects.nextNumber,
       limit: options.maxRejects, count: stager.rejects.count)
     let context = LoadContext(
       connection: connection, stage: schema, source: options.source, run: run,
@@ -167,6 +170,7 @@ final class StagedRun {
         .broken, "the ledger does not add up: \(context.ledger)",
         remedy: "Nothing was imported. Please report this with the export.")
     }
+    if schema == "stage" { try connection.execute(Self.adoptRejects, name: "rejects.adopt") }
     if options.announces { try Announcement(connection, clock, identifiers).broadcast(run: run) }
     var report = MigrationReport(
       runID: runID, status: context.ledger.totals.rejected > 0 ? .completedWithRejects : .completed,
@@ -176,19 +180,37 @@ final class StagedRun {
       ambiguousReferences: references.ambiguousReferences, conflicts: context.conflicts,
       deletedInSource: context.deletedInSource, bytes: bytes,
       seconds: System.monotonicSeconds() - started, warnings: warnings,
-      configurations: try ConfigurationOutcomes.read(connection, run: run))
+      configurations: try ConfigurationOutcomes.read(connection, rejectsIn: schema, run: run))
     if options.isDryRun { report.status = .dryRun }
     try record(report, run: run, in: connection)
     return report
   }
 
-  /// What the staging file has besides rows goes into the store first: files, shapes, rejects.
+  /// What the staging file has besides rows goes into the store first: tables, files and shapes.
   private func adoptSmallTables(_ connection: Connection) throws {
-    for table in ["v4_tables", "v4_files", "v4_shapes", "rejects", "reject_chunks"] {
+    for table in ["v4_tables", "v4_files", "v4_shapes"] {
       try connection.execute(
         "INSERT INTO main.\(table) SELECT * FROM stage.\(table)", name: "\(table).adopt")
     }
   }
+
+  /// Rejects that the store does not know yet. A row that was rejected before and is still the same is
+  /// not listed a second time: of n equal ones, those beyond the ones known are new.
+  private static let adoptRejects = """
+    CREATE TEMP TABLE new_rejects AS SELECT number FROM (
+      SELECT number, v4_table, v4_id, code, reason, row, row_blob, row_number() OVER (
+        PARTITION BY v4_table, v4_id, code, reason, row, row_blob ORDER BY number) AS place
+      FROM stage.rejects) s
+    WHERE place > (SELECT count(*) FROM main.rejects m
+      WHERE m.source=(SELECT source FROM stage.rejects LIMIT 1) AND m.v4_table=s.v4_table
+        AND m.v4_id IS s.v4_id AND m.code=s.code AND m.reason=s.reason AND m.row IS s.row
+        AND m.row_blob IS s.row_blob AND m.status<>'retried');
+    INSERT INTO main.rejects SELECT * FROM stage.rejects
+      WHERE number IN (SELECT number FROM temp.new_rejects);
+    INSERT INTO main.reject_chunks SELECT * FROM stage.reject_chunks
+      WHERE number IN (SELECT number FROM temp.new_rejects);
+    DROP TABLE temp.new_rejects;
+    """
 
   private static let insertRun = Query(
     "migration_runs.insert",
@@ -214,8 +236,10 @@ final class StagedRun {
     }
   }
 
-  private func writeFiles(from connection: Connection, run: Int64) throws {
-    if let file = options.rejectsFile { try RejectsFile.write(from: connection, run: run, to: file) }
+  private func writeFiles(from connection: Connection, rejectsIn schema: String, run: Int64) throws {
+    if let file = options.rejectsFile {
+      try RejectsFile.write(from: connection, schema: schema, run: run, to: file)
+    }
     if let file = options.idMapFile {
       try IDMapFile.write(from: connection, source: options.source, to: file)
     }
@@ -225,6 +249,7 @@ final class StagedRun {
   /// still be free.
   private func enter() throws {
     guard !options.isDryRun else { return }
+    try stage.execute(Stager.dropDeletions, name: "source_deletions.drop")
     try stage.execute("PRAGMA journal_mode=WAL", name: "enter")
     try File.reading(staging).sync()
     do throws(SystemError) {

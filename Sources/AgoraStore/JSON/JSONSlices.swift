@@ -27,10 +27,15 @@ package struct JSONSlices: Sendable {
 
   package init() {}
 
-  /// Splits the object or array that starts at `start`.
-  package mutating func split(_ text: Span<UInt8>, at start: Int) {
+  /// Forgets what was split.
+  package mutating func removeAll() {
     names.removeAll(keepingCapacity: true)
     values.removeAll(keepingCapacity: true)
+  }
+
+  /// Splits the object or array that starts at `start`.
+  package mutating func split(_ text: Span<UInt8>, at start: Int) {
+    removeAll()
     let isObject = text[start] == 0x7b
     var at = Self.skipSpace(text, start + 1)
     while at < text.count, text[at] != 0x7d, text[at] != 0x5d {

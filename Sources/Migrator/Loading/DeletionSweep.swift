@@ -15,22 +15,36 @@ struct DeletionSweep {
   ///
   /// - Throws: ``AgoraError`` `not_built` where rows are gone and are to be removed.
   func sweep() throws {
-    guard context.hasStoredRows else { return }
-    var gone = 0
-    for table in context.tables {
-      gone += Int(
-        try connection.integer(
+    try connection.execute(
+      "CREATE TEMP TABLE gone(row INTEGER PRIMARY KEY)", name: "gone.create")
+    // What was deleted while changes were being recorded, and did not come again.
+    try connection.run(
+      Query(
+        "gone.recorded",
+        """
+        INSERT OR IGNORE INTO temp.gone SELECT r.row FROM \(context.stage).source_deletions d
+          JOIN main.v4_rows r ON r.table_no=d.table_no AND r.v4_id=d.v4_id AND r.row<d.row
+        WHERE NOT EXISTS(SELECT 1 FROM main.v4_rows n
+          WHERE n.table_no=d.table_no AND n.v4_id=d.v4_id AND n.row>=d.row)
+        """))
+    if context.hasStoredRows {
+      for table in context.tables {
+        try connection.run(
           Query(
-            "v4_rows.gone",
+            "gone.missing",
             """
-            SELECT count(*) FROM main.v4_rows
-            WHERE table_no=?1 AND run<>?2 AND parent IS NULL AND row NOT IN (SELECT main_row FROM temp.seen)
-            """), .integer(table.number), .integer(context.run)) ?? 0)
+            INSERT OR IGNORE INTO temp.gone SELECT row FROM main.v4_rows
+            WHERE table_no=?1 AND run<>?2 AND parent IS NULL
+              AND row NOT IN (SELECT main_row FROM temp.seen)
+            """), .integer(table.number), .integer(context.run))
+      }
     }
-    context.deletedInSource = gone
-    guard applies, gone > 0 else { return }
+    context.deletedInSource = Int(
+      try connection.integer(Query("gone.count", "SELECT count(*) FROM temp.gone")) ?? 0)
+    guard applies, context.deletedInSource > 0 else { return }
     throw AgoraError(
-      .notBuilt, "\(gone) rows are gone from v4, and removing them is not built yet",
+      .notBuilt,
+      "\(context.deletedInSource) rows are gone from v4, and removing them is not built yet",
       remedy: "Nothing was changed. Run without --apply-deletes to import the rest and keep them.")
   }
 }

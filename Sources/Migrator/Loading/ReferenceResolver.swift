@@ -74,7 +74,11 @@ final class ReferenceResolver {
   private static let insertMissing = Query(
     "missing.insert", "INSERT OR IGNORE INTO temp.missing VALUES(?1,?2)")
   private static let countMissing = Query(
-    "missing.count", "SELECT count(*) FROM temp.missing WHERE kind=?1")
+    "missing.count",
+    """
+    SELECT count(*) FROM (SELECT name FROM temp.missing WHERE kind=?1
+      UNION SELECT name FROM v4_names WHERE source=?2 AND kind=?1 AND origin='stub')
+    """)
   private static let workflowRows = Query(
     "v4_rows.workflows",
     """
@@ -83,9 +87,10 @@ final class ReferenceResolver {
     WHERE t.source=?1 AND t.name=?2 AND r.v4_id=?3 ORDER BY r.row
     """)
 
-  /// How many distinct agents, or workflows, rows referred to and nobody made.
+  /// How many distinct agents, or workflows, rows refer to and nobody made; those that rows of earlier
+  /// runs refer to stand there as stubs.
   func missing(_ kind: String) throws -> Int {
-    Int(try connection.integer(Self.countMissing, .text(kind)) ?? 0)
+    Int(try connection.integer(Self.countMissing, .text(kind), .text(source)) ?? 0)
   }
 
   private var isChecking = false

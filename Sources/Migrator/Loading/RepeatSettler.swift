@@ -73,28 +73,61 @@ struct RepeatSettler {
             fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest()))
       }
     }
-    var occurrences = 0
+    let rows = try repeated(table, v4ID: v4ID)
+    if isContentHash(v4ID) {
+      for (occurrence, row) in rows.enumerated() {
+        try settleRepetition(row.row, table, occurrence, known)
+      }
+      return
+    }
+    // What an export says last is what it says: a row that ends as it is stored is unchanged, whatever
+    // stood before it.
+    var last: [[UInt8]: [UInt8]] = [:]
+    for row in rows { last[row.fingerprint] = row.digest }
+    for row in rows {
+      if let stored = known.first(where: { $0.isStored && $0.fingerprint == row.fingerprint }),
+        stored.digest == last[row.fingerprint]
+      {
+        try keep(row.row, table, as: stored)
+      } else {
+        try settle(row, table, &known)
+      }
+    }
+  }
+
+  /// A staged row of a contested id.
+  private struct Repeated {
+    let row: StagedRow
+    let fingerprint: [UInt8]
+    let digest: [UInt8]
+  }
+
+  /// The staged rows of an id in order; those that cannot be understood are rejected.
+  private func repeated(_ table: StagedTable, v4ID: String) throws -> [Repeated] {
+    var rows: [Repeated] = []
     try connection.each(
       context.staged(
         "v4_rows.repeated",
-        "SELECT \(columns) FROM %.v4_rows WHERE table_no=?1 AND v4_id=?2 ORDER BY row"),
-      .integer(table.number), .text(v4ID)
+        """
+        SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text
+        FROM %.v4_rows WHERE table_no=?1 AND v4_id=?2 ORDER BY row
+        """), .integer(table.number), .text(v4ID)
     ) { result in
       let row = LoadContext.stagedRow(result)
       do {
         let shape = try context.columns(row.shape)
         try result.withBytes(9) { try table.mapper.reload($0, columns: shape) }
-        if isContentHash(v4ID) {
-          try settleRepetition(row, table, occurrences, known)
-          occurrences += 1
-        } else {
-          try table.mapper.check(context.references)
-          try settle(row, table, &known)
-        }
+        if !isContentHash(v4ID) { try table.mapper.check(context.references) }
+        rows.append(
+          Repeated(
+            row: row, fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest()))
       } catch let rejection as Rejection {
-        try context.reject(row, table, rejection)
+        // A row without an id is judged where it is loaded; here it only counts as a repetition.
+        guard isContentHash(v4ID) else { return try context.reject(row, table, rejection) }
+        rows.append(Repeated(row: row, fingerprint: [], digest: []))
       }
     }
+    return rows
   }
 
   /// The form of an id that was made of a row's content.
@@ -111,9 +144,10 @@ struct RepeatSettler {
     }
   }
 
-  private func settle(_ row: StagedRow, _ table: StagedTable, _ known: inout [Known]) throws {
-    let fingerprint = try table.mapper.fingerprint()
-    let digest = table.mapper.digest()
+  private func settle(
+    _ repeated: Repeated, _ table: StagedTable, _ known: inout [Known]
+  ) throws {
+    let (row, fingerprint, digest) = (repeated.row, repeated.fingerprint, repeated.digest)
     guard let index = known.firstIndex(where: { $0.fingerprint == fingerprint }) else {
       let epoch = (known.map(\.epoch).max() ?? -1) + 1
       known.append(

@@ -2,12 +2,8 @@ public import AgoraStore
 
 /// Writes rejected rows as NDJSON, one a line, in the order in which they were met.
 public enum RejectsFile {
-  private static let ofRun = Query("rejects.of_run", columns + " WHERE run=?1 ORDER BY number")
-  private static let outstanding = Query(
-    "rejects.outstanding", columns + " WHERE status='outstanding' ORDER BY number")
-  private static let columns = """
-    SELECT number, v4_table, v4_id, file, byte_offset, ordinal, code, reason, row, row_blob FROM rejects
-    """
+  private static let columns =
+    "SELECT number, v4_table, v4_id, file, byte_offset, ordinal, code, reason, row, row_blob"
 
   /// Writes the outstanding rejects of a store.
   ///
@@ -15,16 +11,26 @@ public enum RejectsFile {
   /// - Throws: ``AgoraError`` when the file cannot be written.
   @discardableResult
   public static func write(from store: Store, to path: String) throws -> Int {
-    try store.read { connection in try write(connection, outstanding, [], to: path) }
+    try store.read { connection in
+      try write(connection, schema: "main", "status=?1", .text("outstanding"), to: path)
+    }
   }
 
-  static func write(from connection: Connection, run: Int64, to path: String) throws {
-    _ = try write(connection, ofRun, [.integer(run)], to: path)
+  static func write(
+    from connection: Connection, schema: String, run: Int64, to path: String
+  ) throws {
+    _ = try write(connection, schema: schema, "run=?1", .integer(run), to: path)
   }
 
   private static func write(
-    _ connection: Connection, _ query: Query, _ values: [SQLValue], to path: String
+    _ connection: Connection, schema: String, _ condition: String, _ value: SQLValue,
+    to path: String
   ) throws -> Int {
+    let query = Query(
+      "rejects.write", "\(columns) FROM \(schema).rejects WHERE \(condition) ORDER BY number")
+    let chunks = Query(
+      "reject_chunks.write",
+      "SELECT bytes FROM \(schema).reject_chunks WHERE number=?1 ORDER BY chunk")
     let output = try OutputFile(path)
     var count = 0
     func line(_ row: borrowing Row) throws {
@@ -42,14 +48,12 @@ public enum RejectsFile {
           bytes.append(0x22)
         }
       }
-      if row.isNull(8), row.isNull(9) { try appendChunks(row.int64(0), connection, output) }
+      if row.isNull(8), row.isNull(9) {
+        try appendChunks(row.int64(0), chunks, connection, output)
+      }
       try output.append { $0.append(contentsOf: [0x7d, 0x0a]) }
     }
-    if let value = values.first {
-      try connection.each(query, value) { try line($0) }
-    } else {
-      try connection.each(query) { try line($0) }
-    }
+    try connection.each(query, value) { try line($0) }
     try output.finish()
     return count
   }
@@ -68,12 +72,9 @@ public enum RejectsFile {
     JSONText.quote(row.text(7), into: &bytes)
   }
 
-  private static let chunks = Query(
-    "reject_chunks.of_row", "SELECT bytes FROM reject_chunks WHERE number=?1 ORDER BY chunk")
-
   /// A row that never was in memory as a whole is written piece by piece, too.
   private static func appendChunks(
-    _ number: Int64, _ connection: Connection, _ output: OutputFile
+    _ number: Int64, _ chunks: Query, _ connection: Connection, _ output: OutputFile
   ) throws {
     var check = StreamedUTF8Check()
     try connection.each(chunks, .integer(number)) { row in row.withBytes(0) { check.append($0) } }

@@ -73,7 +73,8 @@ enum ExportFormat: String {
     case 0x5b:
       if name == "rows" { return .sqlResult }
       guard let first = peek.enter(text) else { return .bundle }
-      // An array of scalars is a column of a bare row.
+      // An array of scalars is a column of a bare row, unless the name is a table's.
+      if V4Schema.table(named: name) != nil, name != "workflows" { return .bundle }
       return first == 0x7b || first == 0x5d ? .bundle : .lines
     case 0x7b:
       if name == "schema" { return .sqlResult }

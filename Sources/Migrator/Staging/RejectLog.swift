@@ -12,22 +12,26 @@ final class RejectLog {
   private(set) var count: Int
   private let limit: Int?
 
-  private static let insert = Query(
-    "rejects.insert",
-    """
-    INSERT INTO rejects(number, run, source, v4_table, v4_id, file, byte_offset, ordinal, code, reason,
+  private let insert: Query
+  private let insertChunk: Query
+
+  private static let insertText = """
+    .rejects(number, run, source, v4_table, v4_id, file, byte_offset, ordinal, code, reason,
       shape, parent, row, row_blob) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)
-    """)
-  private static let insertChunk = Query(
-    "reject_chunks.insert", "INSERT INTO reject_chunks(number, chunk, bytes) VALUES(?1,?2,?3)")
+    """
 
   /// - Parameters:
+  ///   - schema: the database that the table lies in.
   ///   - first: the number of the first reject.
   ///   - limit: how many rejects the run may have.
   ///   - count: how many it has already.
   init(
-    _ connection: Connection, run: Int64, source: String, first: Int64, limit: Int?, count: Int = 0
+    _ connection: Connection, schema: String = "main", run: Int64, source: String, first: Int64,
+    limit: Int?, count: Int = 0
   ) {
+    insert = Query("rejects.insert", "INSERT INTO " + schema + Self.insertText)
+    insertChunk = Query(
+      "reject_chunks.insert", "INSERT INTO \(schema).reject_chunks(number, chunk, bytes) VALUES(?1,?2,?3)")
     self.connection = connection
     self.run = run
     self.source = source
@@ -62,7 +66,7 @@ final class RejectLog {
       record.null()
       record.blob(text)
     }
-    try connection.statement(Self.insert).run(record)
+    try connection.statement(insert).run(record)
     try counted(place)
   }
 
@@ -100,7 +104,7 @@ final class RejectLog {
     begin(place, rejection)
     record.null()
     record.null()
-    try connection.statement(Self.insert).run(record)
+    try connection.statement(insert).run(record)
     chunk = 0
     try counted(place)
   }
@@ -113,6 +117,6 @@ final class RejectLog {
     record.integer(chunk)
     record.blob(piece)
     chunk += 1
-    try connection.statement(Self.insertChunk).run(record)
+    try connection.statement(insertChunk).run(record)
   }
 }

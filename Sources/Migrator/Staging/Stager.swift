@@ -25,8 +25,6 @@ final class Stager: RowSink {
   private var byName: [String: StagedTable] = [:]
   private var shapes: [[String]: Int64] = [:]
   private(set) var ledger = Ledger()
-  /// Rows that v4 deleted while its changes were being recorded.
-  private(set) var deletions: [(table: StagedTable, v4ID: [UInt8], row: Int64)] = []
   private var file = ""
   private var fileNumber: Int64 = 0
   private var record = Record()
@@ -224,10 +222,11 @@ final class Stager: RowSink {
 
   /// The v4 id of the row in hand, where it has one of its own.
   private func id(of table: StagedTable) throws(Rejection) -> String? {
-    guard let column = table.mapper.idColumn, column < table.mapper.row.values.count else {
-      return nil
-    }
-    return try table.mapper.row.name(column)
+    let row = table.mapper.row
+    guard let column = RowIdentity.idColumn(of: table.name, in: row.layout),
+      column < row.values.count
+    else { return nil }
+    return try row.name(column)
   }
 
   func refuse(
@@ -258,12 +257,25 @@ final class Stager: RowSink {
       var id: [UInt8] = []
       let mapper = table.mapper
       _ = try RowIdentity.append(mapper.row, idColumn: mapper.idColumn, owner: nil, to: &id)
-      deletions.append((table, id, numbers.row))
+      record.reset()
+      record.integer(table.number)
+      record.text(id)
+      record.integer(numbers.row)
     } catch {
       // A deletion of something that cannot be read deletes nothing.
       return
     }
+    try connection.statement(Self.insertDeletion).run(record)
   }
+
+  /// Rows that v4 deleted while its changes were being recorded, with the number that the next row got.
+  static let createDeletions = """
+    CREATE TABLE source_deletions(table_no INTEGER, v4_id TEXT, row INTEGER,
+      PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID
+    """
+  static let dropDeletions = "DROP TABLE main.source_deletions"
+  private static let insertDeletion = Query(
+    "source_deletions.insert", "INSERT OR REPLACE INTO source_deletions VALUES(?1,?2,?3)")
 
   /// How many rows are written between two looks at the clock and at the signals.
   private static let batch = 4096

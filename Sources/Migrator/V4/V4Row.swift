@@ -21,6 +21,7 @@ final class V4Row {
   ///   - columns: the columns of a row that is an array.
   /// - Throws: ``Rejection`` `invalid_text`, `bad_json`, `duplicate_key`.
   func load(_ bytes: Span<UInt8>, columns: [String]? = nil) throws(Rejection) {
+    parts.removeAll()
     guard UTF8Check.firstFault(bytes) == nil else {
       throw Rejection(.invalidText, "the row is not UTF-8")
     }

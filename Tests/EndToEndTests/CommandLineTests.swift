@@ -1,0 +1,138 @@
+import AgoraStore
+import TestSupport
+import Testing
+
+/// The command line as its users meet it: words, exit codes, what goes where.
+@Suite struct CommandLineTests {
+  private static let export = """
+    {"agent_capability":[{"capability_id":"id_1","agent_id":"alice","capability_type":"testing"}],
+    "agent_message":[{"message_id":"id_1","from_agent":"alice","to_agent":"ghost","content":"hi"}]}
+    """
+
+  private func withExport(_ body: (String) throws -> Void) throws {
+    try withTemporaryFolder { folder in
+      try write(Self.export, to: folder + "/export.json")
+      try body(folder)
+    }
+  }
+
+  @Test func `a migration prints its ledger and leaves one file`() throws {
+    try withExport { folder in
+      let run = try Child.run("agora", ["migrate", "export.json"], in: folder)
+      #expect(run.status == 0 && run.talk.isEmpty)
+      #expect(run.output.contains("Balanced: 2 read = 2 imported"))
+      #expect(try names(in: folder) == ["agora.db", "export.json"])
+    }
+  }
+
+  @Test func `the JSON report has the fields of the contract`() throws {
+    try withExport { folder in
+      let run = try Child.run("agora", ["migrate", "--json", "export.json", "--store", "s.db"], in: folder)
+      let report = try JSON.parse(run.output)
+      let fields = report.members?.map(\.name) ?? []
+      for field in [
+        "run_id", "status", "dry_run", "source", "resumed", "tables", "totals", "balanced", "orphans",
+        "epochs", "conflicts", "deleted_in_source", "bytes", "seconds", "rows_per_second",
+      ] { #expect(fields.contains(field), "\(field)") }
+      #expect(report["tables"]?["agent_message"]?["imported"]?.integer == 1)
+      #expect(report["orphans"]?["agents"]?.integer == 1)
+      let runs = try JSON.parse(Child.run("agora", ["runs", "--json", "--store", "s.db"], in: folder).output)
+      #expect(runs["runs"]?.elements?.first?["run_id"] == report["run_id"])
+      let explained = try JSON.parse(
+        Child.run("agora", ["explain", "id_1", "--json", "--store=s.db"], in: folder).output)
+      #expect(explained["matches"]?.elements?.count == 2)
+    }
+  }
+
+  /// A command line and the exit code that the contract gives it.
+  @Test func `exit codes are the contract's`() throws {
+    try withExport { folder in
+      try write(#"{"agent_message":[17]}"#, to: folder + "/bad-row.json")
+      try write("{", to: folder + "/cut.json")
+      let cases: [([String], Int32)] = [
+        (["migrate", "export.json"], 0), (["migrate", "bad-row.json"], 3),
+        (["migrate", "--dry-run", "bad-row.json"], 3),
+        (["migrate", "--max-rejects", "0", "bad-row.json"], 1), (["migrate", "cut.json"], 1),
+        (["migrate", "nowhere.json"], 1), (["migrate", "."], 1), (["migrate"], 2), ([], 0),
+        (["migrat"], 2), (["migrate", "--dryrun", "export.json"], 2), (["rejects"], 2),
+        (["migrate", "--orphans", "drop", "export.json"], 2), (["explain", "nothing"], 1),
+        (["rejects", "show", "99"], 1), (["rejects", "show", "x"], 2), (["verify", "x"], 1),
+        (["runs"], 0), (["runs", "--store", "nowhere.db"], 1), (["store", "check"], 0),
+        (["--version"], 0), (["help", "migrate"], 0), (["migrate", "--max-row-bytes", "0", "export.json"], 2),
+      ]
+      for (arguments, expected) in cases {
+        let run = try Child.run("agora", arguments, in: folder)
+        #expect(run.status == expected, "agora \(arguments): \(run.status) \(run.talk)")
+        if ![0, 3].contains(expected) { #expect(run.talk.hasPrefix("agora: "), "\(arguments)") }
+      }
+    }
+  }
+
+  @Test func `a typo gets its nearest neighbour`() throws {
+    for (arguments, hint) in [
+      (["migrat", "x"], "Did you mean: agora migrate"), (["rejects", "lst"], "agora rejects list"),
+      (["migrate", "--dry-rum", "x"], "Did you mean --dry-run?"),
+      (["migrate", "--orphans", "stubb", "x"], "did you mean stub?"),
+    ] {
+      let run = try Child.run("agora", arguments)
+      #expect(run.talk.contains(hint), "\(arguments): \(run.talk)")
+    }
+  }
+
+  @Test func `standard input, gzip in a pipe and quotes in paths are read`() throws {
+    try withTemporaryFolder { folder in
+      let run = try Child.run(
+        "agora", ["migrate", "-", "--store", "it's \"mine\".db"], in: folder,
+        input: Array(Self.export.utf8))
+      #expect(run.status == 0, "\(run.talk)")
+      let packed = try File.contents(Project.root + "/fixtures/exports/shape-gzip/export.json.gz")
+      let again = try Child.run(
+        "agora", ["migrate", "-", "--store", "it's \"mine\".db"], in: folder, input: packed)
+      #expect(again.status == 0, "\(again.talk)")
+    }
+  }
+
+  @Test func `a store that is none is left alone`() throws {
+    try withExport { folder in
+      try write("not a database, but long enough to look like something that somebody wants to keep", to: folder + "/text.db")
+      let text = try Child.run("agora", ["migrate", "export.json", "--store", "text.db"], in: folder)
+      #expect(text.status == 1 && text.talk.contains("[not_a_store]"), "\(text.talk)")
+      let other = try Connection(path: folder + "/other.db", mode: .create)
+      try other.execute("CREATE TABLE theirs(a); PRAGMA user_version=7")
+      let foreign = try Child.run("agora", ["migrate", "export.json", "--store", "other.db"], in: folder)
+      #expect(foreign.status == 1 && foreign.talk.contains("[not_a_store]"), "\(foreign.talk)")
+      _ = try Child.run("agora", ["migrate", "export.json", "--store", "newer.db"], in: folder)
+      try Connection(path: folder + "/newer.db", mode: .readWrite).execute("PRAGMA user_version=99")
+      let newer = try Child.run("agora", ["migrate", "export.json", "--store", "newer.db"], in: folder)
+      #expect(newer.status == 5 && newer.talk.contains("[store_is_newer]"), "\(newer.talk)")
+      #expect(try !names(in: folder).contains { $0.contains("migrating") || $0.hasSuffix(".lock") })
+    }
+  }
+
+  @Test func `two at once: the second hears who holds the store`() throws {
+    try withExport { folder in
+      let lock = try File.updating(folder + "/agora.db.lock")
+      #expect(try lock.lock(waits: false))
+      try lock.replaceContents(with: #"{"pid":4711,"host":"elsewhere","since":"2025-06-01T00:00:00Z"}"#)
+      let run = try Child.run("agora", ["migrate", "export.json"], in: folder)
+      #expect(run.status == 5)
+      #expect(run.talk.contains("process 4711 on elsewhere since 2025-06-01T00:00:00Z"), "\(run.talk)")
+      #expect(try names(in: folder) == ["agora.db.lock", "export.json"])
+    }
+  }
+
+  @Test func `the demo tells its story`() throws {
+    try withTemporaryFolder { folder in
+      let run = try Child.run("agora", ["demo"], in: folder, environment: ["TMPDIR": folder])
+      #expect(run.status == 0, "\(run.talk)")
+      for words in ["Balanced: ", "$ agora explain id_1", "Counter restarts: 3", "What to do next"] {
+        #expect(run.output.contains(words), "\(words)")
+      }
+    }
+  }
+
+  @Test func `the drop-in does not pass silence for success`() throws {
+    let run = try Child.run("spacetime", ["call", "agora-marketplace", "register_agent", "x"])
+    #expect(run.status == 1 && run.talk.contains("not built yet"))
+  }
+}

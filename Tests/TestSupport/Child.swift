@@ -1,0 +1,55 @@
+package import Foundation
+
+/// A run of one of the project's programs, as a user would run it.
+package struct Child {
+  /// The exit status, or 128 and the signal's number.
+  package let status: Int32
+  package let output: String
+  package let talk: String
+
+  /// Runs a program that was built beside the tests.
+  ///
+  /// - Parameters:
+  ///   - input: what stands on its standard input.
+  package static func run(
+    _ program: String, _ arguments: [String], in folder: String? = nil, input: [UInt8] = [],
+    environment: [String: String] = [:]
+  ) throws -> Child {
+    let process = Process()
+    process.executableURL = products.appendingPathComponent(program)
+    process.arguments = arguments
+    if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let output = Pipe()
+    let talk = Pipe()
+    let feed = Pipe()
+    process.standardOutput = output
+    process.standardError = talk
+    process.standardInput = feed
+    try process.run()
+    // The tests' inputs and outputs fit into a pipe's buffer, or come from files.
+    try? feed.fileHandleForWriting.write(contentsOf: Data(input))
+    try? feed.fileHandleForWriting.close()
+    let text = output.fileHandleForReading.readDataToEndOfFile()
+    let errors = talk.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let status =
+      process.terminationReason == .uncaughtSignal
+      ? 128 + process.terminationStatus : process.terminationStatus
+    return Child(
+      status: status, output: String(decoding: text, as: UTF8.self),
+      talk: String(decoding: errors, as: UTF8.self))
+  }
+
+  /// The folder of the built programs: the test bundle lies in it.
+  package static let products: URL = {
+    let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    var folder = bundle
+    while folder.path != "/",
+      !FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent("agora").path)
+    {
+      folder.deleteLastPathComponent()
+    }
+    return folder
+  }()
+}
