@@ -31,7 +31,8 @@ public final class Store: Sendable {
             remedy: "Name one with --store, or make one with: agora migrate EXPORT")
         }
         guard !status.isFolder else {
-          throw AgoraError(.isFolder, "the store's path is a folder", file: path,
+          throw AgoraError(
+            .isFolder, "the store's path is a folder", file: path,
             remedy: "Name the file in it with --store.")
         }
       }

@@ -20,13 +20,16 @@ public struct StoreCheck: Sendable {
     [
       (
         "pages",
-        Query("check.pages", "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check<>'ok'")
+        Query(
+          "check.pages",
+          "SELECT integrity_check FROM pragma_integrity_check WHERE integrity_check<>'ok'")
       ),
       (
         "foreign keys",
         Query(
           "check.foreign_keys",
-          "SELECT \"table\" || ' row ' || rowid || ' refers to nothing in ' || parent FROM pragma_foreign_key_check")
+          "SELECT \"table\" || ' row ' || rowid || ' refers to nothing in ' || parent FROM pragma_foreign_key_check"
+        )
       ),
       (
         "receivers",
@@ -97,7 +100,8 @@ public struct StoreCheck: Sendable {
           "JSON of \(table).\(column)",
           Query(
             "check.json",
-            "SELECT 'row ' || rowid FROM \(table) WHERE \(column) IS NOT NULL AND NOT json_valid(\(column))")
+            "SELECT 'row ' || rowid FROM \(table) WHERE \(column) IS NOT NULL AND NOT json_valid(\(column))"
+          )
         )
       }
     }

@@ -36,7 +36,9 @@ public struct MigrationOptions: Sendable {
   var json: JSON {
     .object([
       .init("orphans", .string(orphans.rawValue)),
-      .init("aliases", .object(aliases.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
+      .init(
+        "aliases",
+        .object(aliases.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
       .init("apply_deletes", .bool(appliesDeletes)),
       .init("max_row_bytes", .int(maxRowBytes)),
       .init("max_rejects", maxRejects.map { .int($0) } ?? .null),

@@ -56,6 +56,7 @@ final class StagedRun {
       try stage.execute(
         "CREATE INDEX main.v4_rows_by_id ON v4_rows(table_no, v4_id, epoch)",
         name: "v4_rows.index")
+      try stage.execute(Stager.forgiveDeletions, name: "source_deletions.forgive")
       let report = try load(stager, run: numbers.run, started: started, indexes: indexes)
       return report
     } catch let error as AgoraError where error.code == .tooManyRejects {
@@ -136,7 +137,9 @@ final class StagedRun {
       try enter()
       return report
     }
-    try existing.execute("ATTACH '\(staging.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))' AS stage", name: "attach")
+    try existing.execute(
+      "ATTACH '\(staging.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))' AS stage",
+      name: "attach")
     let report = try existing.transaction {
       let bulk = try BulkIndexes(dropping: Loader.bulkTables, in: existing)
       return try load(
@@ -156,7 +159,8 @@ final class StagedRun {
       aliases: options.aliases, run: run)
     if schema == "stage" { try adoptSmallTables(connection) }
     let rejects = RejectLog(
-      connection, schema: schema, run: run, source: options.source, first: stager.rejects.nextNumber,
+      connection, schema: schema, run: run, source: options.source,
+      first: stager.rejects.nextNumber,
       limit: options.maxRejects, count: stager.rejects.count)
     let context = LoadContext(
       connection: connection, stage: schema, source: options.source, run: run,
@@ -236,7 +240,8 @@ final class StagedRun {
     }
   }
 
-  private func writeFiles(from connection: Connection, rejectsIn schema: String, run: Int64) throws {
+  private func writeFiles(from connection: Connection, rejectsIn schema: String, run: Int64) throws
+  {
     if let file = options.rejectsFile {
       try RejectsFile.write(from: connection, schema: schema, run: run, to: file)
     }

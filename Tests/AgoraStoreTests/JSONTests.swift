@@ -4,28 +4,36 @@ import Testing
 /// The reader against RFC 8259, in the spirit of the collected parsing tests that others run.
 @Suite struct JSONTests {
   static let accepted = [
-    "[]", "{}", " [ ] ", "\t\n\r[1]", "0", "-0", "-0.0", "1e5", "1E+5", "1e-5", "0e1", "123.456e789",
+    "[]", "{}", " [ ] ", "\t\n\r[1]", "0", "-0", "-0.0", "1e5", "1E+5", "1e-5", "0e1",
+    "123.456e789",
     "\"\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\uDbFf\\udFfF\"", "\"\\/\\\\\\\"\\b\\f\\n\\r\\t\"",
     "\"\u{7f}\"", "\"\u{2028}é🚀\"", "true", "false", "null", "[null,1,\"a\",{}]",
     "{\"a\":{\"b\":[[]]}}", "{\"a\":1,\"a\":2}", "{\"\":0}", "[1,[2,[3]]]",
     "123456789012345678901234567890", "1e400",
   ]
   static let refused = [
-    "", " ", "[", "]", "{", "}", "[1,]", "[,1]", "[1 2]", "[1,,2]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}",
-    "{,}", "{1:2}", "{\"a\" 1}", "{'a':1}", "[1}", "{]", "01", "-", "-01", "+1", ".5", "1.", "1.e1", "1e",
+    "", " ", "[", "]", "{", "}", "[1,]", "[,1]", "[1 2]", "[1,,2]", "{\"a\"}", "{\"a\":}",
+    "{\"a\":1,}",
+    "{,}", "{1:2}", "{\"a\" 1}", "{'a':1}", "[1}", "{]", "01", "-", "-01", "+1", ".5", "1.", "1.e1",
+    "1e",
     "1e+", "0x10", "NaN", "Infinity", "-Infinity", "tru", "True", "nul", "nulll", "truefalse", "\"",
     "\"a", "'a'", "\"\\x\"", "\"\\u12\"", "\"\\u12G4\"", "\"\\", "\"\n\"", "\"\t\"", "\"\u{0}\"",
-    "[1] 2", "[] x", "{} {}", "[\"a\":1]", "1 2", "\u{feff}[]", "// c\n1", "[1/*c*/]", "\u{a0}1", "\u{b}1",
+    "[1] 2", "[] x", "{} {}", "[\"a\":1]", "1 2", "\u{feff}[]", "// c\n1", "[1/*c*/]", "\u{a0}1",
+    "\u{b}1",
   ]
 
   @Test func `what the standard accepts is accepted, in pieces of any size`() {
     for text in Self.accepted { #expect(verdict(text) == nil, "\(text)") }
-    for text in Self.accepted { for size in 1...4 { #expect(pieces(text, size), "\(text) by \(size)") } }
+    for text in Self.accepted {
+      for size in 1...4 { #expect(pieces(text, size), "\(text) by \(size)") }
+    }
   }
 
   @Test func `what the standard refuses is refused, in pieces of any size`() {
     for text in Self.refused { #expect(verdict(text) != nil, "\(text)") }
-    for text in Self.refused { for size in 1...4 { #expect(!pieces(text, size), "\(text) by \(size)") } }
+    for text in Self.refused {
+      for size in 1...4 { #expect(!pieces(text, size), "\(text) by \(size)") }
+    }
   }
 
   @Test func `every cut of a document is refused and says where`() {
@@ -42,7 +50,8 @@ import Testing
     let bad: [([UInt8], Int)] = [
       ([0x80], 0), ([0xc0, 0xaf], 0), ([0xe0, 0x80, 0xaf], 0), ([0xed, 0xa0, 0x80], 0),
       ([0xf4, 0x90, 0x80, 0x80], 0), ([0xf8, 0x88], 0), ([0x61, 0xc3], 1), ([0xff], 0),
-      ([0xe2, 0x82], 0), ([0xf0, 0x9f, 0x9a], 0), ([0xe2, 0x28, 0xa1], 0), ([0xf0, 0x9f, 0x41, 0x80], 0),
+      ([0xe2, 0x82], 0), ([0xf0, 0x9f, 0x9a], 0), ([0xe2, 0x28, 0xa1], 0),
+      ([0xf0, 0x9f, 0x41, 0x80], 0),
     ]
     for (bytes, offset) in bad {
       // Also where the fast path over eight plain bytes has just ended.
@@ -54,7 +63,8 @@ import Testing
   }
 
   @Test func `values come back as they were`() throws {
-    let text = #"{"n":12345678901234567890.50,"s":"a\"\\\n\u0001é🚀","l":[true,false,null,[],{}],"":0}"#
+    let text =
+      #"{"n":12345678901234567890.50,"s":"a\"\\\n\u0001é🚀","l":[true,false,null,[],{}],"":0}"#
     let value = try JSON.parse(text)
     #expect(JSONWriter.compact(value) == text)
     #expect(try JSON.parse(JSONWriter.pretty(value)) == value)

@@ -27,16 +27,19 @@ import Testing
 
   @Test func `the JSON report has the fields of the contract`() throws {
     try withExport { folder in
-      let run = try Child.run("agora", ["migrate", "--json", "export.json", "--store", "s.db"], in: folder)
+      let run = try Child.run(
+        "agora", ["migrate", "--json", "export.json", "--store", "s.db"], in: folder)
       let report = try JSON.parse(run.output)
       let fields = report.members?.map(\.name) ?? []
       for field in [
-        "run_id", "status", "dry_run", "source", "resumed", "tables", "totals", "balanced", "orphans",
+        "run_id", "status", "dry_run", "source", "resumed", "tables", "totals", "balanced",
+        "orphans",
         "epochs", "conflicts", "deleted_in_source", "bytes", "seconds", "rows_per_second",
       ] { #expect(fields.contains(field), "\(field)") }
       #expect(report["tables"]?["agent_message"]?["imported"]?.integer == 1)
       #expect(report["orphans"]?["agents"]?.integer == 1)
-      let runs = try JSON.parse(Child.run("agora", ["runs", "--json", "--store", "s.db"], in: folder).output)
+      let runs = try JSON.parse(
+        Child.run("agora", ["runs", "--json", "--store", "s.db"], in: folder).output)
       #expect(runs["runs"]?.elements?.first?["run_id"] == report["run_id"])
       let explained = try JSON.parse(
         Child.run("agora", ["explain", "id_1", "--json", "--store=s.db"], in: folder).output)
@@ -58,7 +61,8 @@ import Testing
         (["migrate", "--orphans", "drop", "export.json"], 2), (["explain", "nothing"], 1),
         (["rejects", "show", "99"], 1), (["rejects", "show", "x"], 2), (["verify", "x"], 1),
         (["runs"], 0), (["runs", "--store", "nowhere.db"], 1), (["store", "check"], 0),
-        (["--version"], 0), (["help", "migrate"], 0), (["migrate", "--max-row-bytes", "0", "export.json"], 2),
+        (["--version"], 0), (["help", "migrate"], 0),
+        (["migrate", "--max-row-bytes", "0", "export.json"], 2),
       ]
       for (arguments, expected) in cases {
         let run = try Child.run("agora", arguments, in: folder)
@@ -94,16 +98,21 @@ import Testing
 
   @Test func `a store that is none is left alone`() throws {
     try withExport { folder in
-      try write("not a database, but long enough to look like something that somebody wants to keep", to: folder + "/text.db")
-      let text = try Child.run("agora", ["migrate", "export.json", "--store", "text.db"], in: folder)
+      try write(
+        "not a database, but long enough to look like something that somebody wants to keep",
+        to: folder + "/text.db")
+      let text = try Child.run(
+        "agora", ["migrate", "export.json", "--store", "text.db"], in: folder)
       #expect(text.status == 1 && text.talk.contains("[not_a_store]"), "\(text.talk)")
       let other = try Connection(path: folder + "/other.db", mode: .create)
       try other.execute("CREATE TABLE theirs(a); PRAGMA user_version=7")
-      let foreign = try Child.run("agora", ["migrate", "export.json", "--store", "other.db"], in: folder)
+      let foreign = try Child.run(
+        "agora", ["migrate", "export.json", "--store", "other.db"], in: folder)
       #expect(foreign.status == 1 && foreign.talk.contains("[not_a_store]"), "\(foreign.talk)")
       _ = try Child.run("agora", ["migrate", "export.json", "--store", "newer.db"], in: folder)
       try Connection(path: folder + "/newer.db", mode: .readWrite).execute("PRAGMA user_version=99")
-      let newer = try Child.run("agora", ["migrate", "export.json", "--store", "newer.db"], in: folder)
+      let newer = try Child.run(
+        "agora", ["migrate", "export.json", "--store", "newer.db"], in: folder)
       #expect(newer.status == 5 && newer.talk.contains("[store_is_newer]"), "\(newer.talk)")
       #expect(try !names(in: folder).contains { $0.contains("migrating") || $0.hasSuffix(".lock") })
     }
@@ -113,10 +122,12 @@ import Testing
     try withExport { folder in
       let lock = try File.updating(folder + "/agora.db.lock")
       #expect(try lock.lock(waits: false))
-      try lock.replaceContents(with: #"{"pid":4711,"host":"elsewhere","since":"2025-06-01T00:00:00Z"}"#)
+      try lock.replaceContents(
+        with: #"{"pid":4711,"host":"elsewhere","since":"2025-06-01T00:00:00Z"}"#)
       let run = try Child.run("agora", ["migrate", "export.json"], in: folder)
       #expect(run.status == 5)
-      #expect(run.talk.contains("process 4711 on elsewhere since 2025-06-01T00:00:00Z"), "\(run.talk)")
+      #expect(
+        run.talk.contains("process 4711 on elsewhere since 2025-06-01T00:00:00Z"), "\(run.talk)")
       #expect(try names(in: folder) == ["agora.db.lock", "export.json"])
     }
   }
@@ -125,7 +136,8 @@ import Testing
     try withTemporaryFolder { folder in
       let run = try Child.run("agora", ["demo"], in: folder, environment: ["TMPDIR": folder])
       #expect(run.status == 0, "\(run.talk)")
-      for words in ["Balanced: ", "$ agora explain id_1", "Counter restarts: 3", "What to do next"] {
+      for words in ["Balanced: ", "$ agora explain id_1", "Counter restarts: 3", "What to do next"]
+      {
         #expect(run.output.contains(words), "\(words)")
       }
     }

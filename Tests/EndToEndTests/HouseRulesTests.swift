@@ -46,7 +46,8 @@ import Testing
   }
 
   @Test func `SQLite's C is met in one folder only`() throws {
-    for path in try files(below: "\(Project.root)/Sources") where !path.contains("AgoraStore/SQLite/") {
+    for path in try files(below: "\(Project.root)/Sources")
+    where !path.contains("AgoraStore/SQLite/") {
       #expect(try !imports(of: path).contains("CSQLite"), "\(path)")
     }
   }

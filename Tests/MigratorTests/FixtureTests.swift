@@ -24,7 +24,8 @@ import Testing
     #expect(text == expected)
   }
 
-  @Test(arguments: cases) func `a dry run says the same and changes nothing`(_ name: String) throws {
+  @Test(arguments: cases) func `a dry run says the same and changes nothing`(_ name: String) throws
+  {
     try withTemporaryFolder { folder in
       var (options, fails) = try settings(of: name)
       guard fails == nil else { return }
@@ -50,7 +51,8 @@ import Testing
       let second = try Migration(options, store: store).run()
       let after = try StoreDump.all(of: store)
       #expect(before == after)
-      #expect(second.ledger.totals.unchanged + second.ledger.totals.rejected == first.ledger.totals.read)
+      #expect(
+        second.ledger.totals.unchanged + second.ledger.totals.rejected == first.ledger.totals.read)
       #expect(second.ledger.totals.rejected == first.ledger.totals.rejected)
       let check = try StoreCheck(Store(path: store))
       #expect(check.isSound, "\(check.text)")

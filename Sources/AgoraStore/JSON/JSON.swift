@@ -43,7 +43,9 @@ public indirect enum JSON: Sendable, Equatable {
   }
 
   /// Checks that bytes are exactly one JSON value with white space around it.
-  package static func validate(_ text: Span<UInt8>, depthLimit: Int = JSON.depthLimit) throws(JSONError) {
+  package static func validate(_ text: Span<UInt8>, depthLimit: Int = JSON.depthLimit)
+    throws(JSONError)
+  {
     if let fault = UTF8Check.firstFault(text) {
       throw JSONError(offset: fault, reason: "not UTF-8")
     }

@@ -47,7 +47,8 @@ package final class JSONReader {
 
   private func fail(_ reason: String) -> JSONError { JSONError(offset: offset, reason: reason) }
   private var truncated: JSONError {
-    JSONError(offset: offset + window.available, reason: "the text ends too early", isTruncated: true)
+    JSONError(
+      offset: offset + window.available, reason: "the text ends too early", isTruncated: true)
   }
 
   /// Takes the commas and colons that are due, and says whether a value or a name comes next; false

@@ -14,7 +14,8 @@ package enum JSONText {
       var end = at
       while true {
         end = min(JSONValidator.endOfPlainText(text, from: end), range.upperBound)
-        if end < range.upperBound, text[end] != 0x5c { end += 1 } else { break }
+        guard end < range.upperBound, text[end] != 0x5c else { break }
+        end += 1
       }
       if end > at { target.append(copying: text.extracting(at..<end)) }
       at = end

@@ -78,7 +78,9 @@ package struct SHA1: Sendable {
     let bits = length * 8
     copy.update(0x80)
     while copy.filled != 56 { copy.update(0) }
-    for shift in stride(from: 56, through: 0, by: -8) { copy.update(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      copy.update(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+    }
     var digest = InlineArray<20, UInt8>(repeating: 0)
     for (index, word) in [copy.h0, copy.h1, copy.h2, copy.h3, copy.h4].enumerated() {
       for byte in 0..<4 {

@@ -44,8 +44,12 @@ package struct UUIDBits: Sendable, Hashable {
 
   /// Gives the 16 bytes, most significant first, to a hash.
   package func feed(_ hash: inout SHA1) {
-    for shift in stride(from: 56, through: 0, by: -8) { hash.update(UInt8(truncatingIfNeeded: high >> UInt64(shift))) }
-    for shift in stride(from: 56, through: 0, by: -8) { hash.update(UInt8(truncatingIfNeeded: low >> UInt64(shift))) }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      hash.update(UInt8(truncatingIfNeeded: high >> UInt64(shift)))
+    }
+    for shift in stride(from: 56, through: 0, by: -8) {
+      hash.update(UInt8(truncatingIfNeeded: low >> UInt64(shift)))
+    }
   }
 
   /// Appends 32 lower-case hex digits.

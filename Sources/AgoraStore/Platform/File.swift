@@ -49,19 +49,22 @@ package final class File: Sendable {
     var failure: SystemError?
     buffer.reserveCapacity(start + count)
     // The array grows by what the system really wrote.
-    buffer.append(contentsOf: [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in
-      do throws(SystemError) {
-        got = try System.call("read \(path)") {
-          Self.systemRead(descriptor, memory.baseAddress, count)
-        }
-      } catch { failure = error }
-      initialized = got
-    })
+    buffer.append(
+      contentsOf: [UInt8](unsafeUninitializedCapacity: count) { memory, initialized in
+        do throws(SystemError) {
+          got = try System.call("read \(path)") {
+            Self.systemRead(descriptor, memory.baseAddress, count)
+          }
+        } catch { failure = error }
+        initialized = got
+      })
     if let failure { throw failure }
     return got
   }
 
-  private static func systemRead(_ descriptor: Int32, _ memory: UnsafeMutablePointer<UInt8>?, _ count: Int) -> Int {
+  private static func systemRead(
+    _ descriptor: Int32, _ memory: UnsafeMutablePointer<UInt8>?, _ count: Int
+  ) -> Int {
     guard let memory else { return 0 }
     #if canImport(Glibc)
       return Glibc.read(descriptor, memory, count)
@@ -149,7 +152,8 @@ package final class File: Sendable {
   }
 
   /// The whole of a small file.
-  package static func contents(_ path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8] {
+  package static func contents(_ path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8]
+  {
     let file = try reading(path)
     var bytes: [UInt8] = []
     while bytes.count < limit {
@@ -204,7 +208,9 @@ package final class File: Sendable {
   }
 
   /// Makes a folder that only this user can read, with a name of its own below `parent`.
-  package static func temporaryFolder(in parent: String, prefix: String) throws(SystemError) -> String {
+  package static func temporaryFolder(in parent: String, prefix: String) throws(SystemError)
+    -> String
+  {
     var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
     try System.call("make a temporary folder in \(parent)") { mkdtemp(&template) == nil ? -1 : 0 }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
@@ -220,7 +226,9 @@ package final class File: Sendable {
   /// - Returns: false when another process holds it and `waits` is false.
   package func lock(waits: Bool) throws(SystemError) -> Bool {
     do throws(SystemError) {
-      try System.call("lock \(path)") { Int(flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB)) }
+      try System.call("lock \(path)") {
+        Int(flock(descriptor, waits ? LOCK_EX : LOCK_EX | LOCK_NB))
+      }
       return true
     } catch {
       if error.wouldBlock { return false }

@@ -5,7 +5,8 @@ package struct BulkIndexes {
 
   private static let select = Query(
     "indexes.of_table",
-    "SELECT name, sql FROM main.sqlite_master WHERE type='index' AND tbl_name=?1 AND sql IS NOT NULL")
+    "SELECT name, sql FROM main.sqlite_master WHERE type='index' AND tbl_name=?1 AND sql IS NOT NULL"
+  )
 
   /// Drops the indexes of the tables that are empty.
   ///

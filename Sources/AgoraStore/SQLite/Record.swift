@@ -24,7 +24,9 @@ package struct Record: Sendable {
 
   package mutating func null() { fields.append(.null) }
   package mutating func integer(_ value: Int64) { fields.append(.integer(value)) }
-  package mutating func integer(_ value: Int64?) { fields.append(value.map { .integer($0) } ?? .null) }
+  package mutating func integer(_ value: Int64?) {
+    fields.append(value.map { .integer($0) } ?? .null)
+  }
   package mutating func text(_ value: String) { text { $0.append(contentsOf: value.utf8) } }
   package mutating func text(_ value: String?) {
     if let value { text(value) } else { null() }

@@ -43,7 +43,8 @@ package enum SchemaUpgrade {
         try connection.execute(step.sql, name: "schema step \(index + 1): \(step.name)")
       }
       try connection.execute(
-        "PRAGMA application_id=\(applicationID); PRAGMA user_version=\(newest)", name: "schema.mark")
+        "PRAGMA application_id=\(applicationID); PRAGMA user_version=\(newest)", name: "schema.mark"
+      )
     }
   }
 }

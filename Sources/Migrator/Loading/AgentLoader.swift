@@ -15,7 +15,8 @@ struct AgentLoader {
       WHERE excluded.origin='registered' OR v4_names.origin='stub'
     """)
   private static let selectName = Query(
-    "v4_names.agent", "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
+    "v4_names.agent",
+    "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
   private static let agentID = Query(
     "agents.id", "SELECT agent_id FROM agents WHERE agent_name=?1")
 
@@ -50,8 +51,7 @@ struct AgentLoader {
       try register(name, as: "registered", id: try id(ofAgent: name))
       if let alias = facts.alias { aliases.append((alias, name)) }
     }
-    for (alias, name) in aliases {
-      guard context.references.currentName(alias) == alias else { continue }
+    for (alias, name) in aliases where context.references.currentName(alias) == alias {
       try register(alias, as: "alias", id: try id(ofAgent: name))
     }
   }
@@ -75,7 +75,10 @@ struct AgentLoader {
       Self.selectName, .text(context.source), .text(name), map: { ($0.text(0), $0.text(1)) })
     if let known, known.1 == "alias" {
       let owner = try connection.first(
-        Query("v4_names.owner", "SELECT name FROM v4_names WHERE source=?1 AND kind='agent' AND v5_id=?2 AND origin<>'alias'"),
+        Query(
+          "v4_names.owner",
+          "SELECT name FROM v4_names WHERE source=?1 AND kind='agent' AND v5_id=?2 AND origin<>'alias'"
+        ),
         .text(context.source), .text(known.0), map: { $0.text(0) })
       return (owner ?? name, known.0)
     }
@@ -297,7 +300,8 @@ struct AgentLoader {
   /// Writes who stands above whom, once all agents are there. A missing superior never costs a row:
   /// where none is to be made, v4's word for it stays in the registration.
   private func supervise() throws {
-    let pairs = Query("supervised.all", "SELECT agent_id, supervisor FROM temp.supervised ORDER BY 1")
+    let pairs = Query(
+      "supervised.all", "SELECT agent_id, supervisor FROM temp.supervised ORDER BY 1")
     let update = Query(
       "agents.supervise",
       "UPDATE agents SET metadata=substr(metadata,1,length(metadata)-1)||?2 WHERE agent_id=?1")

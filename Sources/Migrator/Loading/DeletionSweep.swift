@@ -17,15 +17,13 @@ struct DeletionSweep {
   func sweep() throws {
     try connection.execute(
       "CREATE TEMP TABLE gone(row INTEGER PRIMARY KEY)", name: "gone.create")
-    // What was deleted while changes were being recorded, and did not come again.
+    // What was deleted while changes were being recorded; what came again is not among it any more.
     try connection.run(
       Query(
         "gone.recorded",
         """
         INSERT OR IGNORE INTO temp.gone SELECT r.row FROM \(context.stage).source_deletions d
           JOIN main.v4_rows r ON r.table_no=d.table_no AND r.v4_id=d.v4_id AND r.row<d.row
-        WHERE NOT EXISTS(SELECT 1 FROM main.v4_rows n
-          WHERE n.table_no=d.table_no AND n.v4_id=d.v4_id AND n.row>=d.row)
         """))
     if context.hasStoredRows {
       for table in context.tables {

@@ -63,7 +63,8 @@ final class LoadContext {
   /// A query on the staged tables.
   func staged(_ name: String, _ sql: String) -> Query {
     // No `replacing` from Foundation: it would draw in four times the binary.
-    Query(name, sql.split(separator: "%", omittingEmptySubsequences: false).joined(separator: stage))
+    Query(
+      name, sql.split(separator: "%", omittingEmptySubsequences: false).joined(separator: stage))
   }
 
   /// The columns of an array row's shape.

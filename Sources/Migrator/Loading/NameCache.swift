@@ -47,7 +47,9 @@ struct NameCache {
     var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
     while slots[slot] >= 0 {
       let entry = entries[Int(slots[slot])]
-      if entry.hash == hash, entry.count == name.count, matches(entry, name) { return .known(entry.id) }
+      if entry.hash == hash, entry.count == name.count, matches(entry, name) {
+        return .known(entry.id)
+      }
       slot = (slot + 1) & (slots.count - 1)
     }
     return .unknown

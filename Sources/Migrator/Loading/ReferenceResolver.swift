@@ -52,7 +52,8 @@ final class ReferenceResolver {
   private static let agentByName = Query(
     "agents.by_name", "SELECT agent_id FROM agents WHERE agent_name=?1")
   private static let nameByName = Query(
-    "v4_names.by_name", "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind=?2 AND name=?3")
+    "v4_names.by_name", "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind=?2 AND name=?3"
+  )
   private static let insertStubAgent = Query(
     "agents.insert_stub",
     """

@@ -131,7 +131,9 @@ struct RepeatSettler {
   }
 
   /// The form of an id that was made of a row's content.
-  private func isContentHash(_ v4ID: String) -> Bool { v4ID.utf8.count == 41 && v4ID.hasPrefix("~") }
+  private func isContentHash(_ v4ID: String) -> Bool {
+    v4ID.utf8.count == 41 && v4ID.hasPrefix("~")
+  }
 
   /// A row without an id that has occurred before: the n-th one is the stored n-th one, or is new.
   private func settleRepetition(

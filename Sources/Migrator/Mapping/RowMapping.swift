@@ -6,7 +6,8 @@ protocol RowMapping: AnyObject {
   /// Writes a row's v5 record, in the order of the insert's parameters.
   ///
   /// - Throws: ``Rejection``, or what looking up a reference throws.
-  func map(_ row: V4Row, as identity: RecordIdentity, _ references: ReferenceResolver,
+  func map(
+    _ row: V4Row, as identity: RecordIdentity, _ references: ReferenceResolver,
     into record: inout Record) throws
 
   /// Appends what never changes in the life of a row: the same id with something else here is another

@@ -40,7 +40,8 @@ final class TaskMapping: RowMapping {
     record.text(identity.id)
     let createdAt = try row.time(created)
     let completedAt = try row.time(completed)
-    try references.appendWorkflow(row, workflow, at: createdAt?.microseconds, to: &record, &metadata)
+    try references.appendWorkflow(
+      row, workflow, at: createdAt?.microseconds, to: &record, &metadata)
     if let owner = identity.owner {
       record.text(owner)
     } else {
@@ -78,7 +79,8 @@ final class TaskMapping: RowMapping {
     guard slice.kind == .number || slice.kind == .string, let number = Decimal(row.plain(slice))
     else { throw Rejection(.badType, "\(name) is \(row.named(slice)), not a number") }
     let isPercentage = number.isAbove(1)
-    guard !number.isAbove(100), let value = number.rounded(timesTenTo: isPercentage ? 0 : 2, limit: 100)
+    guard !number.isAbove(100),
+      let value = number.rounded(timesTenTo: isPercentage ? 0 : 2, limit: 100)
     else { throw Rejection(.outOfRange, "\(name) is not between 0 and 100") }
     return value
   }

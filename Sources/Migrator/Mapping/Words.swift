@@ -81,7 +81,8 @@ enum Words {
     if let number = Int64(word) { return priority(number) }
     let value = priorities[key(word)]
     return Translation(
-      value: value ?? 2, keepsOriginal: value == nil || !["low", "normal", "high", "urgent"].contains(word))
+      value: value ?? 2,
+      keepsOriginal: value == nil || !["low", "normal", "high", "urgent"].contains(word))
   }
 }
 

@@ -114,7 +114,8 @@ final class WorkflowMapping: RowMapping {
     }
   }
 
-  private func appendStep(_ row: V4Row, _ element: JSONSlice, id: String, to target: inout [UInt8]) {
+  private func appendStep(_ row: V4Row, _ element: JSONSlice, id: String, to target: inout [UInt8])
+  {
     var title: JSONSlice?
     var parts = JSONSlices()
     if element.kind == .object {
@@ -127,7 +128,8 @@ final class WorkflowMapping: RowMapping {
       }
     }
     target.append(contentsOf: "{\"step_id\":\"\(id)\",\"name\":".utf8)
-    JSONText.quote(title.map(row.plain) ?? (element.kind == .string ? row.plain(element) : ""), into: &target)
+    JSONText.quote(
+      title.map(row.plain) ?? (element.kind == .string ? row.plain(element) : ""), into: &target)
     target.append(contentsOf: ",\"agent\":null,\"status\":\"pending\",\"v4\":".utf8)
     target.append(contentsOf: row.text[element.range])
     target.append(0x7d)

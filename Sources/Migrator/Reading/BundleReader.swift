@@ -62,7 +62,8 @@ struct BundleReader {
   /// A member that is no table, such as a date of export: kept among the rejects, not passed over.
   private func refuseMember(_ table: String) throws {
     let origin = RowOrigin(offset: reader.offset)
-    switch try reader.capture(limit: export.options.maxRowBytes, depthLimit: ExportReader.depthLimit)
+    switch try reader.capture(
+      limit: export.options.maxRowBytes, depthLimit: ExportReader.depthLimit)
     {
     case .whole(let range):
       try reader.window.withBytes {

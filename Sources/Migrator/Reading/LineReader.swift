@@ -101,7 +101,8 @@ struct LineReader {
       var name: [UInt8] = []
       JSONText.unescape(line, parts.values[position].inside, into: &name)
       guard UTF8Check.firstFault(name.span) == nil else {
-        return try refuse(line, at: origin, Rejection(.invalidText, "the table's name is not UTF-8"))
+        return try refuse(
+          line, at: origin, Rejection(.invalidText, "the table's name is not UTF-8"))
       }
       let row = parts.values[1 - position].range
       return try export.sink.row(

@@ -15,7 +15,8 @@ protocol RowSink: AnyObject {
   /// One row, as the bytes that stand in the export; well-formed JSON, but nothing else is checked.
   func row(_ text: Span<UInt8>, table: String, at origin: RowOrigin) throws
   /// Something that is no row stands where one should.
-  func refuse(_ text: Span<UInt8>, table: String, at origin: RowOrigin, _ rejection: Rejection) throws
+  func refuse(_ text: Span<UInt8>, table: String, at origin: RowOrigin, _ rejection: Rejection)
+    throws
   /// A row that is too large to be held begins; its pieces follow, then the end.
   func beginOversized(table: String, at origin: RowOrigin, _ rejection: Rejection) throws
   func oversized(_ piece: Span<UInt8>) throws

@@ -31,7 +31,8 @@ final class RejectLog {
   ) {
     insert = Query("rejects.insert", "INSERT INTO " + schema + Self.insertText)
     insertChunk = Query(
-      "reject_chunks.insert", "INSERT INTO \(schema).reject_chunks(number, chunk, bytes) VALUES(?1,?2,?3)")
+      "reject_chunks.insert",
+      "INSERT INTO \(schema).reject_chunks(number, chunk, bytes) VALUES(?1,?2,?3)")
     self.connection = connection
     self.run = run
     self.source = source

@@ -169,7 +169,9 @@ final class Stager: RowSink {
   }
 
   /// The lists of rows that stand in an agent's configuration.
-  private func contents(of table: StagedTable) throws(Rejection) -> [(name: String, list: JSONSlice)] {
+  private func contents(of table: StagedTable) throws(Rejection) -> [(
+    name: String, list: JSONSlice
+  )] {
     let row = table.mapper.row
     var lists: [(name: String, list: JSONSlice)] = []
     for name in [AgentConfiguration.taskTable, AgentConfiguration.workflowTable] {
@@ -196,7 +198,8 @@ final class Stager: RowSink {
       for element in elements.values {
         try stage(
           text.span.extracting(element.range), inner,
-          at: RowOrigin(offset: origin.offset + element.range.lowerBound), parent: row, owner: owner)
+          at: RowOrigin(offset: origin.offset + element.range.lowerBound), parent: row, owner: owner
+        )
       }
     }
   }
@@ -272,6 +275,12 @@ final class Stager: RowSink {
   static let createDeletions = """
     CREATE TABLE source_deletions(table_no INTEGER, v4_id TEXT, row INTEGER,
       PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID
+    """
+  /// A row that came again after its deletion was only changed.
+  static let forgiveDeletions = """
+    DELETE FROM source_deletions WHERE EXISTS(SELECT 1 FROM v4_rows n
+      WHERE n.table_no=source_deletions.table_no AND n.v4_id=source_deletions.v4_id
+        AND n.row>=source_deletions.row)
     """
   static let dropDeletions = "DROP TABLE main.source_deletions"
   private static let insertDeletion = Query(

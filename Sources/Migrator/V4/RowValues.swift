@@ -167,7 +167,9 @@ extension V4Row {
       var copy = written
       if let reading = copy.withUTF8({ Timestamp.read($0.span) }) {
         var note: String?
-        if reading.zoneIsAssumed { note = "\(name) \"\(written)\" has no zone and was taken as UTC" }
+        if reading.zoneIsAssumed {
+          note = "\(name) \"\(written)\" has no zone and was taken as UTC"
+        }
         if reading.isRounded { note = "\(name) \"\(written)\" is finer than a microsecond" }
         return Time(microseconds: reading.timestamp.microseconds, note: note)
       }
@@ -178,7 +180,8 @@ extension V4Row {
   }
 
   private func time(micros text: String, _ name: String) throws(Rejection) -> Time {
-    guard let value = Int64(text) ?? Decimal(text)?.integer, Timestamp.writable.contains(value) else {
+    guard let value = Int64(text) ?? Decimal(text)?.integer, Timestamp.writable.contains(value)
+    else {
       throw Rejection(.badTimestamp, "\(name) is no count of microseconds in the years 1 to 9999")
     }
     return Time(microseconds: value, note: nil)

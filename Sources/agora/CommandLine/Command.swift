@@ -72,7 +72,9 @@ struct Invocation {
     guard let text = value(name) else { return nil }
     guard let number = Int(text), range.contains(number) else {
       throw AgoraError(
-        .misuse, "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"")
+        .misuse,
+        "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\""
+      )
     }
     return number
   }
@@ -86,7 +88,8 @@ struct Invocation {
       let words = Value.allCases.map(\.rawValue)
       let nearest = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
       throw AgoraError(
-        .misuse, "--\(name) takes one of \(words.joined(separator: ", ")), not \"\(text)\"\(nearest)")
+        .misuse,
+        "--\(name) takes one of \(words.joined(separator: ", ")), not \"\(text)\"\(nearest)")
     }
     return value
   }

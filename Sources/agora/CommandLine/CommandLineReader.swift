@@ -65,7 +65,9 @@ struct CommandLineReader {
     let list = followers.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
     guard let next else {
       return AgoraError(
-        .misuse, group.isEmpty ? "no command" : "agora \(group) needs one of: \(list.joined(separator: ", "))",
+        .misuse,
+        group.isEmpty
+          ? "no command" : "agora \(group) needs one of: \(list.joined(separator: ", "))",
         remedy: "agora --help lists the commands.")
     }
     let typed = (words + [next]).joined(separator: " ")
@@ -96,7 +98,8 @@ struct CommandLineReader {
         operands.append(argument)
         continue
       }
-      guard let option = command.allOptions.first(where: { self.option(argument, names: $0) }) else {
+      guard let option = command.allOptions.first(where: { self.option(argument, names: $0) })
+      else {
         throw unknownOption(argument, command)
       }
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

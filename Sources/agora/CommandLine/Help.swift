@@ -9,7 +9,8 @@ enum Help {
       lines.append("  \(padded(command.name, width))  \(command.summary)")
     }
     lines += [
-      "", "  agora COMMAND --help tells more about one; agora --version says which agora this is.", "",
+      "", "  agora COMMAND --help tells more about one; agora --version says which agora this is.",
+      "",
       "Exit codes: 0 done, 1 failed, 2 misused, 3 done with rejects or conflicts, 4 differences found,",
       "5 refused by a guard of the store, 6 not ready, 130 interrupted.",
     ]

@@ -60,7 +60,9 @@ final class ProgressLine: ProgressObserver {
     var line = what
     if let part {
       line = "\(Int(part * 100)) %  " + line
-      if part > 0.02, elapsed > 0.5 { line += ", \(Self.duration(elapsed * (1 - part) / part)) left" }
+      if part > 0.02, elapsed > 0.5 {
+        line += ", \(Self.duration(elapsed * (1 - part) / part)) left"
+      }
     }
     let rate = elapsed > 0.2 ? ", \(Self.megabytes(Int(Double(read()) / elapsed)))/s" : ""
     Terminal.sayAsIs("\r\u{1b}[K" + String((line + rate).prefix(Terminal.width - 1)))

@@ -7,22 +7,42 @@ enum MigrateCommand {
     words: ["migrate"],
     summary: "Imports v4 exports into the store.",
     operands: [
-      .init(name: "EXPORT", help: "A file, or - for standard input; several are one export.", repeats: true)
+      .init(
+        name: "EXPORT", help: "A file, or - for standard input; several are one export.",
+        repeats: true)
     ],
     options: [
       Command.store,
-      .init(name: "source", value: "NAME", help: "The v4 deployment's name, which goes into every id (default agora-marketplace)."),
+      .init(
+        name: "source", value: "NAME",
+        help: "The v4 deployment's name, which goes into every id (default agora-marketplace)."),
       .init(name: "dry-run", help: "Does everything but change the store: same report, same ids."),
-      .init(name: "rejects", value: "FILE", help: "Writes rejected rows to FILE, one JSON object a line."),
-      .init(name: "max-rejects", value: "N", help: "Fails, and undoes everything, above N rejected rows (default: any number)."),
-      .init(name: "orphans", value: "POLICY", help: "What a reference to nothing does: stub makes the missing agent or workflow (default), keep leaves the reference empty, reject refuses the row."),
-      .init(name: "alias", value: "OLD=NEW", help: "The agent OLD is called NEW now; may be repeated.", repeats: true),
-      .init(name: "apply-deletes", help: "Removes what the store has and a table of the export has no more."),
-      .init(name: "max-row-bytes", value: "N", help: "Rejects larger rows as they stream by (default 16777216)."),
+      .init(
+        name: "rejects", value: "FILE",
+        help: "Writes rejected rows to FILE, one JSON object a line."),
+      .init(
+        name: "max-rejects", value: "N",
+        help: "Fails, and undoes everything, above N rejected rows (default: any number)."),
+      .init(
+        name: "orphans", value: "POLICY",
+        help:
+          "What a reference to nothing does: stub makes the missing agent or workflow (default), keep leaves the reference empty, reject refuses the row."
+      ),
+      .init(
+        name: "alias", value: "OLD=NEW", help: "The agent OLD is called NEW now; may be repeated.",
+        repeats: true),
+      .init(
+        name: "apply-deletes",
+        help: "Removes what the store has and a table of the export has no more."),
+      .init(
+        name: "max-row-bytes", value: "N",
+        help: "Rejects larger rows as they stream by (default 16777216)."),
       .init(name: "wait", help: "Waits for another run's lock."),
       .init(name: "announce", help: "Broadcasts a message for each agent that came over."),
       .init(name: "table", value: "NAME", help: "The table of rows that do not name theirs."),
-      .init(name: "id-map", value: "FILE", help: "Writes the id map to FILE, one JSON object a line: table, v4_id, epoch, v5_id."),
+      .init(
+        name: "id-map", value: "FILE",
+        help: "Writes the id map to FILE, one JSON object a line: table, v4_id, epoch, v5_id."),
       .init(name: "no-progress", help: "Shows no progress line."),
     ],
     discussion: """

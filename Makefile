@@ -1,0 +1,47 @@
+# make demo and make test are the two commands that a fresh machine with a Swift toolchain needs.
+
+SWIFT ?= swift
+BUILD := .build/release
+
+.PHONY: demo test lint format release  install-sqlite clean help
+
+help:
+	@echo "make demo     installs what is missing, builds, and shows the whole story"
+	@echo "make test     installs what is missing and runs all tests"
+	@echo "make lint     checks the format of every source file"
+	@echo "make format   puts every source file into that format"
+	@echo "make release  builds the static programs agora and spacetime"
+
+demo: install-sqlite
+	$(SWIFT) build -c release --product agora
+	$(BUILD)/agora demo
+
+test: install-sqlite
+	$(SWIFT) build --build-tests
+	$(SWIFT) test --skip-build --disable-xctest
+
+lint:
+	$(SWIFT) format lint --strict -r -p Package.swift Sources Tests
+
+format:
+	$(SWIFT) format -i -r -p Package.swift Sources Tests
+
+release: install-sqlite
+	$(SWIFT) build -c release --static-swift-stdlib --product agora
+	$(SWIFT) build -c release --static-swift-stdlib --product spacetime
+
+# The system's SQLite: on macOS it is there; on Debian and Ubuntu apt has it.
+install-sqlite:
+	@if [ "$$(uname)" = Darwin ]; then exit 0; fi; \
+	if printf '#include <sqlite3.h>\n' | cc -E -x c - >/dev/null 2>&1; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null 2>&1; then \
+	  echo "SQLite's header and library are missing, and this system has no apt-get." >&2; \
+	  echo "Install them with your package manager (Fedora: dnf install sqlite-devel) and run make again." >&2; \
+	  exit 1; \
+	fi; \
+	as_root=""; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+	echo "Installing libsqlite3-dev …"; \
+	$$as_root apt-get update -qq && $$as_root apt-get install -y -qq libsqlite3-dev
+
+clean:
+	rm -rf .build
