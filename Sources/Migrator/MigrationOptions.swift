@@ -18,7 +18,7 @@ public struct MigrationOptions: Sendable {
   public var aliases: [String: String] = [:]
   /// Whether rows that v4 has no more are removed.
   public var appliesDeletes = false
-  /// The most bytes of a row that is kept in memory; a larger one is rejected. 1 to 1 GiB.
+  /// The most bytes of a row that is kept in memory, 1 to 1 GiB; a larger one is rejected.
   public var maxRowBytes = 16 << 20
   /// Whether another run's lock is waited for.
   public var waits = false

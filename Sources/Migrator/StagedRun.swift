@@ -198,8 +198,10 @@ final class StagedRun {
     }
   }
 
-  /// Rejects that the store does not know yet. A row that was rejected before and is still the same is
-  /// not listed a second time: of n equal ones, those beyond the ones known are new.
+  /// Rejects that the store does not know yet.
+  ///
+  /// A row that was rejected before and is still the same is not listed a second time: of n equal
+  /// ones, those beyond the ones known are new.
   private static let adoptRejects = """
     CREATE TEMP TABLE new_rejects AS SELECT number FROM (
       SELECT number, v4_table, v4_id, code, reason, row, row_blob, row_number() OVER (

@@ -3,8 +3,10 @@ import Migrator
 import TestSupport
 import Testing
 
-/// Every folder in `fixtures/exports` is a test: its files are the export, `case.json` says with which
-/// options, `expected.json` what the report and the store are. `RECORD=1` writes the latter anew.
+/// Every folder in `fixtures/exports` is a test.
+///
+/// Its files are the export, `case.json` says with which options, `expected.json` what the report
+/// and the store are. `RECORD=1` writes the latter anew.
 @Suite struct FixtureTests {
   static let folder = Project.root + "/fixtures/exports"
   static let cases = (try? names(in: folder)) ?? []

@@ -263,7 +263,9 @@ struct AgentLoader {
     }
   }
 
-  /// Whether an agent is what its rows made it. Its supervisor was added afterwards, at the end.
+  /// Whether an agent is what its rows made it.
+  ///
+  /// Its supervisor was added afterwards, at the end.
   private func isAsImported(_ current: Record, _ before: AgentProfile) -> Bool {
     var expected = Record()
     before.write(to: &expected)
@@ -297,8 +299,10 @@ struct AgentLoader {
       .text(JSONWriter.compact(.object(members))))
   }
 
-  /// Writes who stands above whom, once all agents are there. A missing superior never costs a row:
-  /// where none is to be made, v4's word for it stays in the registration.
+  /// Writes who stands above whom, once all agents are there.
+  ///
+  /// A missing superior never costs a row: where none is to be made, v4's word for it stays in
+  /// the registration.
   private func supervise() throws {
     let pairs = Query(
       "supervised.all", "SELECT agent_id, supervisor FROM temp.supervised ORDER BY 1")

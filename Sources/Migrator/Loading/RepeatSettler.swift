@@ -198,7 +198,9 @@ struct RepeatSettler {
       .integer(row.file), .integer(row.offset), .integer(row.ordinal))
   }
 
-  /// Gives a row the id of a later epoch. An agent's id is its name's and has no epochs.
+  /// Gives a row the id of a later epoch.
+  ///
+  /// An agent's id is its name's and has no epochs.
   private func rename(_ row: StagedRow, _ table: StagedTable, epoch: Int) throws {
     let v5ID =
       table.kind.describesAgents

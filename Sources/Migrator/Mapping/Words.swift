@@ -1,7 +1,8 @@
 import AgoraStore
 
-/// The words of v4 and what they are in v5 (`docs/mapping.md`). Unknown ones take a default, and the
-/// original is kept.
+/// The words of v4 and what they are in v5 (`docs/mapping.md`).
+///
+/// Unknown ones take a default, and the original is kept.
 enum Words {
   /// A word's translation, and whether the original says more than it.
   struct Translation<Value> {

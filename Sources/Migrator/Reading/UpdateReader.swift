@@ -79,8 +79,10 @@ final class UpdateReader {
     return table
   }
 
-  /// Reads `{"deletes":[…],"inserts":[…]}`. What is deleted and inserted again is an update, so the
-  /// order of the two lists is the order in which they are meant.
+  /// Reads `{"deletes":[…],"inserts":[…]}`.
+  ///
+  /// What is deleted and inserted again is an update, so the order of the two lists is the order
+  /// in which they are meant.
   private func readChanges(_ reader: JSONReader, table: String?) throws {
     let table = try named(table, reader)
     guard try reader.next() == .beginObject else {

@@ -7,7 +7,7 @@ enum TableKind: Sendable {
   var describesAgents: Bool { self == .capability || self == .registry || self == .configuration }
 }
 
-/// The tables of v4 and v3 that are known, with the columns that are on record (`docs/v4-tables.md`).
+/// The tables of v4 and v3 that are known, with the columns that are on record (`docs/mapping.md`).
 enum V4Schema {
   struct Table: Sendable {
     let name: String
