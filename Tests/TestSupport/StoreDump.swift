@@ -2,12 +2,14 @@ package import AgoraStore
 
 /// The whole content of a store as JSON, for golden files and for comparing two stores.
 package enum StoreDump {
+  private static let provenance: Set<String> = ["source_row", "source_hash"]
+
   /// The tables that a migration fills and that do not depend on when or where it ran.
   private static let marketplace: [(table: String, order: String, without: Set<String>)] = [
-    ("agents", "agent_id", []), ("workflows", "workflow_id", ["source_row"]),
-    ("messages", "message_id", ["source_row"]), ("tasks", "task_id", ["source_row"]),
-    ("events", "event_id", ["source_row", "seq"]), ("audit", "audit_id", ["source_row"]),
-    ("archive", "row_id", ["source_row"]),
+    ("agents", "agent_id", provenance), ("workflows", "workflow_id", provenance),
+    ("messages", "message_id", provenance), ("tasks", "task_id", provenance),
+    ("events", "event_id", provenance.union(["seq"])), ("audit", "audit_id", provenance),
+    ("archive", "row_id", provenance),
   ]
 
   /// The marketplace: what is equal however the rows came in.

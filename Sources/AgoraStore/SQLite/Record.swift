@@ -68,6 +68,37 @@ package struct Record: Sendable {
     return String(decoding: bytes[range], as: UTF8.self)
   }
 
+  /// A hash of some columns, for noticing a change; not against somebody who forges one.
+  package func hash(of columns: [Int]) -> Int64 {
+    var hash: UInt64 = 0x9e37_79b9_7f4a_7c15
+    func mix(_ word: UInt64) {
+      hash = (hash ^ word) &* 0xff51_afd7_ed55_8ccd
+      hash ^= hash >> 32
+    }
+    bytes.withUnsafeBytes { memory in
+      for column in columns {
+        switch fields[column] {
+        case .null: mix(1)
+        case .integer(let value): mix(UInt64(bitPattern: value) &+ 2)
+        case .text(let range), .blob(let range):
+          var at = range.lowerBound
+          while at + 8 <= range.upperBound {
+            mix(UInt64(littleEndian: memory.loadUnaligned(fromByteOffset: at, as: UInt64.self)))
+            at += 8
+          }
+          var last: UInt64 = 0
+          while at < range.upperBound {
+            last = last << 8 | UInt64(memory[at])
+            at += 1
+          }
+          mix(last)
+          mix(UInt64(range.count) &+ 3)
+        }
+      }
+    }
+    return Int64(bitPattern: hash)
+  }
+
   /// The field as a value of its own.
   package func value(_ column: Int) -> SQLValue {
     switch fields[column] {

@@ -16,7 +16,8 @@ extension SchemaStep {
   /// The protocol's tables.
   ///
   /// Unique indexes stand apart from their tables where a migration fills them by the million, so that
-  /// a bulk load can build them at the end. `source_row` is the row of `v4_rows` that a record came from.
+  /// a bulk load can build them at the end. `source_row` is the row of `v4_rows` that a record came from,
+  /// `source_hash` a hash of the record as it came: a record that has another one was changed on v5.
   private static let marketplaceTables = """
     CREATE TABLE agents(
       agent_id TEXT NOT NULL PRIMARY KEY,
@@ -27,7 +28,8 @@ extension SchemaStep {
       last_activity INTEGER,
       capabilities TEXT NOT NULL DEFAULT '[]',
       max_concurrent_tasks INTEGER,
-      metadata TEXT NOT NULL DEFAULT '{}'
+      metadata TEXT NOT NULL DEFAULT '{}',
+      source_hash INTEGER
     ) STRICT;
 
     CREATE TABLE services(
@@ -56,7 +58,8 @@ extension SchemaStep {
       created_at INTEGER,
       completed_at INTEGER,
       metadata TEXT NOT NULL DEFAULT '{}',
-      source_row INTEGER
+      source_row INTEGER,
+      source_hash INTEGER
     ) STRICT;
 
     CREATE TABLE messages(
@@ -69,7 +72,8 @@ extension SchemaStep {
       timestamp INTEGER,
       delivered INTEGER NOT NULL DEFAULT 0 CHECK(delivered IN (0,1)),
       metadata TEXT NOT NULL DEFAULT '{}',
-      source_row INTEGER
+      source_row INTEGER,
+      source_hash INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX messages_by_id ON messages(message_id);
     CREATE INDEX messages_by_receiver ON messages(to_agent, timestamp);
@@ -99,7 +103,8 @@ extension SchemaStep {
       completed_at INTEGER,
       dependencies TEXT NOT NULL DEFAULT '[]',
       metadata TEXT NOT NULL DEFAULT '{}',
-      source_row INTEGER
+      source_row INTEGER,
+      source_hash INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX tasks_by_id ON tasks(task_id);
     CREATE INDEX tasks_by_agent ON tasks(assigned_agent, status);
@@ -116,7 +121,8 @@ extension SchemaStep {
       timestamp INTEGER,
       processed INTEGER NOT NULL DEFAULT 0 CHECK(processed IN (0,1)),
       metadata TEXT NOT NULL DEFAULT '{}',
-      source_row INTEGER
+      source_row INTEGER,
+      source_hash INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX events_by_id ON events(event_id);
     CREATE INDEX events_by_source ON events(source_agent);
@@ -132,7 +138,8 @@ extension SchemaStep {
       after TEXT,
       timestamp INTEGER,
       metadata TEXT NOT NULL DEFAULT '{}',
-      source_row INTEGER
+      source_row INTEGER,
+      source_hash INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX audit_by_id ON audit(audit_id);
     CREATE INDEX audit_by_target ON audit(target);
@@ -143,7 +150,8 @@ extension SchemaStep {
       v4_table TEXT NOT NULL,
       v4_id TEXT NOT NULL,
       row TEXT NOT NULL,
-      source_row INTEGER
+      source_row INTEGER,
+      source_hash INTEGER
     ) STRICT;
     CREATE UNIQUE INDEX archive_by_id ON archive(row_id);
     CREATE INDEX archive_by_v4_id ON archive(v4_table, v4_id);

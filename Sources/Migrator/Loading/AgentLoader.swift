@@ -25,12 +25,13 @@ struct AgentLoader {
     try connection.execute(
       """
       CREATE TEMP TABLE described(row INTEGER PRIMARY KEY, staged_row INTEGER, table_no INTEGER,
-        rank INTEGER, ordinal INTEGER, agent_id TEXT, agent_name TEXT);
+        rank INTEGER, ordinal INTEGER, agent_id TEXT, agent_name TEXT, supervisor TEXT);
       CREATE TEMP TABLE supervised(agent_id TEXT PRIMARY KEY, supervisor TEXT);
       """, name: "described.create")
     let order = tables.sorted { $0.rank < $1.rank }
     for table in order where table.kind == .registry { try registerNames(table) }
     for table in order { try describe(table) }
+    if context.references.rejectsOrphans { try rejectUnsupervised(order) }
     try connection.execute(
       "CREATE INDEX temp.described_by_agent ON described(agent_id, rank, ordinal, row)",
       name: "described.index")
@@ -52,7 +53,9 @@ struct AgentLoader {
       if let alias = facts.alias { aliases.append((alias, name)) }
     }
     for (alias, name) in aliases where context.references.currentName(alias) == alias {
-      try register(alias, as: "alias", id: try id(ofAgent: name))
+      let id = try id(ofAgent: name)
+      try register(alias, as: "alias", id: id)
+      if context.hasStoredRows { try StubMerger(connection).merge(stubNamed: alias, into: id) }
     }
   }
 
@@ -88,7 +91,7 @@ struct AgentLoader {
   /// Looks at each staged row and says which agent it describes.
   private func describe(_ table: StagedTable) throws {
     let insert = Query(
-      "described.insert", "INSERT INTO temp.described VALUES(?1,?2,?3,?4,?5,?6,?7)")
+      "described.insert", "INSERT INTO temp.described VALUES(?1,?2,?3,?4,?5,?6,?7,?8)")
     try context.scan(table) { row in
       let facts = try table.mapper.mapAgent()
       let (name, id) = try agent(named: facts.name)
@@ -99,8 +102,65 @@ struct AgentLoader {
       }
       try connection.run(
         insert, .integer(try context.replaced(by: row) ?? row.row), .integer(row.row),
-        .integer(table.number), .integer(table.rank), .integer(row.ordinal), .text(id), .text(name))
+        .integer(table.number), .integer(table.rank), .integer(row.ordinal), .text(id), .text(name),
+        .optional(facts.supervisor))
     }
+  }
+
+  /// Rejects registrations under a supervisor that nobody describes, and those under them in turn.
+  private func rejectUnsupervised(_ tables: [StagedTable]) throws {
+    let orphans = Query(
+      "described.orphans",
+      """
+      SELECT d.row, d.staged_row, d.table_no, d.supervisor FROM temp.described d
+      WHERE d.staged_row IS NOT NULL AND d.supervisor IS NOT NULL
+      """)
+    var isSettled = false
+    while !isSettled {
+      isSettled = true
+      for (row, staged, number, supervisor) in try connection.all(
+        orphans, map: { ($0.int64(0), $0.int64(1), $0.int64(2), $0.text(3)) })
+      {
+        let known = try agent(named: supervisor)
+        let isDescribed = Query(
+          "described.named",
+          """
+          SELECT EXISTS(SELECT 1 FROM temp.described WHERE agent_id=?1)
+            OR EXISTS(SELECT 1 FROM agents WHERE agent_id=?1)
+          """)
+        guard try connection.integer(isDescribed, .text(known.id)) == 0,
+          let table = tables.first(where: { $0.number == number })
+        else { continue }
+        isSettled = false
+        try context.references.noteMissing(supervisor)
+        try take(staged, table) { row in
+          try context.reject(
+            row, table, Rejection(.orphan, "the supervisor \"\(supervisor)\" does not exist"))
+        }
+        try connection.run(
+          Query("described.drop", "DELETE FROM temp.described WHERE row=?1"), .integer(row))
+      }
+    }
+  }
+
+  /// Takes a staged row into the hand of its table's mapper.
+  private func take(_ staged: Int64, _ table: StagedTable, _ body: (StagedRow) throws -> Void)
+    throws
+  {
+    var found: StagedRow?
+    try connection.each(
+      context.staged(
+        "v4_rows.take",
+        """
+        SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text
+        FROM %.v4_rows WHERE row=?1
+        """), .integer(staged)
+    ) { result in
+      found = LoadContext.stagedRow(result)
+      let columns = try context.columns(result.optionalInt64(7))
+      try result.withBytes(9) { try table.mapper.reload($0, columns: columns) }
+    }
+    if let found { try body(found) }
   }
 
   /// The rows that described the same agents before stand beside the new ones.
@@ -112,7 +172,7 @@ struct AgentLoader {
         INSERT INTO temp.described
         SELECT r.row, NULL, r.table_no,
           CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END,
-          r.ordinal, r.v5_id, d.agent_name
+          r.ordinal, r.v5_id, d.agent_name, NULL
         FROM (SELECT DISTINCT agent_id, agent_name FROM temp.described) d
           JOIN main.v4_rows r ON r.v5_id=d.agent_id AND r.joined IS NOT NULL
           JOIN main.v4_tables t USING(table_no)
@@ -120,10 +180,9 @@ struct AgentLoader {
         """))
   }
 
-  /// An agent in the making: as its rows are now, and as they were before this run.
+  /// An agent in the making.
   private struct Draft {
     var profile: AgentProfile
-    var before: AgentProfile
     /// The staged rows that are new, and those that are newer texts of stored ones.
     var added: [StagedTable] = []
     var changed: [(table: StagedTable, staged: Int64, stored: Int64)] = []
@@ -145,8 +204,7 @@ struct AgentLoader {
       let id = result.text(3)
       if draft?.profile.id != id {
         if let draft { try write(draft) }
-        let empty = AgentProfile(id: id, name: result.text(4))
-        draft = Draft(profile: empty, before: empty)
+        draft = Draft(profile: AgentProfile(id: id, name: result.text(4)))
       }
       let number = result.int64(2)
       let table = try byNumber[number] ?? storedTable(number)
@@ -156,16 +214,12 @@ struct AgentLoader {
       if let facts = try facts(table, staged ?? row, in: staged == nil ? "main" : context.stage) {
         draft?.profile.add(facts, kind: table.kind)
         if let supervisor = facts.supervisor { draft?.supervisor = supervisor }
-        if staged == nil { draft?.before.add(facts, kind: table.kind) }
       }
       guard let staged else { return }
       if staged == row {
         draft?.added.append(table)
       } else {
         draft?.changed.append((table, staged, row))
-        if let facts = try facts(table, row, in: "main") {
-          draft?.before.add(facts, kind: table.kind)
-        }
       }
     }
     if let draft { try write(draft) }
@@ -196,21 +250,15 @@ struct AgentLoader {
   private func write(_ draft: Draft) throws {
     var record = Record()
     draft.profile.write(to: &record)
-    var current: Record?
-    try connection.each(RecordTable.agents.select, .text(draft.profile.id)) { row in
-      var found = Record()
-      for column in RecordTable.agents.columns.indices { found.append(row.value(Int32(column))) }
-      current = found
-    }
+    RecordTable.agents.seal(&record)
+    let current = try RecordTable.agents.read(draft.profile.id, in: connection)
     var isNew = false
     var isOurs = true
     if let current {
-      let metadata = try? JSON.parse(current.string(8) ?? "")
-      if metadata?["stub"] == .bool(true) {
+      let isStub = (try? JSON.parse(current.string(8) ?? ""))?["stub"] == .bool(true)
+      if isStub || RecordTable.agents.isAsImported(current) {
         try connection.statement(RecordTable.agents.update).run(record)
-        isNew = true
-      } else if draft.before.rows > 0, isAsImported(current, draft.before) {
-        try connection.statement(RecordTable.agents.update).run(record)
+        isNew = isStub
       } else {
         isOurs = false
         try join(draft.profile, record, current)
@@ -239,44 +287,21 @@ struct AgentLoader {
   private func settle(
     _ change: (table: StagedTable, staged: Int64, stored: Int64), isOurs: Bool
   ) throws {
-    var row: StagedRow?
-    try connection.each(
-      context.staged(
-        "v4_rows.changed",
-        """
-        SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text
-        FROM %.v4_rows WHERE row=?1
-        """), .integer(change.staged)
-    ) { result in
-      row = LoadContext.stagedRow(result)
-      let columns = try context.columns(result.optionalInt64(7))
-      try result.withBytes(9) { try change.table.mapper.reload($0, columns: columns) }
-    }
-    guard let row else { return }
-    if isOurs {
-      context.ledger[change.table.name].updated += 1
-      try context.adopt(row, into: change.stored)
-    } else {
-      context.ledger[change.table.name].unchanged += 1
-      try context.conflict(row, change.table, stored: change.stored)
-      try context.drop(row.row)
+    try take(change.staged, change.table) { row in
+      try settle(row, change.table, stored: change.stored, isOurs: isOurs)
     }
   }
 
-  /// Whether an agent is what its rows made it.
-  ///
-  /// Its supervisor was added afterwards, at the end.
-  private func isAsImported(_ current: Record, _ before: AgentProfile) -> Bool {
-    var expected = Record()
-    before.write(to: &expected)
-    let columns = RecordTable.agents.columns
-    return columns.indices.allSatisfy { column in
-      guard columns[column] == "metadata" else {
-        return current.value(column) == expected.value(column)
-      }
-      let text = current.string(column) ?? ""
-      let wanted = expected.string(column) ?? ""
-      return text == wanted || text.hasPrefix(wanted.dropLast() + ",\"supervisor\":\"")
+  private func settle(
+    _ row: StagedRow, _ table: StagedTable, stored: Int64, isOurs: Bool
+  ) throws {
+    if isOurs {
+      context.ledger[table.name].updated += 1
+      try context.adopt(row, into: stored)
+    } else {
+      context.ledger[table.name].unchanged += 1
+      try context.conflict(row, table, stored: stored)
+      try context.drop(row.row)
     }
   }
 
@@ -314,6 +339,7 @@ struct AgentLoader {
         guard let id = try context.references.agent(named: row.text(1)) else { return }
         let member = ",\"supervisor\":\"\(String(decoding: id, as: UTF8.self))\"}"
         try connection.run(update, .text(row.text(0)), .text(member))
+        try RecordTable.agents.reseal(row.text(0), in: connection)
       } catch is Rejection {
         return
       }

@@ -14,13 +14,17 @@ struct Loader {
     try AgentLoader(context).load(context.tables.filter(\.kind.describesAgents))
     let records = RecordLoader(context)
     // `workflow_coordination` before `workflows`, which only answers for what the former lacks.
-    for table in context.tables where table.kind == .workflow { try records.load(table) }
+    let workflows = context.tables.filter { $0.kind == .workflow }
+    for table in workflows where table.name == ReferenceResolver.coordinationTable {
+      try records.load(table)
+    }
+    for table in workflows where table.name != ReferenceResolver.coordinationTable {
+      try records.load(table)
+    }
     try StepLoader(context).load(context.tables.filter { $0.kind == .step })
-    for table in context.tables {
-      switch table.kind {
-      case .capability, .registry, .configuration, .workflow, .step: continue
-      default: try records.load(table)
-      }
+    // Audit entries last: they may be about anything, and make nothing.
+    for kind in [TableKind.message, .task, .event, .archive, .audit] {
+      for table in context.tables where table.kind == kind { try records.load(table) }
     }
     try refreshPlaces()
     try DeletionSweep(context, applies: appliesDeletes).sweep()

@@ -17,6 +17,7 @@ struct RecordLoader {
       }
       try table.mapper.map(
         as: try identity(row, sourceRow: row.row), context.references, into: &record)
+      target.seal(&record)
       if try fillsStub(row, table) {
         try overwrite(record, target, keepsSteps: false)
       } else {
@@ -47,54 +48,19 @@ struct RecordLoader {
   private func update(
     _ row: StagedRow, _ table: StagedTable, _ target: RecordTable, stored: Int64
   ) throws {
-    var newer = Record()
-    try table.mapper.map(
-      as: try identity(row, sourceRow: stored), context.references, into: &newer)
-    guard try isAsImported(row, table, target, stored: stored) else {
-      // The check took the old text into hand; the newer one is what the conflict is about.
-      try reload(row, table)
+    let current = try target.read(String(decoding: row.v5ID, as: UTF8.self), in: context.connection)
+    guard let current, target.isAsImported(current) else {
       try context.conflict(row, table, stored: stored)
       context.ledger[table.name].unchanged += 1
       return try context.drop(row.row)
     }
-    try overwrite(newer, target, keepsSteps: true)
+    var newer = Record()
+    try table.mapper.map(
+      as: try identity(row, sourceRow: stored), context.references, into: &newer)
+    target.seal(&newer)
+    try overwrite(newer, target, keepsSteps: row.parent == nil)
     context.ledger[table.name].updated += 1
     try context.adopt(row, into: stored)
-  }
-
-  private func reload(_ row: StagedRow, _ table: StagedTable) throws {
-    let columns = try context.columns(row.shape)
-    try context.connection.each(
-      context.staged("v4_rows.text", "SELECT text FROM %.v4_rows WHERE row=?1"), .integer(row.row)
-    ) { result in
-      try result.withBytes(0) { try table.mapper.reload($0, columns: columns) }
-    }
-  }
-
-  /// Whether the record is what the row's old text made it.
-  private func isAsImported(
-    _ row: StagedRow, _ table: StagedTable, _ target: RecordTable, stored: Int64
-  ) throws -> Bool {
-    var old = Record()
-    try context.connection.each(
-      Query("v4_rows.old_text", "SELECT text, shape FROM main.v4_rows WHERE row=?1"),
-      .integer(stored)
-    ) { result in
-      let columns = try context.columns(result.optionalInt64(1))
-      try result.withBytes(0) { try table.mapper.reload($0, columns: columns) }
-    }
-    try table.mapper.map(
-      as: try identity(row, sourceRow: stored), context.references, into: &old)
-    var isEqual = false
-    try context.connection.each(target.select, .text(String(decoding: row.v5ID, as: UTF8.self))) {
-      result in
-      isEqual = target.columns.indices.allSatisfy { column in
-        // Steps that stand in rows of their own are theirs to compare.
-        target.columns[column] == "steps" && row.parent == nil
-          || result.value(Int32(column)) == old.value(column)
-      }
-    }
-    return isEqual
   }
 
   private func overwrite(_ record: Record, _ target: RecordTable, keepsSteps: Bool) throws {

@@ -94,6 +94,14 @@ final class ReferenceResolver {
     Int(try connection.integer(Self.countMissing, .text(kind), .text(source)) ?? 0)
   }
 
+  /// Whether a reference to nothing costs its row.
+  var rejectsOrphans: Bool { policy == .reject }
+
+  /// Counts an agent that is referred to and does not exist.
+  func noteMissing(_ agent: String) throws {
+    try connection.run(Self.insertMissing, .text("agent"), .text(currentName(agent)))
+  }
+
   private var isChecking = false
 
   /// Runs `body` with every reference answered as if it existed, and nothing looked up or made.

@@ -22,20 +22,23 @@ struct StepLoader {
     try connection.execute(
       """
       CREATE TEMP TABLE steps(row INTEGER PRIMARY KEY, workflow_id TEXT, is_placed INTEGER,
-        place INTEGER, rank INTEGER, ordinal INTEGER, json TEXT)
+        place INTEGER, rank INTEGER, ordinal INTEGER, json TEXT);
+      -- Workflows that have lost a step to another one.
+      CREATE TEMP TABLE left_workflows(workflow_id TEXT PRIMARY KEY);
       """, name: "steps.create")
     for table in tables { try stage(table) }
     if context.hasStoredRows { try addStoredSteps(tables) }
     try write()
     for table in tables { try context.keepRows(of: table) }
-    try connection.execute("DROP TABLE temp.steps", name: "steps.drop")
+    try connection.execute(
+      "DROP TABLE temp.steps; DROP TABLE temp.left_workflows", name: "steps.drop")
   }
 
   private func stage(_ table: StagedTable) throws {
     try context.scan(table) { row in
       let stored = try context.replaced(by: row)
       guard try add(row, table, as: stored ?? row.row, ordinal: row.ordinal) else {
-        throw Rejection(.orphan, "a step needs its workflow, and --orphans keep makes none")
+        return try archive(row, table, stored: stored)
       }
       if let stored {
         context.ledger[table.name].updated += 1
@@ -44,6 +47,24 @@ struct StepLoader {
         context.ledger[table.name].merged += 1
       }
     }
+  }
+
+  /// A step whose workflow does not exist and is not to be made is kept whole.
+  private func archive(_ row: StagedRow, _ table: StagedTable, stored: Int64?) throws {
+    var record = Record()
+    record.text(row.v5ID)
+    record.text(table.name)
+    record.text(row.v4ID)
+    record.text { table.mapper.row.appendObject(to: &$0) }
+    record.integer(stored ?? row.row)
+    RecordTable.archive.seal(&record)
+    if let stored {
+      try connection.statement(RecordTable.archive.update).run(record)
+      context.ledger[table.name].updated += 1
+      return try context.adopt(row, into: stored)
+    }
+    try connection.statement(RecordTable.archive.insert).run(record)
+    context.ledger[table.name].imported += 1
   }
 
   /// Adds the step that the table's mapper has in hand; false where its workflow does not exist.
@@ -62,6 +83,15 @@ struct StepLoader {
     record.integer(ordinal)
     record.text(json)
     try connection.statement(Self.insertStep).run(record)
+    if context.hasStoredRows {
+      try connection.run(
+        Query(
+          "steps.left",
+          """
+          INSERT OR IGNORE INTO temp.left_workflows
+          SELECT workflow_id FROM main.v4_steps WHERE row=?1 AND workflow_id<>?2
+          """), .integer(stored), .text(String(decoding: workflow, as: UTF8.self)))
+    }
     record.reset()
     record.integer(stored)
     record.text(workflow)
@@ -81,7 +111,8 @@ struct StepLoader {
         SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset, r.ordinal, r.shape, r.parent,
           r.text, r.table_no, t.name
         FROM main.v4_steps s JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
-        WHERE s.workflow_id IN (SELECT DISTINCT workflow_id FROM temp.steps)
+        WHERE s.workflow_id IN (
+            SELECT workflow_id FROM temp.steps UNION SELECT workflow_id FROM temp.left_workflows)
           AND s.row NOT IN (SELECT row FROM temp.steps)
         """)
     ) { result in
@@ -116,6 +147,11 @@ struct StepLoader {
       }
       try update.run(record)
     }
+    try connection.execute(
+      """
+      UPDATE workflows SET steps='[]' WHERE workflow_id IN (
+        SELECT workflow_id FROM temp.left_workflows EXCEPT SELECT workflow_id FROM temp.steps)
+      """, name: "workflows.without_steps")
     try connection.each(
       Query(
         "steps.ordered",

@@ -29,12 +29,12 @@ final class AgentMapping {
   private let isActive: Int?
   private let status: Int?
   private let maxTasks: Int?
-  private let registered: Int?
+  private let registered: [Int]
   private let lastSeen: Int?
   private let supervisor: Int?
   private let detailColumns: [Int]
 
-  init(_ layout: RowLayout, idColumn: Int?, kind: TableKind) {
+  init(_ layout: RowLayout, kind: TableKind) {
     self.kind = kind
     agentID = layout.index("agent_id")
     agentName = layout.index("agent_name")
@@ -43,7 +43,7 @@ final class AgentMapping {
     isActive = layout.index("is_active")
     status = layout.index("status")
     maxTasks = layout.index("max_concurrent_tasks")
-    registered = layout.index(["registered_at", "created_at"])
+    registered = layout.indexes("registered_at", "created_at")
     lastSeen = layout.index("last_heartbeat")
     supervisor = layout.index("supervisor_id")
     // The tasks and workflows of a configuration are rows of their own.
@@ -78,7 +78,7 @@ final class AgentMapping {
       }
       facts.maxConcurrentTasks = limit
     }
-    let registeredAt = try row.time(registered)
+    let registeredAt = try row.time(row.pick(registered))
     let lastSeenAt = try row.time(lastSeen)
     facts.registeredAt = registeredAt?.microseconds
     facts.lastActivity = lastSeenAt?.microseconds

@@ -4,20 +4,20 @@ import AgoraStore
 final class AuditMapping: RowMapping {
   private let table: String
   private let actor: Int?
-  private let action: Int?
+  private let actions: [Int]
   private let target: Int?
   private let reason: Int?
-  private let time: Int?
+  private let times: [Int]
   private let leftOver: [Int]
 
-  init(_ layout: RowLayout, idColumn: Int?, table: String) {
+  init(_ layout: RowLayout, id: [Int], table: String) {
     self.table = table
     actor = layout.index("user_id")
-    action = layout.index(["action", "override_type", "directive_type", "event_type"])
+    actions = layout.indexes("action", "override_type", "directive_type", "event_type")
     target = layout.index("target_id")
     reason = layout.index("reason")
-    time = layout.index(["timestamp", "created_at"])
-    let taken = [idColumn, actor, action, target, reason, time]
+    times = layout.indexes("timestamp", "created_at")
+    let taken = [actor, target, reason].compactMap { $0 } + id
     leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
@@ -26,6 +26,7 @@ final class AuditMapping: RowMapping {
     into record: inout Record
   ) throws {
     var metadata = RowMetadata()
+    let (action, time) = (row.pick(actions), row.pick(times))
     record.text(identity.id)
     record.text(try row.word(actor))
     record.text(try row.name(action) ?? table)
@@ -43,7 +44,7 @@ final class AuditMapping: RowMapping {
     let instant = try row.time(time)
     record.integer(instant?.microseconds)
     metadata.note(instant?.note)
-    for column in leftOver { metadata.keep(row, column) }
+    for column in leftOver where column != action && column != time { metadata.keep(row, column) }
     metadata.write(to: &record)
     record.integer(identity.sourceRow)
   }

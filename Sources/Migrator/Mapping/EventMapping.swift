@@ -5,22 +5,22 @@ import AgoraStore
 final class EventMapping: RowMapping {
   private let table: String
   private let type: Int?
-  private let source: Int?
-  private let target: Int?
+  private let sources: [Int]
+  private let targets: [Int]
   private let data: Int?
-  private let time: Int?
+  private let times: [Int]
   private let processed: Int?
   private let leftOver: [Int]
 
-  init(_ layout: RowLayout, idColumn: Int?, table: String) {
+  init(_ layout: RowLayout, id: [Int], table: String) {
     self.table = table
     type = layout.index("event_type")
-    source = layout.index(["source_agent", "agent_id", "from_agent"])
-    target = layout.index(["target_agent", "to_agent"])
+    sources = layout.indexes("source_agent", "agent_id", "from_agent")
+    targets = layout.indexes("target_agent", "to_agent")
     data = layout.index("data")
-    time = layout.index(["timestamp", "created_at"])
+    times = layout.indexes("timestamp", "created_at")
     processed = layout.index("processed")
-    let taken = [idColumn, type, source, target, data, time, processed]
+    let taken = [type, data, processed].compactMap { $0 } + id
     leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
@@ -29,8 +29,15 @@ final class EventMapping: RowMapping {
     into record: inout Record
   ) throws {
     var metadata = RowMetadata()
+    let (source, target, time) = (row.pick(sources), row.pick(targets), row.pick(times))
+    let leftOver = leftOver.filter { ![source, target, time].contains($0) }
+    let kind = try row.name(type) ?? table
+    let instant = try row.time(time)
+    let isProcessed = try row.bool(processed) != false
+    try row.checkName(source)
+    try row.checkName(target)
     record.text(identity.id)
-    record.text(try row.name(type) ?? table)
+    record.text(kind)
     try references.appendAgent(row, source, to: &record, &metadata)
     if target == nil {
       record.null()
@@ -54,11 +61,10 @@ final class EventMapping: RowMapping {
         bytes.append(0x7d)
       }
     }
-    let instant = try row.time(time)
     record.integer(instant?.microseconds)
     metadata.note(instant?.note)
     // What happened on v4 asks nobody on v5 to act, unless v4 says that it is still to be done.
-    record.integer(try row.bool(processed) == false ? 0 : 1)
+    record.integer(isProcessed ? 1 : 0)
     if row.value(data) != nil { for column in leftOver { metadata.keep(row, column) } }
     metadata.write(to: &record)
     record.integer(identity.sourceRow)
@@ -66,7 +72,7 @@ final class EventMapping: RowMapping {
 
   func appendImmutable(_ row: V4Row, to bytes: inout [UInt8]) throws(Rejection) {
     guard table == "system_events" else { return }
-    for column in [type, source] { row.appendImmutable(column, to: &bytes) }
-    try row.appendImmutableTime(time, to: &bytes)
+    for column in [type, row.pick(sources)] { row.appendImmutable(column, to: &bytes) }
+    try row.appendImmutableTime(row.pick(times), to: &bytes)
   }
 }

@@ -5,23 +5,23 @@ final class MessageMapping: RowMapping {
   private let from: Int?
   private let to: Int?
   private let type: Int?
-  private let content: Int?
+  private let contents: [Int]
   private let priority: Int?
-  private let time: Int?
+  private let times: [Int]
   private let delivered: Int?
   private let status: Int?
   private let leftOver: [Int]
 
-  init(_ layout: RowLayout, idColumn: Int?) {
+  init(_ layout: RowLayout, id: [Int]) {
     from = layout.index("from_agent")
     to = layout.index("to_agent")
     type = layout.index("message_type")
-    content = layout.index(["content", "payload"])
+    contents = layout.indexes("content", "payload")
     priority = layout.index("priority")
-    time = layout.index(["timestamp", "created_at"])
+    times = layout.indexes("timestamp", "created_at")
     delivered = layout.index("delivered")
     status = layout.index("status")
-    let taken = [idColumn, from, to, type, content, priority, time, delivered]
+    let taken = [from, to, type, priority, delivered].compactMap { $0 } + id
     leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
@@ -29,7 +29,15 @@ final class MessageMapping: RowMapping {
     _ row: V4Row, as identity: RecordIdentity, _ references: ReferenceResolver,
     into record: inout Record
   ) throws {
+    // All that can be refused is read before a reference can make a stub.
     var metadata = RowMetadata()
+    let content = row.pick(contents)
+    let time = row.pick(times)
+    let urgency = try row.priority(priority, &metadata)
+    let instant = try row.time(time)
+    let wasDelivered = try isDelivered(row, &metadata)
+    try row.checkName(from)
+    try row.checkName(to)
     record.text(identity.id)
     try references.appendAgent(row, from, to: &record, &metadata)
     try references.appendReceiver(row, to, to: &record, &metadata)
@@ -43,12 +51,11 @@ final class MessageMapping: RowMapping {
     } else {
       record.text("")
     }
-    record.integer(try row.priority(priority, &metadata))
-    let instant = try row.time(time)
+    record.integer(urgency)
     metadata.note(instant?.note)
     record.integer(instant?.microseconds)
-    record.integer(try isDelivered(row, &metadata) ? 1 : 0)
-    for column in leftOver { metadata.keep(row, column) }
+    record.integer(wasDelivered ? 1 : 0)
+    for column in leftOver where column != content && column != time { metadata.keep(row, column) }
     metadata.write(to: &record)
     record.integer(identity.sourceRow)
   }
@@ -66,7 +73,7 @@ final class MessageMapping: RowMapping {
   }
 
   func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
-    for column in [from, to, type, content] { row.appendImmutable(column, to: &target) }
-    try row.appendImmutableTime(time, to: &target)
+    for column in [from, to, type, row.pick(contents)] { row.appendImmutable(column, to: &target) }
+    try row.appendImmutableTime(row.pick(times), to: &target)
   }
 }

@@ -3,25 +3,24 @@ import AgoraStore
 /// `workflow_step`, `workflow_steps` → an element of their workflow's `steps`.
 final class StepMapping {
   private let workflow: Int?
-  private let name: Int?
+  private let titles: [Int]
   private let order: Int?
-  private let agent: Int?
+  private let agents: [Int]
   private let status: Int?
   private let started: Int?
   private let completed: Int?
   private let leftOver: [Int]
 
-  init(_ layout: RowLayout, idColumn: Int?) {
+  init(_ layout: RowLayout, id: [Int]) {
     workflow = layout.index("workflow_id")
-    name = layout.index(["step_name", "name", "step"])
+    titles = layout.indexes("step_name", "name", "step")
     order = layout.index("step_order")
-    agent = layout.index(["assigned_agent", "agent"])
+    agents = layout.indexes("assigned_agent", "agent")
     status = layout.index("status")
     started = layout.index("started_at")
     completed = layout.index("completed_at")
-    let taken = [idColumn, workflow, name, order, agent, started, completed]
-    let word = status
-    leftOver = layout.names.indices.filter { !taken.contains($0) && $0 != word }
+    let taken = [workflow, order, started, completed, status].compactMap { $0 } + id
+    leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
   /// A step before it stands in its workflow.
@@ -42,6 +41,10 @@ final class StepMapping {
       throw Rejection(.missingField, "a step without the workflow that it belongs to")
     }
     let place = try row.integer(order)
+    let (name, agent) = (row.pick(titles), row.pick(agents))
+    let title = try row.word(name) ?? ""
+    let word = try row.word(status)
+    try row.checkName(agent)
     var metadata = RowMetadata()
     // The latest workflow not after the step: its start is the only time that a step has.
     let workflowID = try references.workflow(
@@ -51,13 +54,12 @@ final class StepMapping {
       agentID = try references.agent(named: agentName)
       if agentID == nil { metadata.keep(row, agent) }
     }
-    let word = try row.word(status)
-    let translation = Words.taskStatus(word, progress: nil)
+    let translation = Words.taskStatus(word, done: nil)
     if translation.keepsOriginal { metadata.keep(row, status) }
     target.append(contentsOf: "{\"step_id\":\"".utf8)
     target.append(contentsOf: id)
     target.append(contentsOf: "\",\"name\":".utf8)
-    JSONText.quote(try row.word(name) ?? "", into: &target)
+    JSONText.quote(title, into: &target)
     target.append(contentsOf: ",\"agent\":".utf8)
     if let agentID {
       target.append(0x22)
@@ -74,7 +76,7 @@ final class StepMapping {
       target.append(contentsOf: ",\"\(key)\":\"\(instant)\"".utf8)
       metadata.note(time.note)
     }
-    for column in leftOver { metadata.keep(row, column) }
+    for column in leftOver where column != name && column != agent { metadata.keep(row, column) }
     target.append(contentsOf: ",\"metadata\":".utf8)
     metadata.append(to: &target)
     target.append(0x7d)
@@ -83,6 +85,6 @@ final class StepMapping {
 
   func appendImmutable(_ row: V4Row, to target: inout [UInt8]) {
     row.appendImmutable(workflow, to: &target)
-    row.appendImmutable(name, to: &target)
+    row.appendImmutable(row.pick(titles), to: &target)
   }
 }

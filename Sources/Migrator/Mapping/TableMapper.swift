@@ -6,7 +6,7 @@ final class TableMapper {
   let kind: TableKind
   let row = V4Row()
   private var layout: RowLayout?
-  private(set) var idColumn: Int?
+  private(set) var idColumns = RowIdentity.Columns(candidates: [], isForeign: false)
   private var mapping: (any RowMapping)?
   private var step: StepMapping?
   private var agent: AgentMapping?
@@ -59,18 +59,19 @@ final class TableMapper {
     guard layout !== row.layout else { return }
     let layout = row.layout
     self.layout = layout
-    let idColumn = RowIdentity.idColumn(of: table, in: layout)
-    self.idColumn = idColumn
+    idColumns = RowIdentity.columns(of: table, in: layout)
+    // The id itself is known by its place in `v4_rows`; one of another table is a column like others.
+    let own = idColumns.isForeign ? [] : idColumns.candidates
     mapping = nil
     switch kind {
     case .capability, .registry, .configuration:
-      agent = AgentMapping(layout, idColumn: idColumn, kind: kind)
-    case .step: step = StepMapping(layout, idColumn: idColumn)
-    case .message: mapping = MessageMapping(layout, idColumn: idColumn)
-    case .task: mapping = TaskMapping(layout, idColumn: idColumn)
-    case .workflow: mapping = WorkflowMapping(layout, idColumn: idColumn)
-    case .event: mapping = EventMapping(layout, idColumn: idColumn, table: table)
-    case .audit: mapping = AuditMapping(layout, idColumn: idColumn, table: table)
+      agent = AgentMapping(layout, kind: kind)
+    case .step: step = StepMapping(layout, id: own)
+    case .message: mapping = MessageMapping(layout, id: own)
+    case .task: mapping = TaskMapping(layout, id: own)
+    case .workflow: mapping = WorkflowMapping(layout, id: own)
+    case .event: mapping = EventMapping(layout, id: own, table: table)
+    case .audit: mapping = AuditMapping(layout, id: own, table: table)
     case .archive: mapping = ArchiveMapping(table: table)
     }
   }
@@ -118,10 +119,19 @@ final class TableMapper {
     }
   }
 
+  private var hasImmutableColumns: Bool {
+    switch kind {
+    case .capability, .message, .task, .workflow, .step: true
+    case .event: table == "system_events"
+    case .registry, .configuration, .audit, .archive: false
+    }
+  }
+
   /// The hash of what never changes in the life of the row in hand.
   func fingerprint() throws(Rejection) -> [UInt8] {
     var bytes: [UInt8] = []
     switch kind {
+    case _ where idColumns.isForeign && !hasImmutableColumns: bytes = digest()
     case .capability: agent?.appendImmutable(row, to: &bytes)
     case .registry, .configuration: break
     case .step: step?.appendImmutable(row, to: &bytes)

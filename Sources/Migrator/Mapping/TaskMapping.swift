@@ -3,32 +3,30 @@ import AgoraStore
 /// `task_assignment`, `task_queue` and the tasks of an agent configuration → `tasks`.
 final class TaskMapping: RowMapping {
   private let workflow: Int?
-  private let agent: Int?
+  private let agents: [Int]
   private let requester: Int?
   private let type: Int?
-  private let payload: Int?
-  private let status: Int?
+  private let payloads: [Int]
+  private let statuses: [Int]
   private let priority: Int?
   private let progress: Int?
   private let created: Int?
   private let completed: Int?
   private let leftOver: [Int]
 
-  init(_ layout: RowLayout, idColumn: Int?) {
+  init(_ layout: RowLayout, id: [Int]) {
     workflow = layout.index("workflow_id")
-    agent = layout.index(["assigned_agent", "agent_id"])
+    agents = layout.indexes("assigned_agent", "agent_id")
     requester = layout.index("requesting_agent")
     type = layout.index("task_type")
-    payload = layout.index(["input_data", "payload"])
-    status = layout.index(["status", "status_update"])
+    payloads = layout.indexes("input_data", "payload")
+    statuses = layout.indexes("status", "status_update")
     priority = layout.index("priority")
     progress = layout.index("progress")
     created = layout.index("created_at")
     completed = layout.index("completed_at")
-    let taken = [
-      idColumn, workflow, agent, requester, type, payload, status, priority, progress, created,
-      completed,
-    ]
+    let taken =
+      [workflow, requester, type, priority, progress, created, completed].compactMap { $0 } + id
     leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
@@ -36,14 +34,22 @@ final class TaskMapping: RowMapping {
     _ row: V4Row, as identity: RecordIdentity, _ references: ReferenceResolver,
     into record: inout Record
   ) throws {
+    // All that can be refused is read before a reference can make a stub.
     var metadata = RowMetadata()
-    record.text(identity.id)
+    let (agent, payload, status) = (row.pick(agents), row.pick(payloads), row.pick(statuses))
     let createdAt = try row.time(created)
     let completedAt = try row.time(completed)
+    let share = try Self.share(row, progress)
+    let translation = Words.taskStatus(try row.word(status), done: share)
+    let urgency = try row.priority(priority, &metadata)
+    let kind = try row.name(type) ?? "general"
+    for column in [agent, requester, workflow] { try row.checkName(column) }
+    record.text(identity.id)
     try references.appendWorkflow(
       row, workflow, at: createdAt?.microseconds, to: &record, &metadata)
     if let owner = identity.owner {
       record.text(owner)
+      metadata.keep(row, agent)
     } else {
       try references.appendAgent(row, agent, to: &record, &metadata)
     }
@@ -54,39 +60,48 @@ final class TaskMapping: RowMapping {
         metadata.keep(row, requester)
       }
     }
-    record.text(try row.name(type) ?? "general")
+    record.text(kind)
     row.appendJSON(payload, to: &record)
-    let percent = try Self.percentage(row, progress)
-    let translation = Words.taskStatus(try row.word(status), progress: percent)
     if translation.keepsOriginal { metadata.keep(row, status) }
     record.text(translation.value)
-    record.integer(try row.priority(priority, &metadata))
+    record.integer(urgency)
     // A finished task of which v4 says no progress is finished all the same.
-    record.integer(percent ?? (translation.value == "completed" ? 100 : 0))
+    record.integer(share?.percent ?? (translation.value == "completed" ? 100 : 0))
     record.integer(createdAt?.microseconds)
     record.integer(completedAt?.microseconds)
     metadata.note(createdAt?.note)
     metadata.note(completedAt?.note)
-    for column in leftOver { metadata.keep(row, column) }
+    for column in leftOver where ![agent, payload, status].contains(column) {
+      metadata.keep(row, column)
+    }
     metadata.write(to: &record)
     record.integer(identity.sourceRow)
   }
 
-  /// Progress as v4 has it (0 to 1, sometimes 0 to 100) in whole percent, rounded half up.
-  static func percentage(_ row: V4Row, _ column: Int?) throws(Rejection) -> Int64? {
+  /// How much of a task is done.
+  struct Share {
+    /// In whole percent, rounded half up.
+    let percent: Int64
+    let isNothing: Bool
+    let isAll: Bool
+  }
+
+  /// Progress as v4 has it: 0 to 1, sometimes 0 to 100.
+  static func share(_ row: V4Row, _ column: Int?) throws(Rejection) -> Share? {
     guard let column, let slice = row.value(column) else { return nil }
     let name = row.layout.names[column]
     guard slice.kind == .number || slice.kind == .string, let number = Decimal(row.plain(slice))
     else { throw Rejection(.badType, "\(name) is \(row.named(slice)), not a number") }
     let isPercentage = number.isAbove(1)
     guard !number.isAbove(100),
-      let value = number.rounded(timesTenTo: isPercentage ? 0 : 2, limit: 100)
+      let percent = number.rounded(timesTenTo: isPercentage ? 0 : 2, limit: 100)
     else { throw Rejection(.outOfRange, "\(name) is not between 0 and 100") }
-    return value
+    let whole: Int64 = isPercentage ? 100 : 1
+    return Share(percent: percent, isNothing: number.isZero, isAll: number.integer == whole)
   }
 
   func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
-    for column in [workflow, type, payload] { row.appendImmutable(column, to: &target) }
+    for column in [workflow, type, row.pick(payloads)] { row.appendImmutable(column, to: &target) }
   }
 }
 

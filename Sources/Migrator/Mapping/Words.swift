@@ -56,16 +56,12 @@ enum Words {
   }
 
   /// A task's status; without a known word its progress decides.
-  static func taskStatus(_ word: String?, progress: Int64?) -> Translation<String> {
+  static func taskStatus(_ word: String?, done: TaskMapping.Share?) -> Translation<String> {
     if let word, let value = taskStatus[key(word)] {
       return Translation(value: value, keepsOriginal: value != word)
     }
     let value =
-      switch progress ?? 0 {
-      case 0: "pending"
-      case 100: "completed"
-      default: "in_progress"
-      }
+      done.map { $0.isNothing ? "pending" : $0.isAll ? "completed" : "in_progress" } ?? "pending"
     return Translation(value: value, keepsOriginal: word != nil)
   }
 

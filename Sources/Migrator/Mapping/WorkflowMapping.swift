@@ -4,78 +4,90 @@ import AgoraStore
 ///
 /// The steps that stand in rows of their own are added when all of them are known.
 final class WorkflowMapping: RowMapping {
-  private let name: Int?
+  private let titles: [Int]
   private let status: Int?
-  private let creator: Int?
-  private let participants: Int?
+  private let creators: [Int]
+  private let participants: [Int]
   private let steps: Int?
   private let created: Int?
   private let completed: Int?
   private let leftOver: [Int]
 
-  init(_ layout: RowLayout, idColumn: Int?) {
-    name = layout.index(["workflow_name", "workflow_type", "name"])
+  init(_ layout: RowLayout, id: [Int]) {
+    titles = layout.indexes("workflow_name", "workflow_type", "name")
     status = layout.index("status")
-    creator = layout.index(["coordinator_agent", "initiator_agent"])
-    participants = layout.index(["participating_agents", "assigned_agents"])
+    creators = layout.indexes("coordinator_agent", "initiator_agent")
+    participants = layout.indexes("participating_agents", "assigned_agents")
     steps = layout.index("steps")
     created = layout.index("created_at")
     completed = layout.index("completed_at")
-    let taken = [idColumn, name, creator, participants, created, completed]
-    let apart = [status, steps]
-    leftOver = layout.names.indices.filter { !taken.contains($0) && !apart.contains($0) }
+    let taken = [status, steps, created, completed].compactMap { $0 } + id
+    leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
   func map(
     _ row: V4Row, as identity: RecordIdentity, _ references: ReferenceResolver,
     into record: inout Record
   ) throws {
+    // All that can be refused is read before a reference can make a stub.
     var metadata = RowMetadata()
-    record.text(identity.id)
-    record.text(try row.name(name) ?? "migrated_workflow")
+    let (title, creator) = (row.pick(titles), row.pick(creators))
+    let listed = row.pick(participants)
+    let name = try row.name(title) ?? "migrated_workflow"
     let translation = Words.workflowStatus(try row.word(status))
-    if translation.keepsOriginal { metadata.keep(row, status) }
-    record.text(translation.value)
-    if let owner = identity.owner {
-      record.text(owner)
-      record.text("[\"\(String(decoding: owner, as: UTF8.self))\"]")
-    } else {
-      try references.appendAgent(row, creator, to: &record, &metadata)
-      try appendParticipants(row, references, to: &record, &metadata)
-    }
-    appendSteps(row, identity, references, to: &record, &metadata)
+    let names = try row.names(listed)
     let createdAt = try row.time(created)
     let completedAt = try row.time(completed)
+    try row.checkName(creator)
+    if translation.keepsOriginal { metadata.keep(row, status) }
+    record.text(identity.id)
+    record.text(name)
+    record.text(translation.value)
+    if try row.name(creator) == nil, let owner = identity.owner {
+      record.text(owner)
+    } else {
+      try references.appendAgent(row, creator, to: &record, &metadata)
+    }
+    try appendParticipants(row, names, listed, identity, references, to: &record, &metadata)
+    try appendSteps(row, identity, references, to: &record, &metadata)
     record.integer(createdAt?.microseconds)
     record.integer(completedAt?.microseconds)
     metadata.note(createdAt?.note)
     metadata.note(completedAt?.note)
-    for column in leftOver { metadata.keep(row, column) }
+    for column in leftOver where ![title, creator, listed].contains(column) {
+      metadata.keep(row, column)
+    }
     metadata.write(to: &record)
     record.integer(identity.sourceRow)
   }
 
-  /// The participants, each once; nulls and repetitions are dropped and reported.
+  /// The participants, each once, the agent of a configuration first.
+  ///
+  /// Nulls and repetitions are dropped and reported.
   private func appendParticipants(
-    _ row: V4Row, _ references: ReferenceResolver, to record: inout Record,
-    _ metadata: inout RowMetadata
+    _ row: V4Row, _ names: [String?], _ column: Int?, _ identity: RecordIdentity,
+    _ references: ReferenceResolver, to record: inout Record, _ metadata: inout RowMetadata
   ) throws {
-    var ids: [[UInt8]] = []
+    var ids: [[UInt8]] = identity.owner.map { [$0] } ?? []
     var dropped = 0
-    for name in try row.names(participants) {
+    for name in names {
       guard let name, !name.isEmpty else {
         dropped += 1
         continue
       }
       guard let id = try references.agent(named: name) else {
-        metadata.keep(row, participants)
+        metadata.keep(row, column)
         continue
       }
-      if ids.contains(id) { dropped += 1 } else { ids.append(id) }
+      if !ids.contains(id) {
+        ids.append(id)
+      } else if id != identity.owner {
+        dropped += 1
+      }
     }
     if dropped > 0 {
       metadata.note("\(dropped) empty or repeated of the participants were dropped")
-      metadata.keep(row, participants)
+      metadata.keep(row, column)
     }
     record.text { target in
       target.append(0x5b)
@@ -93,50 +105,59 @@ final class WorkflowMapping: RowMapping {
   private func appendSteps(
     _ row: V4Row, _ identity: RecordIdentity, _ references: ReferenceResolver,
     to record: inout Record, _ metadata: inout RowMetadata
-  ) {
+  ) throws {
     guard let slice = row.value(steps), identity.owner != nil, slice.kind == .array else {
       metadata.keep(row, steps)
       return record.text("[]")
     }
-    let table = AgentConfiguration.workflowTable
-    let ids = MigratedIdentifiers(source: references.source, table: table, kind: .step)
+    let ids = MigratedIdentifiers(
+      source: references.source, table: AgentConfiguration.workflowTable, kind: .step)
     var elements = JSONSlices()
     let text = row.text
     elements.split(text.span, at: slice.range.lowerBound)
-    record.text { target in
+    try record.text { target in
       target.append(0x5b)
       for (index, element) in elements.values.enumerated() {
         if index > 0 { target.append(0x2c) }
         let id = ids.id(identity.v4ID, suffix: "/step/\(index + 1)")
-        appendStep(row, element, id: id, to: &target)
+        try appendStep(row, element, id: id, references, to: &target)
       }
       target.append(0x5d)
     }
   }
 
-  private func appendStep(_ row: V4Row, _ element: JSONSlice, id: String, to target: inout [UInt8])
-  {
-    var title: JSONSlice?
+  private func appendStep(
+    _ row: V4Row, _ element: JSONSlice, id: String, _ references: ReferenceResolver,
+    to target: inout [UInt8]
+  ) throws {
     var parts = JSONSlices()
-    if element.kind == .object {
-      let text = row.text
-      parts.split(text.span, at: element.range.lowerBound)
-      for wanted in ["name", "step", "step_name"] where title == nil {
-        for (index, range) in parts.names.enumerated() where row.string(range) == wanted {
-          title = parts.values[index]
+    let text = row.text
+    if element.kind == .object { parts.split(text.span, at: element.range.lowerBound) }
+    /// The first of some members that is a word.
+    func word(_ names: [String]) -> String? {
+      for name in names {
+        for (index, range) in parts.names.enumerated() where row.string(range) == name {
+          let value = parts.values[index]
+          if value.kind == .string || value.kind == .number { return row.plain(value) }
         }
       }
+      return nil
     }
+    let title =
+      word(["name", "step", "step_name"]) ?? (element.kind == .string ? row.plain(element) : "")
     target.append(contentsOf: "{\"step_id\":\"\(id)\",\"name\":".utf8)
-    JSONText.quote(
-      title.map(row.plain) ?? (element.kind == .string ? row.plain(element) : ""), into: &target)
-    target.append(contentsOf: ",\"agent\":null,\"status\":\"pending\",\"v4\":".utf8)
+    JSONText.quote(title, into: &target)
+    target.append(contentsOf: ",\"agent\":".utf8)
+    let agent = try word(["agent", "assigned_agent"]).flatMap { try references.agent(named: $0) }
+    JSONWriter.write(.optional(agent.map { String(decoding: $0, as: UTF8.self) }), into: &target)
+    let status = Words.taskStatus(word(["status"]), done: nil).value
+    target.append(contentsOf: ",\"status\":\"\(status)\",\"v4\":".utf8)
     target.append(contentsOf: row.text[element.range])
     target.append(0x7d)
   }
 
   func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
-    row.appendImmutable(creator, to: &target)
+    row.appendImmutable(row.pick(creators), to: &target)
     try row.appendImmutableTime(created, to: &target)
   }
 }

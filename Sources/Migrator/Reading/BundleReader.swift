@@ -42,21 +42,8 @@ struct BundleReader {
   /// Whether the array's first element is an SQL result and no row: its first member tells.
   private func startsWithResult() throws -> Bool {
     guard try reader.window.peekAfterSpace() == 0x7b else { return false }
-    try reader.window.require(256)
-    return reader.window.withBytes { bytes in
-      let at = JSONSlices.skipSpace(bytes, reader.window.start + 1)
-      for (name, opening) in [("schema", UInt8(0x7b)), ("rows", UInt8(0x5b))] {
-        let quoted = Array("\"\(name)\"".utf8)
-        guard at + quoted.count < bytes.count,
-          quoted.indices.allSatisfy({ bytes[at + $0] == quoted[$0] })
-        else { continue }
-        var next = JSONSlices.skipSpace(bytes, at + quoted.count)
-        guard next < bytes.count, bytes[next] == 0x3a else { continue }
-        next = JSONSlices.skipSpace(bytes, next + 1)
-        if next < bytes.count, bytes[next] == opening { return true }
-      }
-      return false
-    }
+    try reader.window.require(4096)
+    return reader.window.withBytes { ExportFormat.isResult($0, at: reader.window.start) }
   }
 
   /// A member that is no table, such as a date of export: kept among the rejects, not passed over.

@@ -50,20 +50,28 @@ enum ExportFormat: String {
     switch peek.byte(text) {
     case 0x5b:
       guard let first = peek.enter(text) else { return .rows }
-      switch first {
-      case 0x7b:
-        guard peek.enter(text) == 0x22, let name = peek.name(text) else { return .rows }
-        let value = peek.byte(text)
-        let isResult = name == "schema" && value == 0x7b || name == "rows" && value == 0x5b
-        return isResult ? .sqlResults : .rows
-      case 0x5d: return .rows
-      default: return nil
-      }
+      // Rows that are arrays mean nothing without their columns.
+      if first == 0x5b { return nil }
+      return isResult(text, at: peek.at) ? .sqlResults : .rows
     case 0x7b:
+      if isResult(text, at: peek.at) { return .sqlResult }
       guard peek.enter(text) == 0x22, let name = peek.name(text) else { return .bundle }
       return recogniseObject(text, &peek, name)
     default: return nil
     }
+  }
+
+  /// Whether an object is an SQL result: its first member that is no scalar is a schema or the rows.
+  static func isResult(_ text: Span<UInt8>, at start: Int) -> Bool {
+    var peek = Peek(at: start)
+    guard peek.byte(text) == 0x7b, peek.enter(text) == 0x22 else { return false }
+    while let name = peek.name(text) {
+      let value = peek.byte(text)
+      if name == "schema" && value == 0x7b || name == "rows" && value == 0x5b { return true }
+      guard peek.skipScalar(text) else { return false }
+      _ = peek.byte(text)
+    }
+    return false
   }
 
   private static func recogniseObject(
@@ -71,18 +79,16 @@ enum ExportFormat: String {
   ) -> ExportFormat {
     switch peek.byte(text) {
     case 0x5b:
-      if name == "rows" { return .sqlResult }
       guard let first = peek.enter(text) else { return .bundle }
       // An array of scalars is a column of a bare row, unless the name is a table's.
       if V4Schema.table(named: name) != nil, name != "workflows" { return .bundle }
       return first == 0x7b || first == 0x5d ? .bundle : .lines
     case 0x7b:
-      if name == "schema" { return .sqlResult }
       if frameNames.contains(name) { return .frames }
       if name == "row" { return .lines }
+      if isResult(text, at: peek.at) { return .bundle }
       guard peek.enter(text) == 0x22, let inner = peek.name(text) else { return .bundle }
-      if inner == "deletes" || inner == "inserts" { return .subscription }
-      return inner == "schema" || inner == "rows" ? .bundle : .lines
+      return inner == "deletes" || inner == "inserts" ? .subscription : .lines
     default:
       // A bundle may begin with words about itself; a known table with rows decides.
       var rest = peek

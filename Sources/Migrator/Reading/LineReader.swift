@@ -3,10 +3,12 @@ import AgoraStore
 /// Reads formats of one JSON document a line: rows, subscription updates, WebSocket frames.
 ///
 /// A line that is no JSON is one rejected row, and the next line is read as if nothing had been.
-struct LineReader {
+final class LineReader {
   private let export: ExportReader
   private let window: ByteWindow
   private let updates: UpdateReader
+  /// A line has named its table, so that one that does not is a fault of the line.
+  private var hasNamed = false
 
   init(_ export: ExportReader) {
     self.export = export
@@ -30,6 +32,8 @@ struct LineReader {
         ReadingPlace(offset: window.offset, table: "", containers: [], columns: nil))
     }
   }
+
+  private var options: ExportReader.Options { export.options }
 
   /// The table for rows that cannot be told to belong to one.
   static let unknownTable = "unknown"
@@ -104,6 +108,7 @@ struct LineReader {
         return try refuse(
           line, at: origin, Rejection(.invalidText, "the table's name is not UTF-8"))
       }
+      hasNamed = true
       let row = parts.values[1 - position].range
       return try export.sink.row(
         line.extracting(row), table: String(decoding: name, as: UTF8.self),
@@ -116,6 +121,12 @@ struct LineReader {
     }
     if AgentConfiguration.isOne(line), export.options.table == nil {
       return try export.sink.row(line, table: AgentConfiguration.table, at: origin)
+    }
+    let isNamed = options.table != nil || V4Schema.table(inFileName: export.input.path) != nil
+    let looksNamed = hasNamed || names.isEmpty || names.contains("row") || names.contains("table")
+    if looksNamed, !isNamed {
+      return try refuse(
+        line, at: origin, Rejection(.badJSON, "the line is neither a row nor a row with its table"))
     }
     do {
       try export.sink.row(line, table: try export.tableName(columns: names), at: origin)

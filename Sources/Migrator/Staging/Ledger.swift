@@ -13,6 +13,19 @@ public struct LedgerEntry: Sendable, Equatable {
   /// Rows that were not understood.
   public var rejected = 0
 
+  /// Makes an entry.
+  public init(
+    read: Int = 0, imported: Int = 0, updated: Int = 0, merged: Int = 0, unchanged: Int = 0,
+    rejected: Int = 0
+  ) {
+    self.read = read
+    self.imported = imported
+    self.updated = updated
+    self.merged = merged
+    self.unchanged = unchanged
+    self.rejected = rejected
+  }
+
   /// Whether every row that was read went somewhere.
   public var isBalanced: Bool { read == imported + updated + merged + unchanged + rejected }
 

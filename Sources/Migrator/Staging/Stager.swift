@@ -140,8 +140,7 @@ final class Stager: RowSink {
     record.integer(table.number)
     let mapper = table.mapper
     try record.text { (bytes: inout [UInt8]) throws(Rejection) in
-      _ = try RowIdentity.append(
-        mapper.row, idColumn: mapper.idColumn, owner: owner, to: &bytes)
+      try RowIdentity.append(mapper.row, mapper.idColumns, owner: owner, to: &bytes)
     }
     guard case .text(let v4ID) = record.fields[2] else { return }
     if table.kind.describesAgents {
@@ -226,10 +225,8 @@ final class Stager: RowSink {
   /// The v4 id of the row in hand, where it has one of its own.
   private func id(of table: StagedTable) throws(Rejection) -> String? {
     let row = table.mapper.row
-    guard let column = RowIdentity.idColumn(of: table.name, in: row.layout),
-      column < row.values.count
-    else { return nil }
-    return try row.name(column)
+    guard row.values.count == row.layout.names.count else { return nil }
+    return try row.name(row.pick(RowIdentity.columns(of: table.name, in: row.layout).candidates))
   }
 
   func refuse(
@@ -259,7 +256,7 @@ final class Stager: RowSink {
       try table.mapper.load(text, columns: origin.columns)
       var id: [UInt8] = []
       let mapper = table.mapper
-      _ = try RowIdentity.append(mapper.row, idColumn: mapper.idColumn, owner: nil, to: &id)
+      try RowIdentity.append(mapper.row, mapper.idColumns, owner: nil, to: &id)
       record.reset()
       record.integer(table.number)
       record.text(id)

@@ -44,6 +44,8 @@ struct Decimal {
 
   /// Whether the number is below zero.
   var isBelowZero: Bool { isNegative && !digits.isEmpty }
+  /// Whether the number is zero.
+  var isZero: Bool { digits.isEmpty }
   /// Whether the number has no fraction.
   var isWhole: Bool { digits.count <= max(0, exponent) }
   /// The value; nil when it has a fraction or is beyond 64 bits.

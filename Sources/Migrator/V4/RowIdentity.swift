@@ -2,40 +2,50 @@ import AgoraStore
 
 /// What a row is called in v4.
 enum RowIdentity {
-  /// The names that a table's id goes by, in the order in which they are looked for.
-  static func idColumn(of table: String, in layout: RowLayout) -> Int? {
-    if let known = V4Schema.table(named: table), let own = layout.index(known.idColumns) {
-      return own
-    }
-    if let plain = layout.index("id") { return plain }
-    return layout.names.firstIndex { $0.hasSuffix("_id") }
+  /// Where a row's id may stand: the first of these columns that says something is the id.
+  struct Columns: Equatable {
+    let candidates: [Int]
+    /// The id is the first column ending in `_id`, and by its name it belongs to another table: rows
+    /// that share it and say different things are different rows.
+    let isForeign: Bool
+  }
+
+  private static let foreignNames: Set<String> = ["agent_id", "user_id", "workflow_id", "task_id"]
+
+  /// The table's own id columns, then `id`; without any of them the first one that ends in `_id`.
+  static func columns(of table: String, in layout: RowLayout) -> Columns {
+    var candidates = V4Schema.table(named: table)?.idColumns.compactMap { layout.index($0) } ?? []
+    if let plain = layout.index("id") { candidates.append(plain) }
+    guard candidates.isEmpty, let last = layout.names.firstIndex(where: { $0.hasSuffix("_id") })
+    else { return Columns(candidates: candidates, isForeign: false) }
+    return Columns(candidates: [last], isForeign: foreignNames.contains(layout.names[last]))
   }
 
   /// Appends a row's v4 id: its id column's text, or for a row without any `~` and the hash of its
   /// content.
   ///
-  /// - Parameter owner: the agent whose configuration the row stands in; then there is no id column.
-  /// - Returns: whether the id is a hash.
+  /// - Parameters:
+  ///   - owner: the agent whose configuration the row stands in; then there is no id column.
   /// - Throws: ``Rejection`` `bad_type` for an id that is a container.
   static func append(
-    _ row: V4Row, idColumn: Int?, owner: String?, to target: inout [UInt8]
-  ) throws(Rejection) -> Bool {
-    if owner == nil, let idColumn, let slice = row.value(idColumn) {
+    _ row: V4Row, _ columns: Columns, owner: String?, to target: inout [UInt8]
+  ) throws(Rejection) {
+    let text = row.text
+    for column in columns.candidates where owner == nil {
+      guard let slice = row.value(column) else { continue }
       guard slice.kind == .string || slice.kind == .number else {
-        throw Rejection(.badType, "\(row.layout.names[idColumn]) is \(row.named(slice)), not an id")
+        throw Rejection(.badType, "\(row.layout.names[column]) is \(row.named(slice)), not an id")
       }
       let start = target.count
-      let text = row.text
       if slice.kind == .string {
         JSONText.unescape(text.span, slice.inside, into: &target)
       } else {
         target.append(contentsOf: text[slice.range])
       }
-      if target.count > start { return false }
+      if target.count > start { return }
     }
     target.append(0x7e)
     target.append(contentsOf: contentHash(row, owner: owner))
-    return true
   }
 
   private static func contentHash(_ row: V4Row, owner: String?) -> [UInt8] {

@@ -33,11 +33,8 @@ final class RowLayout {
   /// Where a column stands; nil when the row has none of that name.
   func index(_ name: String) -> Int? { names.firstIndex(of: name) }
 
-  /// Where the first of several names stands that the row has.
-  func index(_ candidates: [String]) -> Int? {
-    for name in candidates { if let index = index(name) { return index } }
-    return nil
-  }
+  /// Where those of several names stand that the row has, in the order in which they are preferred.
+  func indexes(_ candidates: String...) -> [Int] { candidates.compactMap { index($0) } }
 
   /// Whether a row's names are these, byte for byte.
   func matches(_ text: Span<UInt8>, _ ranges: [Range<Int>]) -> Bool {

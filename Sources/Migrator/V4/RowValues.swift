@@ -12,6 +12,20 @@ extension V4Row {
     return unwrapped(values[column])
   }
 
+  /// The first of several columns that says something; the first one where none does.
+  func pick(_ columns: [Int]) -> Int? {
+    guard columns.count > 1 else { return columns.first }
+    return columns.first { value($0) != nil } ?? columns.first
+  }
+
+  /// Checks that a column can be a name, before anything is made for it.
+  func checkName(_ column: Int?) throws(Rejection) {
+    guard let column, let slice = value(column) else { return }
+    guard slice.kind != .object, slice.kind != .array else {
+      throw Rejection(.badType, "\(layout.names[column]) is \(named(slice)), not a name")
+    }
+  }
+
   private func unwrapped(_ slice: JSONSlice) -> JSONSlice? {
     switch slice.kind {
     case .null: return nil
@@ -170,7 +184,9 @@ extension V4Row {
         if reading.zoneIsAssumed {
           note = "\(name) \"\(written)\" has no zone and was taken as UTC"
         }
-        if reading.isRounded { note = "\(name) \"\(written)\" is finer than a microsecond" }
+        if reading.isRounded {
+          note = "\(name) \"\(written)\" is a leap second or finer than a microsecond"
+        }
         return Time(microseconds: reading.timestamp.microseconds, note: note)
       }
       if Int64(written) != nil { return try time(micros: written, name) }

@@ -41,9 +41,10 @@ final class V4Row {
     case 0x5b:
       guard let columns else { throw Rejection(.badJSON, "the row is an array, not an object") }
       parts.split(bytes, at: start)
-      guard parts.values.count == columns.count else {
-        throw Rejection(
-          .badJSON, "the row has \(parts.values.count) values and its schema \(columns.count)")
+      let count = parts.values.count
+      guard count == columns.count else {
+        parts.removeAll()
+        throw Rejection(.badJSON, "the row has \(count) values and its schema \(columns.count)")
       }
       layout = arrayLayout(columns)
     default: throw Rejection(.badJSON, "the row is no object")
