@@ -13,14 +13,17 @@ public struct StoreInfo: Sendable {
     "tables.names",
     "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' ORDER BY name")
 
+  /// The hash of the content; nil unless it was asked for.
+  public let hash: String?
+
   /// Looks at a store.
-  public init(_ store: Store) throws {
+  ///
+  /// - Parameters:
+  ///   - hashes: whether the content is hashed, which reads all of it.
+  public init(_ store: Store, hashes: Bool = false) throws {
     path = store.path
-    bytes = try [store.path, store.path + "-wal"].reduce(0) {
-      do throws(SystemError) { return $0 + (try File.status($1)?.size ?? 0) } catch {
-        throw AgoraError(error, file: store.path)
-      }
-    }
+    bytes = try store.size()
+    hash = hashes ? try store.contentHash() : nil
     (schemaVersion, tables) = try store.read { connection in
       let names = try connection.all(Self.tableNames, map: { $0.text(0) })
       let counts = try names.map { name in
@@ -33,17 +36,19 @@ public struct StoreInfo: Sendable {
 
   /// The figures as JSON (the command line's contract).
   public var json: JSON {
-    .object([
-      .init("path", .string(path)), .init("schema_version", .int(schemaVersion)),
-      .init("bytes", .int(bytes)),
-      .init("tables", .object(tables.map { .init($0.name, .int($0.rows)) })),
-    ])
+    .object(
+      [
+        .init("path", .string(path)), .init("schema_version", .int(schemaVersion)),
+        .init("bytes", .int(bytes)),
+        .init("tables", .object(tables.map { .init($0.name, .int($0.rows)) })),
+      ] + (hash.map { [.init("hash", .string($0))] } ?? []))
   }
 
   /// The figures for people.
   public var text: String {
     let rows = [["table", "rows"]] + tables.map { [$0.name, "\($0.rows)"] }
-    return "\(path): schema \(schemaVersion), \(bytes) bytes\n\n"
+    let hashed = hash.map { "\ncontent \($0)" } ?? ""
+    return "\(path): schema \(schemaVersion), \(bytes) bytes\(hashed)\n\n"
       + TextTable.lines(rows).joined(separator: "\n")
   }
 }

@@ -7,7 +7,7 @@ enum Commands {
     RunsCommand.command,
     RejectsCommand.list, RejectsCommand.show, RejectsCommand.export,
     ExplainCommand.command,
-    StoreCommand.info, StoreCommand.check,
+    StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
     DemoCommand.command,
   ]
 

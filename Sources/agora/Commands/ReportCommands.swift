@@ -69,10 +69,37 @@ enum ExplainCommand {
 enum StoreCommand {
   static let info = Command(
     words: ["store", "info"], summary: "Tells the store's size and what is in it.",
+    options: [
+      Command.store,
+      .init(name: "hash", help: "Adds a hash of the content, equal for stores with equal records."),
+    ],
+    run: { invocation in
+      let info = try StoreInfo(invocation.openStore(), hashes: invocation.has("hash"))
+      try invocation.report(info.json, info.text)
+      return .done
+    })
+
+  static let backup = Command(
+    words: ["store", "backup"],
+    summary: "Copies the store to a file while others go on using it.",
+    operands: [.init(name: "FILE", help: "The copy; it must not exist.")], options: [Command.store],
+    run: { invocation in
+      let file = invocation.operands[0]
+      let bytes = try invocation.openStore().backup(to: file)
+      try invocation.report(
+        .object([.init("file", .string(file)), .init("bytes", .int(bytes))]),
+        "Wrote \(bytes) bytes to \(file).")
+      return .done
+    })
+
+  static let compact = Command(
+    words: ["store", "compact"], summary: "Rewrites the store without gaps.",
     options: [Command.store],
     run: { invocation in
-      let info = try StoreInfo(invocation.openStore())
-      try invocation.report(info.json, info.text)
+      let (before, after) = try invocation.openStore().compact()
+      try invocation.report(
+        .object([.init("bytes_before", .int(before)), .init("bytes", .int(after))]),
+        "\(before) bytes before, \(after) bytes after.")
       return .done
     })
 
