@@ -86,8 +86,17 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     return text
   }
 
+  /// A person or a signal stopped the work.
+  package static let interrupted = AgoraError(
+    .interrupted, "interrupted; the store is as it was before",
+    remedy: "Run the same command again.")
+
   /// The failure that a system call's error means for a file.
   package init(_ error: SystemError, file: String) {
+    if error.isInterruption {
+      self = .interrupted
+      return
+    }
     let (code, remedy): (Code, String?) =
       if error.isMissing {
         (.noSuchFile, "Check the path.")
@@ -106,7 +115,8 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The failure that SQLite's error means for a store.
   package init(_ error: SQLiteError, store: String) {
     switch error {
-    case _ where error.isFull:
+    // Memory shared by the readers of a log lies on the disk too (SQLITE_IOERR_SHMSIZE).
+    case _ where error.isFull || error.extendedCode == 4874:
       self.init(
         .diskFull, "the disk is full (\(error.query))", file: store,
         remedy: "Nothing was changed. Make room and run the same command again.")

@@ -35,10 +35,20 @@ public final class Store: Sendable {
             .isFolder, "the store's path is a folder", file: path,
             remedy: "Name the file in it with --store.")
         }
+        guard status.isRegular else {
+          throw AgoraError(
+            .notAStore, "the store's path is no file", file: path,
+            remedy: "Name another file with --store.")
+        }
       }
       let connection = try Connection(path: path, mode: creates ? .create : .readWrite)
       // Inspected before any pragma writes: a foreign database must not be changed in any way.
-      _ = try SchemaUpgrade.inspect(connection)
+      let version = try SchemaUpgrade.inspect(connection)
+      guard creates || version > 0 else {
+        throw AgoraError(
+          .notAStore, "this file is empty", file: path,
+          remedy: "Make it a store with: agora migrate EXPORT")
+      }
       try Pragmas.live.apply(to: connection)
       try SchemaUpgrade.apply(to: connection)
       writer = Mutex(connection)
@@ -49,6 +59,9 @@ public final class Store: Sendable {
       throw AgoraError(error, file: path)
     }
   }
+
+  /// The last connection to close removes the files of the log, and only one that may write can.
+  deinit { for reader in readers { reader.connection.withLock { $0 = nil } } }
 
   /// Lends the writing connection inside an immediate transaction, committed when `body` returns.
   package func write<Result: Sendable>(

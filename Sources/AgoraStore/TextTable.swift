@@ -1,5 +1,19 @@
 /// Lines of columns for a terminal: the first column to the left, the others to the right.
 package enum TextTable {
+  /// Text without control characters, which a terminal would obey.
+  package static func visible(_ text: String) -> String {
+    guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return text
+    }
+    return text.unicodeScalars.reduce(into: "") { result, scalar in
+      if scalar.properties.generalCategory == .control {
+        result += scalar == "\n" ? "\\n" : "\\u{\(String(scalar.value, radix: 16))}"
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+  }
+
   /// Lays out rows, the first of which is the head.
   ///
   /// - Parameters:
@@ -8,6 +22,7 @@ package enum TextTable {
   package static func lines(
     _ rows: [[String]], ruleBeforeLast: Bool = false, leftColumns: Int = 1
   ) -> [String] {
+    let rows = rows.map { $0.map(visible) }
     guard let head = rows.first else { return [] }
     let widths = head.indices.map { column in
       rows.map { $0[column].count }.max() ?? 0

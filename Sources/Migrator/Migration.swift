@@ -50,7 +50,14 @@ public struct Migration {
             .isFolder, "the store's path is a folder", file: store,
             remedy: "Name the file in it with --store.")
         }
-        _ = try SchemaUpgrade.inspect(try Connection(path: store, mode: .readOnly))
+        guard status.isRegular, status.size == 0 || status.size >= 512 else {
+          throw AgoraError(
+            .notAStore, "the store's path is no SQLite database", file: store,
+            remedy: "Name another file with --store.")
+        }
+        if status.size > 0 {
+          _ = try SchemaUpgrade.inspect(try Connection(path: store, mode: .readWrite))
+        }
       } else if try File.status(File.folder(of: store)) == nil {
         throw AgoraError(
           .noSuchFile, "the folder of the store does not exist", file: File.folder(of: store),
@@ -75,14 +82,19 @@ public struct Migration {
     let copy = folder + "/" + File.name(of: store)
     let staging = copy + ".migrating"
     defer {
-      for name in [copy, copy + "-wal", copy + "-shm", staging, staging + "-journal"] {
+      for name in [
+        copy, copy + "-wal", copy + "-shm", staging, staging + "-journal", copy + "-journal",
+      ] {
         try? File.remove(name)
       }
       try? File.removeFolder(folder)
     }
     do {
-      if try File.status(store) != nil {
-        let original = try Connection(path: store, mode: .readOnly)
+      if let status = try File.status(store), status.size > 0 {
+        // Of two modes the writing one leaves no files of the log behind; it may not be permitted.
+        let original =
+          try (try? Connection(path: store, mode: .readWrite))
+          ?? Connection(path: store, mode: .readOnly)
         try Pragmas.reading.apply(to: original)
         try original.backup(to: try Connection(path: copy, mode: .create))
       }

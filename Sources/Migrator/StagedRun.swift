@@ -13,6 +13,7 @@ final class StagedRun {
   /// The existing store; nil when the staging file becomes the store.
   private let existing: Connection?
   private let stage: Connection
+  private let outputs: RunOutputs
   private var warnings: [String] = []
   private var bytes = 0
 
@@ -26,9 +27,11 @@ final class StagedRun {
     self.clock = clock
     self.identifiers = identifiers
     self.progress = progress
+    outputs = try RunOutputs(options, store: target)
     runID = identifiers.next(.run).description
     startedAt = clock.now()
-    if try File.status(target) != nil {
+    // An empty file is a store's name that was taken early, as `mktemp` does.
+    if let status = try File.status(target), status.size > 0 {
       let connection = try Connection(path: target, mode: .readWrite)
       _ = try SchemaUpgrade.inspect(connection)
       try Pragmas.loading.apply(to: connection)
@@ -60,9 +63,8 @@ final class StagedRun {
       let report = try load(stager, run: numbers.run, started: started, indexes: indexes)
       return report
     } catch let error as AgoraError where error.code == .tooManyRejects {
-      if let file = options.rejectsFile {
-        try? RejectsFile.write(from: stage, schema: "main", run: numbers.run, to: file)
-      }
+      try? outputs.writeRejects(from: stage, schema: "main", run: numbers.run)
+      try? outputs.finishRejects()
       throw error
     }
   }
@@ -81,19 +83,19 @@ final class StagedRun {
       shape: try next("shape", "v4_shapes"), table: try next("table_no", "v4_tables"))
   }
 
-  private func knownTables() throws -> [String: Int64] {
-    var tables: [String: Int64] = [:]
+  private func knownTables() throws -> [[UInt8]: Int64] {
+    var tables: [[UInt8]: Int64] = [:]
     let query = Query(
       "v4_tables.of_source", "SELECT name, table_no FROM v4_tables WHERE source=?1")
-    try existing?.each(query, .text(options.source)) { tables[$0.text(0)] = $0.int64(1) }
+    try existing?.each(query, .text(options.source)) { tables[$0.bytes(0)] = $0.int64(1) }
     return tables
   }
 
-  private func knownShapes() throws -> [[String]: Int64] {
-    var shapes: [[String]: Int64] = [:]
+  private func knownShapes() throws -> [[[UInt8]]: Int64] {
+    var shapes: [[[UInt8]]: Int64] = [:]
     try existing?.each(Query("v4_shapes.all", "SELECT columns, shape FROM v4_shapes")) { row in
       let columns = try JSON.parse(row.text(0)).elements?.compactMap(\.text) ?? []
-      shapes[columns] = row.int64(1)
+      shapes[columns.map(\.exact)] = row.int64(1)
     }
     return shapes
   }
@@ -117,6 +119,8 @@ final class StagedRun {
           "\(reader.input.path) is a drawn table, which cannot tell all texts apart; prefer JSON")
       }
     }
+    // The first of them may have changed while the last one was read.
+    for reader in readers { try reader.input.checkUnchanged() }
     if options.table != nil, !readers.contains(where: \.usedTableName) {
       warnings.append("--table was not needed: the exports name their tables")
     }
@@ -128,25 +132,21 @@ final class StagedRun {
     _ stager: Stager, run: Int64, started: Double, indexes: BulkIndexes
   ) throws -> MigrationReport {
     guard let existing else {
-      let report = try stage.transaction {
-        let report = try load(
-          into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
-        return report
+      var report = try stage.transaction {
+        try load(into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
       }
-      try writeFiles(from: stage, rejectsIn: "main", run: run)
       try enter()
+      report.warnings += outputs.finish()
       return report
     }
-    try existing.execute(
-      "ATTACH '\(staging.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''"))' AS stage",
-      name: "attach")
-    let report = try existing.transaction {
+    try existing.run(
+      Query("attach", "ATTACH ?1 AS stage"), .text(Connection.plainPath(staging)))
+    var report = try existing.transaction {
       let bulk = try BulkIndexes(dropping: Loader.bulkTables, in: existing)
       return try load(
         into: existing, schema: "stage", stager, run: run, started: started, indexes: bulk)
     }
-    try writeFiles(from: existing, rejectsIn: "stage", run: run)
-    try existing.execute("DETACH stage", name: "detach")
+    report.warnings += outputs.finish()
     return report
   }
 
@@ -187,6 +187,7 @@ final class StagedRun {
       configurations: try ConfigurationOutcomes.read(connection, rejectsIn: schema, run: run))
     if options.isDryRun { report.status = .dryRun }
     try record(report, run: run, in: connection)
+    try outputs.write(from: connection, rejectsIn: schema, source: options.source, run: run)
     return report
   }
 
@@ -242,16 +243,6 @@ final class StagedRun {
     }
   }
 
-  private func writeFiles(from connection: Connection, rejectsIn schema: String, run: Int64) throws
-  {
-    if let file = options.rejectsFile {
-      try RejectsFile.write(from: connection, schema: schema, run: run, to: file)
-    }
-    if let file = options.idMapFile {
-      try IDMapFile.write(from: connection, source: options.source, to: file)
-    }
-  }
-
   /// The staging file becomes the store: synced as a whole, then given the store's name, which must
   /// still be free.
   private func enter() throws {
@@ -260,9 +251,18 @@ final class StagedRun {
     try stage.execute("PRAGMA journal_mode=WAL", name: "enter")
     try File.reading(staging).sync()
     do throws(SystemError) {
-      try File.link(staging, to: target)
+      if try File.status(target)?.size == 0 {
+        try File.rename(staging, to: target)
+      } else {
+        try File.link(staging, to: target)
+      }
     } catch {
       guard error.isExisting else { throw error }
+      guard try File.status(target) != nil else {
+        throw AgoraError(
+          .noSuchFile, "the store's path is a symbolic link to nothing", file: target,
+          remedy: "Remove the link, or make what it leads to.")
+      }
       throw AgoraError(
         .busy, "somebody made a store here while the export was being read", file: target,
         remedy: "Nothing was changed. Run the same command again; it goes into that store.")

@@ -11,7 +11,6 @@ let version = "0.1.0"
 
 /// Runs one command line from the words to the exit code.
 func runCommandLine(_ arguments: [String]) -> ExitCode {
-  Terminal.ignoreBrokenPipes()
   do {
     if let first = arguments.first, Commands.planned.contains(first) {
       throw AgoraError(
@@ -49,4 +48,23 @@ private func report(_ error: AgoraError, asJSON: Bool) -> ExitCode {
   return ExitCode(error)
 }
 
-exit(runCommandLine(Array(CommandLine.arguments.dropFirst())).rawValue)
+/// The words of the command line; nil when one of them is not UTF-8, which Swift would silently mend
+/// into the name of another file.
+func exactArguments() -> [String]? {
+  var words: [String] = []
+  for index in 1..<max(1, Int(CommandLine.argc)) {
+    guard let word = CommandLine.unsafeArgv[index],
+      let text = String(validatingCString: word)
+    else { return nil }
+    words.append(text)
+  }
+  return words
+}
+
+System.prepareProcess()
+if let arguments = exactArguments() {
+  exit(runCommandLine(arguments).rawValue)
+}
+Terminal.say(
+  "agora: an argument is not UTF-8 [misuse]\n  Rename the file, or reach it by another path.")
+exit(ExitCode.misused.rawValue)

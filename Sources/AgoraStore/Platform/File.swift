@@ -34,6 +34,28 @@ package final class File: Sendable {
     return File(descriptor: Int32(descriptor), path: path)
   }
 
+  /// Makes a file for writing that must not be there yet, under its own name and no link's.
+  package static func creating(_ path: String) throws(SystemError) -> File {
+    let descriptor = try System.call("write \(path)") {
+      Int(open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644))
+    }
+    return File(descriptor: Int32(descriptor), path: path)
+  }
+
+  /// Whether two paths lead to one file, or would if it were made.
+  package static func isSame(_ one: String, _ other: String) -> Bool {
+    if let first = try? status(one)?.identity, let second = try? status(other)?.identity {
+      return first == second
+    }
+    return canonical(one) == canonical(other)
+  }
+
+  private static func canonical(_ path: String) -> String {
+    guard let resolved = realpath(folder(of: path), nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved) + "/" + name(of: path)
+  }
+
   /// Opens a file for reading and writing; it is made when it is missing.
   package static func updating(_ path: String) throws(SystemError) -> File {
     let descriptor = try System.call("open \(path)") {

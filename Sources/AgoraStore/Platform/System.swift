@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -21,10 +23,11 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One line: what was being done and why it failed.
   public var description: String { "\(doing): \(reason)" }
 
+  package var isInterruption: Bool { number == EINTR }
   package var isMissing: Bool { number == ENOENT }
   package var isExisting: Bool { number == EEXIST }
   package var isDenied: Bool { number == EACCES || number == EPERM || number == EROFS }
-  package var isFull: Bool { number == ENOSPC || number == EDQUOT }
+  package var isFull: Bool { number == ENOSPC || number == EDQUOT || number == EFBIG }
   package var isFolder: Bool { number == EISDIR }
   package var wouldBlock: Bool { number == EWOULDBLOCK }
 }
@@ -41,8 +44,27 @@ package enum System {
       let result = body()
       if result != -1 { return result }
       let number = errno
-      if number != EINTR { throw SystemError(number: number, doing: doing()) }
+      if number != EINTR || isInterrupted { throw SystemError(number: number, doing: doing()) }
     }
+  }
+
+  private static let interruption = Atomic<Bool>(false)
+
+  /// Notes that the process is to stop; may be called in a signal's handler.
+  package static func interrupt() { interruption.store(true, ordering: .relaxed) }
+
+  /// Whether the process is to stop.
+  package static var isInterrupted: Bool { interruption.load(ordering: .relaxed) }
+
+  /// Sets up what a command-line program relies on: its three standard files are open, a write that
+  /// nobody takes or that goes beyond a limit fails instead of killing, and children can be waited for.
+  package static func prepareProcess() {
+    for descriptor in Int32(0)...2 where fcntl(descriptor, F_GETFD) == -1 {
+      _ = open("/dev/null", descriptor == 0 ? O_RDONLY : O_WRONLY)
+    }
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+    signal(SIGCHLD, SIG_DFL)
   }
 
   /// The environment's value under a name; nil when it is not set or empty.

@@ -26,7 +26,7 @@ package final class Connection {
     // One thread at a time uses a connection (the store's lock sees to it), so SQLite's own mutex
     // would only cost time: https://www.sqlite.org/threadsafe.html, multi-thread mode.
     let code = sqlite3_open_v2(
-      path, &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+      Self.plainPath(path), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard code == SQLITE_OK, let handle else {
       let message =
         handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
@@ -35,6 +35,12 @@ package final class Connection {
     }
     self.handle = handle
     self.path = path
+  }
+
+  /// A path that SQLite takes for a file whatever it is called: names such as `:memory:` and `file:x`
+  /// mean something else to it.
+  package static func plainPath(_ path: String) -> String {
+    path.hasPrefix("/") || path.hasPrefix("./") ? path : "./" + path
   }
 
   deinit {

@@ -234,7 +234,7 @@ struct AgentLoader {
     try connection.each(query, .integer(row)) { result in
       isThere = true
       let columns = try context.columns(result.optionalInt64(1))
-      try result.withBytes(0) { try table.mapper.reload($0, columns: columns) }
+      try result.withBytes(0) { try table.mapper.loadStored($0, columns: columns, row: row) }
     }
     return isThere ? try table.mapper.mapAgent() : nil
   }
@@ -309,7 +309,8 @@ struct AgentLoader {
   private func join(_ profile: AgentProfile, _ record: Record, _ current: Record) throws {
     var capabilities =
       (try? JSON.parse(current.string(6) ?? "[]"))?.elements?.compactMap(\.text) ?? []
-    for name in profile.capabilityNames where !capabilities.contains(name) {
+    var known = Set(capabilities.map(\.exact))
+    for name in profile.capabilityNames where known.insert(name.exact).inserted {
       capabilities.append(name)
     }
     var members = (try? JSON.parse(current.string(8) ?? "{}"))?.members ?? []

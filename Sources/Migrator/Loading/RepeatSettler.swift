@@ -20,6 +20,12 @@ struct RepeatSettler {
     var digest: [UInt8]
   }
 
+  /// The rows that share an id, by what never changes in them.
+  private struct Namesakes {
+    var rows: [[UInt8]: Known] = [:]
+    var nextEpoch = 0
+  }
+
   func settle() throws {
     try connection.execute(
       """
@@ -66,7 +72,9 @@ struct RepeatSettler {
       ) { result in
         let row = LoadContext.stagedRow(result)
         let shape = try context.columns(row.shape)
-        try result.withBytes(9) { try table.mapper.reload($0, columns: shape) }
+        try result.withBytes(9) {
+          try table.mapper.loadStored($0, columns: shape, row: row.row)
+        }
         known.append(
           Known(
             row: row.row, epoch: row.epoch, isStored: true,
@@ -75,22 +83,29 @@ struct RepeatSettler {
     }
     let rows = try repeated(table, v4ID: v4ID)
     if isContentHash(v4ID) {
+      var stored: [Int: Known] = [:]
+      for entry in known { stored[entry.epoch] = entry }
       for (occurrence, row) in rows.enumerated() {
-        try settleRepetition(row.row, table, occurrence, known)
+        try settleRepetition(row.row, table, occurrence, stored[occurrence])
       }
       return
     }
     // What an export says last is what it says: a row that ends as it is stored is unchanged, whatever
     // stood before it.
+    var named = Namesakes()
+    for entry in known {
+      named.rows[entry.fingerprint] = entry
+      named.nextEpoch = max(named.nextEpoch, entry.epoch + 1)
+    }
     var last: [[UInt8]: [UInt8]] = [:]
     for row in rows { last[row.fingerprint] = row.digest }
     for row in rows {
-      if let stored = known.first(where: { $0.isStored && $0.fingerprint == row.fingerprint }),
+      if let stored = named.rows[row.fingerprint], stored.isStored,
         stored.digest == last[row.fingerprint]
       {
         try keep(row.row, table, as: stored)
       } else {
-        try settle(row, table, &known)
+        try settle(row, table, &named)
       }
     }
   }
@@ -137,9 +152,9 @@ struct RepeatSettler {
 
   /// A row without an id that has occurred before: the n-th one is the stored n-th one, or is new.
   private func settleRepetition(
-    _ row: StagedRow, _ table: StagedTable, _ occurrence: Int, _ known: [Known]
+    _ row: StagedRow, _ table: StagedTable, _ occurrence: Int, _ stored: Known?
   ) throws {
-    if let stored = known.first(where: { $0.epoch == occurrence }) {
+    if let stored {
       try keep(row, table, as: stored)
     } else if occurrence > 0 {
       try rename(row, table, epoch: occurrence)
@@ -147,29 +162,29 @@ struct RepeatSettler {
   }
 
   private func settle(
-    _ repeated: Repeated, _ table: StagedTable, _ known: inout [Known]
+    _ repeated: Repeated, _ table: StagedTable, _ known: inout Namesakes
   ) throws {
     let (row, fingerprint, digest) = (repeated.row, repeated.fingerprint, repeated.digest)
-    guard let index = known.firstIndex(where: { $0.fingerprint == fingerprint }) else {
-      let epoch = (known.map(\.epoch).max() ?? -1) + 1
-      known.append(
-        Known(
-          row: row.row, epoch: epoch, isStored: false, fingerprint: fingerprint, digest: digest))
+    guard var found = known.rows[fingerprint] else {
+      let epoch = known.nextEpoch
+      known.nextEpoch += 1
+      known.rows[fingerprint] = Known(
+        row: row.row, epoch: epoch, isStored: false, fingerprint: fingerprint, digest: digest)
       if epoch > 0 {
         context.epochs += 1
         try rename(row, table, epoch: epoch)
       }
       return
     }
-    if known[index].digest == digest { return try keep(row, table, as: known[index]) }
-    if known[index].isStored {
-      try markSeen(known[index].row, row)
+    if found.digest == digest { return try keep(row, table, as: found) }
+    if found.isStored {
+      try markSeen(found.row, row)
       try connection.run(
         Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2)"),
-        .integer(row.row), .integer(known[index].row))
-      if known[index].epoch > 0 { try rename(row, table, epoch: known[index].epoch) }
-      known[index].row = row.row
-      known[index].isStored = false
+        .integer(row.row), .integer(found.row))
+      if found.epoch > 0 { try rename(row, table, epoch: found.epoch) }
+      found.row = row.row
+      found.isStored = false
     } else {
       // A later text of a row of this very export: it stands where the first one stood.
       context.ledger[table.name].updated += 1
@@ -179,10 +194,11 @@ struct RepeatSettler {
           """
           UPDATE %.v4_rows SET (shape, parent, text) = (SELECT shape, parent, text FROM %.v4_rows WHERE row=?1)
           WHERE row=?2
-          """), .integer(row.row), .integer(known[index].row))
+          """), .integer(row.row), .integer(found.row))
       try context.drop(row.row)
     }
-    known[index].digest = digest
+    found.digest = digest
+    known.rows[fingerprint] = found
   }
 
   /// The row says nothing new.

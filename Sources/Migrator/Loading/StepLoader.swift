@@ -124,7 +124,8 @@ struct StepLoader {
       pending.append((LoadContext.stagedRow(result), table, result.bytes(9)))
     }
     for (row, table, text) in pending {
-      try table.mapper.reload(text.span, columns: try context.columns(row.shape))
+      try table.mapper.loadStored(
+        text.span, columns: try context.columns(row.shape), row: row.row)
       _ = try add(row, table, as: row.row, ordinal: row.ordinal)
     }
   }

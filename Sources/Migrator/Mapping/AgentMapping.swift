@@ -62,7 +62,9 @@ final class AgentMapping {
 
   func facts(_ row: V4Row) throws(Rejection) -> Facts {
     var facts = Facts(name: try name(row))
-    if kind == .registry, let id = try row.name(agentID), id != facts.name { facts.alias = id }
+    if kind == .registry, let id = try row.name(agentID), id.exact != facts.name.exact {
+      facts.alias = id
+    }
     if let capability = try row.name(capability) { facts.capabilities.append(capability) }
     for name in try row.names(capabilities) {
       if let name, !name.isEmpty { facts.capabilities.append(name) }
@@ -112,6 +114,7 @@ struct AgentProfile {
   let id: String
   let name: String
   private var capabilities: [String] = []
+  private var known: Set<[UInt8]> = []
   private var isActive = false
   private var lastStatus: String?
   private var registeredAt: Int64?
@@ -131,7 +134,7 @@ struct AgentProfile {
   /// Takes in one row.
   mutating func add(_ facts: AgentMapping.Facts, kind: TableKind) {
     rows += 1
-    for capability in facts.capabilities where !capabilities.contains(capability) {
+    for capability in facts.capabilities where known.insert(capability.exact).inserted {
       capabilities.append(capability)
     }
     // A row that says nothing does not say that the agent is gone.

@@ -49,6 +49,7 @@ extension V4Row {
 /// what had to be translated with a loss, and notes on what had to be assumed.
 struct RowMetadata {
   private var kept: [(name: String, json: [UInt8])] = []
+  private var keptColumns: Set<Int> = []
   private var notes: [String] = []
   /// Further members beside `v4` and `notes`.
   private var members: [(name: String, json: [UInt8])] = []
@@ -56,9 +57,8 @@ struct RowMetadata {
   /// Keeps a column as it came, unless it says nothing.
   mutating func keep(_ row: V4Row, _ column: Int?) {
     guard let column, row.values[column].kind != .null else { return }
-    let name = row.layout.names[column]
-    guard !kept.contains(where: { $0.name == name }) else { return }
-    kept.append((name, Array(row.text[row.values[column].range])))
+    guard keptColumns.insert(column).inserted else { return }
+    kept.append((row.layout.names[column], Array(row.text[row.values[column].range])))
   }
 
   mutating func note(_ text: String?) {

@@ -55,6 +55,20 @@ final class TableMapper {
     prepare()
   }
 
+  /// Takes a row into hand that lies in the store, where anybody may have changed it.
+  ///
+  /// - Throws: ``AgoraError`` `damaged_store`.
+  func loadStored(_ text: Span<UInt8>, columns: [String]?, row number: Int64) throws(AgoraError) {
+    do {
+      try JSON.validate(text)
+      try load(text, columns: columns)
+    } catch {
+      throw AgoraError(
+        .damagedStore, "the text of row \(number) of v4_rows is damaged: \(error)",
+        remedy: "Restore a backup; agora store check looks for more damage.")
+    }
+  }
+
   private func prepare() {
     guard layout !== row.layout else { return }
     let layout = row.layout

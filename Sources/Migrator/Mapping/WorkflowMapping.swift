@@ -69,6 +69,7 @@ final class WorkflowMapping: RowMapping {
     _ references: ReferenceResolver, to record: inout Record, _ metadata: inout RowMetadata
   ) throws {
     var ids: [[UInt8]] = identity.owner.map { [$0] } ?? []
+    var known = Set(ids)
     var dropped = 0
     for name in names {
       guard let name, !name.isEmpty else {
@@ -79,7 +80,7 @@ final class WorkflowMapping: RowMapping {
         metadata.keep(row, column)
         continue
       }
-      if !ids.contains(id) {
+      if known.insert(id).inserted {
         ids.append(id)
       } else if id != identity.owner {
         dropped += 1

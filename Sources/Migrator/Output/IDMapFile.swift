@@ -15,8 +15,7 @@ enum IDMapFile {
     FROM v4_names WHERE source=?1 ORDER BY kind, name
     """)
 
-  static func write(from connection: Connection, source: String, to path: String) throws {
-    let output = try OutputFile(path)
+  static func write(from connection: Connection, source: String, to output: OutputFile) throws {
     for query in [rows, names] {
       try connection.each(query, .text(source)) { row in
         try output.append { bytes in
@@ -30,6 +29,6 @@ enum IDMapFile {
         }
       }
     }
-    try output.finish()
+    try output.flush()
   }
 }

@@ -11,10 +11,16 @@ final class OutputFile {
   /// - Throws: ``AgoraError`` when the file cannot be made.
   init(_ path: String) throws {
     self.path = path
-    // Something like /dev/stdout cannot be replaced, only written to.
-    let isSpecial = (try? File.status(path))?.isRegular == false
-    temporary = isSpecial ? path : path + ".part"
-    do throws(SystemError) { file = try File.writing(temporary) } catch {
+    do throws(SystemError) {
+      let status = try File.status(path)
+      guard status?.isFolder != true else {
+        throw SystemError(number: 21, doing: "write \(path)")
+      }
+      // Something like /dev/stdout cannot be replaced, only written to.
+      let isSpecial = status?.isRegular == false
+      temporary = isSpecial ? path : "\(path).\(System.processID).part"
+      file = isSpecial ? try File.writing(path) : try File.creating(temporary)
+    } catch {
       throw AgoraError(error, file: path)
     }
   }
@@ -25,7 +31,8 @@ final class OutputFile {
     if buffer.count >= 1 << 16 { try flush() }
   }
 
-  private func flush() throws {
+  /// Writes what is still in the buffer, so that finishing can hardly fail.
+  func flush() throws {
     do throws(SystemError) { try file.write(buffer.span) } catch {
       throw AgoraError(error, file: path)
     }

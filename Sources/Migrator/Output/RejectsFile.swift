@@ -11,27 +11,34 @@ public enum RejectsFile {
   /// - Throws: ``AgoraError`` when the file cannot be written.
   @discardableResult
   public static func write(from store: Store, to path: String) throws -> Int {
-    try store.read { connection in
-      try write(connection, schema: "main", "status=?1", .text("outstanding"), to: path)
+    for suffix in ["", "-wal", "-shm"] where File.isSame(store.path + suffix, path) {
+      throw AgoraError(
+        .misuse, "this would overwrite the store", file: path, remedy: "Name another file.")
+    }
+    return try store.read { connection in
+      let output = try OutputFile(path)
+      let count = try write(
+        connection, schema: "main", "status=?1", .text("outstanding"), to: output)
+      try output.finish()
+      return count
     }
   }
 
   static func write(
-    from connection: Connection, schema: String, run: Int64, to path: String
+    from connection: Connection, schema: String, run: Int64, to output: OutputFile
   ) throws {
-    _ = try write(connection, schema: schema, "run=?1", .integer(run), to: path)
+    _ = try write(connection, schema: schema, "run=?1", .integer(run), to: output)
   }
 
   private static func write(
     _ connection: Connection, schema: String, _ condition: String, _ value: SQLValue,
-    to path: String
+    to output: OutputFile
   ) throws -> Int {
     let query = Query(
       "rejects.write", "\(columns) FROM \(schema).rejects WHERE \(condition) ORDER BY number")
     let chunks = Query(
       "reject_chunks.write",
       "SELECT bytes FROM \(schema).reject_chunks WHERE number=?1 ORDER BY chunk")
-    let output = try OutputFile(path)
     var count = 0
     func line(_ row: borrowing Row) throws {
       count += 1
@@ -54,7 +61,7 @@ public enum RejectsFile {
       try output.append { $0.append(contentsOf: [0x7d, 0x0a]) }
     }
     try connection.each(query, value) { try line($0) }
-    try output.finish()
+    try output.flush()
     return count
   }
 

@@ -44,10 +44,25 @@ struct DrawingReader {
         for index in found.indices where !isClosed(cells[index]) && cells[index].hasPrefix("\"") {
           cells[index] += "\n" + found[index]
         }
-        original += [0x0a] + line.bytes
+        original.append(0x0a)
+        original.append(contentsOf: line.bytes)
+        guard original.count <= export.options.maxRowBytes else {
+          throw AgoraError(
+            .badJSON, "a row of the drawing is larger than a row may be",
+            file: export.input.path, offset: offset,
+            remedy: "Export as JSON, or raise --max-row-bytes.")
+        }
         continue
       }
       if !cells.isEmpty { try give(columns, cells, original, table, offset) }
+      if let last = columns.last, line.characters.count <= last.cut.lowerBound {
+        // Cut off before the last column: what is there cannot be told from what is not.
+        try export.sink.refuse(
+          line.bytes.span, table: table, at: RowOrigin(offset: line.offset),
+          Rejection(.badJSON, "the line ends before its last column"))
+        (cells, original) = ([], [])
+        continue
+      }
       (cells, original, offset) = (found, line.bytes, line.offset)
     }
     if !cells.isEmpty { try give(columns, cells, original, table, offset) }
@@ -55,7 +70,7 @@ struct DrawingReader {
 
   /// A string is over when it ends with a quote that is not its first character.
   private func isClosed(_ cell: String) -> Bool {
-    !cell.hasPrefix("\"") || cell.count > 1 && cell.hasSuffix("\"")
+    !cell.hasPrefix("\"") || cell.utf8.count > 1 && cell.hasSuffix("\"")
   }
 
   private func cut(_ head: [Character], by ruler: [Character]) -> [Column] {

@@ -56,8 +56,24 @@ enum ExportFormat: String {
     case 0x7b:
       if isResult(text, at: peek.at) { return .sqlResult }
       guard peek.enter(text) == 0x22, let name = peek.name(text) else { return .bundle }
-      return recogniseObject(text, &peek, name)
+      let format = recogniseObject(text, &peek, name)
+      // What is written over several lines, or cut off, is one document.
+      return format == .lines && !firstLineIsWhole(text) ? .bundle : format
     default: return nil
+    }
+  }
+
+  /// Whether the first line is a value of its own, as far as can be seen.
+  private static func firstLineIsWhole(_ text: Span<UInt8>) -> Bool {
+    let start = JSONSlices.skipSpace(text, 0)
+    var end = start
+    while end < text.count, text[end] != 0x0a { end += 1 }
+    var validator = JSONValidator()
+    switch validator.consume(text.extracting(start..<end), from: 0) {
+    case .complete: return true
+    // A line longer than what is seen of it.
+    case .incomplete: return end == text.count && text.count >= 65536
+    case .malformed: return true
     }
   }
 
@@ -67,7 +83,16 @@ enum ExportFormat: String {
     guard peek.byte(text) == 0x7b, peek.enter(text) == 0x22 else { return false }
     while let name = peek.name(text) {
       let value = peek.byte(text)
-      if name == "schema" && value == 0x7b || name == "rows" && value == 0x5b { return true }
+      if name == "schema", value == 0x7b {
+        var inner = peek
+        return inner.enter(text) == 0x22 && inner.name(text) == "elements"
+      }
+      if name == "rows", value == 0x5b {
+        // Rows before their schema: arrays, or none.
+        var inner = peek
+        let first = inner.enter(text)
+        return first == 0x5b || first == 0x5d
+      }
       guard peek.skipScalar(text) else { return false }
       _ = peek.byte(text)
     }

@@ -27,7 +27,7 @@ final class ExportInput {
   private final class Counter { var bytes = 0 }
 
   /// Whether the input can be opened and read once more.
-  var canReopen: Bool { path != "-" }
+  var canReopen: Bool { path != "-" && status != nil }
 
   /// Opens an input and looks at its first bytes.
   ///
@@ -150,17 +150,35 @@ final class ExportInput {
 
   /// Whether anything but white space follows; blank lines at the front are taken.
   private func hasContent() throws -> Bool {
-    while let byte = try window.peek() {
-      guard byte == 0x0a || byte == 0x0d || byte == 0x09 || byte == 0x20 else { return true }
-      // A line that starts with a space may be the head of a table drawn with characters.
-      if byte == 0x20 {
-        try window.require(4096)
-        let rest = window.withBytes { JSONSlices.skipSpace($0, window.start) }
-        if rest < window.bytes.count { return true }
+    // Blank lines go, but not the spaces of the line that has something: it may be the head of a table
+    // drawn with characters.
+    while true {
+      let (dropped, found) = window.withBytes { bytes -> (Int, Bool) in
+        var at = window.start
+        var lineStart = at
+        while at < bytes.count {
+          switch bytes[at] {
+          case 0x0a: lineStart = at + 1
+          case 0x20, 0x09, 0x0d: break
+          default: return (lineStart - window.start, true)
+          }
+          at += 1
+        }
+        // A line of nothing but space that fills the window is dropped like a blank one.
+        return (at - window.start, false)
       }
-      window.drop(1)
+      window.drop(dropped)
+      if found { return true }
+      if try !window.fill() { return false }
     }
-    return false
+  }
+
+  /// Reads what is left, so that the unpacker can say whether the file is damaged: its word counts
+  /// before that of whoever found the text odd.
+  func drain() throws {
+    guard isCompressed else { return }
+    while try window.fill() { window.drop(window.available) }
+    try finish()
   }
 
   /// Ends the reading: looks whether the unpacker was content and the file is still the one that was
@@ -178,6 +196,11 @@ final class ExportInput {
           remedy: "The file is damaged or cut off. Export again.")
       }
     }
+    try checkUnchanged()
+  }
+
+  /// Looks whether the file is still the one that was opened.
+  func checkUnchanged() throws {
     guard let status, path != "-" else { return }
     let now = try? File.status(path)
     guard now?.size == status.size, now?.modified == status.modified else {

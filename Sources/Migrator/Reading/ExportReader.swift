@@ -43,8 +43,8 @@ final class ExportReader {
       }
       try input.finish()
     } catch let error as JSONError {
-      // A damaged archive shows as a cut-off text; its own error says more.
-      if input.isCompressed, error.isTruncated { try input.finish() }
+      // A damaged archive shows as an odd text; its own error says more.
+      try input.drain()
       throw AgoraError(
         error.isTruncated ? .truncated : .badJSON, error.reason, file: input.path,
         offset: error.offset,

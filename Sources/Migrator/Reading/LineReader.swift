@@ -79,6 +79,13 @@ final class LineReader {
         }
       }
       let origin = RowOrigin(offset: offset)
+      if fault == "the line ends too early", window.isAtEnd, export.format != .lines,
+        window.start + range.upperBound >= bytes.count
+      {
+        // The file was cut off, and with it perhaps most of its rows.
+        throw JSONError(
+          offset: offset + line.count, reason: "the text ends too early", isTruncated: true)
+      }
       if let fault {
         return try refuse(line, at: origin, Rejection(.badJSON, "not JSON: \(fault)"))
       }
@@ -117,7 +124,11 @@ final class LineReader {
     if let first = parts.values.first, first.kind == .object,
       export.format == .frames || export.format == .subscription
     {
-      return try updates.read(line, at: origin.offset)
+      do { return try updates.read(line, at: origin.offset) } catch let error as JSONError {
+        return try refuse(line, at: origin, Rejection(.badJSON, "\(error)"))
+      } catch let error as AgoraError where error.code == .unknownFormat {
+        return try refuse(line, at: origin, Rejection(.badJSON, error.message))
+      }
     }
     if AgentConfiguration.isOne(line), export.options.table == nil {
       return try export.sink.row(line, table: AgentConfiguration.table, at: origin)

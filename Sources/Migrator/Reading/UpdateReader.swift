@@ -6,7 +6,7 @@ final class UpdateReader {
   private let export: ExportReader
   /// The columns of each table, from the last row that came as an object: rows that come from a
   /// transaction are arrays.
-  private var columns: [String: [String]] = [:]
+  private var columns: [[UInt8]: [String]] = [:]
 
   init(_ export: ExportReader) { self.export = export }
 
@@ -141,9 +141,9 @@ final class UpdateReader {
   ) throws {
     let start = JSONSlices.skipSpace(row, 0)
     if row[start] == 0x7b {
-      if columns[table] == nil { columns[table] = ExportReader.memberNames(row) }
+      if columns[table.exact] == nil { columns[table.exact] = ExportReader.memberNames(row) }
     } else if row[start] == 0x5b {
-      guard let known = columns[table] else {
+      guard let known = columns[table.exact] else {
         return try export.sink.refuse(
           row, table: table, at: origin,
           Rejection(.badJSON, "a row without column names before any row that has them"))

@@ -1,3 +1,5 @@
+import AgoraStore
+
 /// What became of a table's rows; the sums always add up.
 public struct LedgerEntry: Sendable, Equatable {
   /// Rows found in the export.
@@ -41,17 +43,16 @@ public struct LedgerEntry: Sendable, Equatable {
 public struct Ledger: Sendable, Equatable {
   /// The tables in order.
   public private(set) var tables: [String] = []
-  private var entries: [String: LedgerEntry] = [:]
+  private var entries: [[UInt8]: LedgerEntry] = [:]
 
   /// Makes an empty ledger.
   public init() {}
 
   /// The entry of a table; writing to it adds the table.
   public subscript(_ table: String) -> LedgerEntry {
-    get { entries[table] ?? LedgerEntry() }
+    get { entries[table.exact] ?? LedgerEntry() }
     set {
-      if entries[table] == nil { tables.append(table) }
-      entries[table] = newValue
+      if entries.updateValue(newValue, forKey: table.exact) == nil { tables.append(table) }
     }
   }
 

@@ -22,8 +22,13 @@ final class RunLock {
           .init("pid", .int(Int(System.processID))), .init("host", .string(System.hostName)),
           .init("since", .string(clock.now().description)),
         ])
-        try file.replaceContents(with: JSONWriter.compact(holder) + "\n")
         self.file = file
+        do throws(SystemError) {
+          try file.replaceContents(with: JSONWriter.compact(holder) + "\n")
+        } catch {
+          try? File.remove(path)
+          throw error
+        }
         return
       }
     } catch let error as SystemError {

@@ -22,8 +22,8 @@ final class Stager: RowSink {
   let rejects: RejectLog
   /// The tables that the export holds, in order.
   private(set) var tables: [StagedTable] = []
-  private var byName: [String: StagedTable] = [:]
-  private var shapes: [[String]: Int64] = [:]
+  private var byName: [[UInt8]: StagedTable] = [:]
+  private var shapes: [[[UInt8]]: Int64] = [:]
   private(set) var ledger = Ledger()
   private var file = ""
   private var fileNumber: Int64 = 0
@@ -47,7 +47,7 @@ final class Stager: RowSink {
   ///   - known: the tables and shapes that the store has already.
   init(
     _ connection: Connection, source: String, numbers: Numbers, maxRejects: Int?,
-    knownTables: [String: Int64], knownShapes: [[String]: Int64], progress: any ProgressObserver
+    knownTables: [[UInt8]: Int64], knownShapes: [[[UInt8]]: Int64], progress: any ProgressObserver
   ) {
     self.connection = connection
     self.source = source
@@ -59,7 +59,7 @@ final class Stager: RowSink {
       connection, run: numbers.run, source: source, first: numbers.reject, limit: maxRejects)
   }
 
-  private let knownTables: [String: Int64]
+  private let knownTables: [[UInt8]: Int64]
 
   /// The next rows come from this file.
   func open(file path: String, format: ExportFormat) throws {
@@ -72,9 +72,9 @@ final class Stager: RowSink {
   }
 
   private func staged(_ name: String) throws -> StagedTable {
-    if let known = byName[name] { return known }
+    if let known = byName[name.exact] { return known }
     let number: Int64
-    if let known = knownTables[name] {
+    if let known = knownTables[name.exact] {
       number = known
     } else {
       number = numbers.table
@@ -82,7 +82,7 @@ final class Stager: RowSink {
       try connection.run(Self.insertTable, .integer(number), .text(source), .text(name))
     }
     let table = StagedTable(number: number, source: source, name: name)
-    byName[name] = table
+    byName[name.exact] = table
     tables.append(table)
     ledger.open(name)
     return table
@@ -90,13 +90,14 @@ final class Stager: RowSink {
 
   private func shape(_ columns: [String]?) throws -> Int64? {
     guard let columns else { return nil }
-    if let known = shapes[columns] { return known }
+    let key = columns.map(\.exact)
+    if let known = shapes[key] { return known }
     let number = numbers.shape
     numbers.shape += 1
     try connection.run(
       Self.insertShape, .integer(number),
       .text(JSONWriter.compact(.array(columns.map { .string($0) }))))
-    shapes[columns] = number
+    shapes[key] = number
     return number
   }
 

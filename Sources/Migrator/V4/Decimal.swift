@@ -29,7 +29,7 @@ struct Decimal {
     if let byte = rest.first, byte == 0x65 || byte == 0x45 {
       // A power beyond any use is as good as an unreadable one.
       guard let power = Int(String(decoding: rest.dropFirst(), as: UTF8.self)),
-        abs(power) < 1_000_000
+        (-999_999...999_999).contains(power)
       else { return nil }
       scale = power
       rest = []

@@ -12,22 +12,35 @@ final class RowLayout {
   /// A name that occurs twice; nil when none does.
   let duplicate: String?
 
+  /// Whether the rows are arrays, whose columns a schema names.
+  let isArray: Bool
+
   init(spellings: [[UInt8]]) {
+    isArray = false
     self.spellings = spellings
     names = spellings.map { spelling in
       var name: [UInt8] = []
       JSONText.unescape(spelling.span, 0..<spelling.count, into: &name)
       return String(decoding: name, as: UTF8.self)
     }
-    var seen: Set<String> = []
-    duplicate = names.first { !seen.insert($0).inserted }
+    duplicate = Self.duplicate(in: names)
+  }
+
+  /// Names are compared byte for byte: two spellings of é are two names.
+  private static func duplicate(in names: [String]) -> String? {
+    var seen: Set<[UInt8]> = []
+    return names.first { !seen.insert($0.exact).inserted }
   }
 
   init(columns: [String]) {
-    spellings = columns.map { Array($0.utf8) }
+    isArray = true
+    spellings = columns.map { name in
+      var spelling: [UInt8] = []
+      JSONText.quote(name.exact.span, into: &spelling, withQuotes: false)
+      return spelling
+    }
     names = columns
-    var seen: Set<String> = []
-    duplicate = columns.first { !seen.insert($0).inserted }
+    duplicate = Self.duplicate(in: columns)
   }
 
   /// Where a column stands; nil when the row has none of that name.

@@ -10,7 +10,7 @@ final class V4Row {
   private(set) var layout = RowLayout(columns: [])
   private var parts = JSONSlices()
   private var layouts: [RowLayout] = []
-  private var arrayLayouts: [[String]: RowLayout] = [:]
+  private var arrayLayouts: [[[UInt8]]: RowLayout] = [:]
 
   /// The columns' values in the order of ``layout``.
   var values: [JSONSlice] { parts.values }
@@ -73,10 +73,16 @@ final class V4Row {
   }
 
   private func arrayLayout(_ columns: [String]) -> RowLayout {
-    if let known = arrayLayouts[columns] { return known }
+    if layout.isArray, layout.names == columns,
+      layout.names.elementsEqual(columns, by: { $0.utf8.elementsEqual($1.utf8) })
+    {
+      return layout
+    }
+    let key = columns.map(\.exact)
+    if let known = arrayLayouts[key] { return known }
     if arrayLayouts.count == Self.layoutLimit { arrayLayouts.removeAll() }
     let made = RowLayout(columns: columns)
-    arrayLayouts[columns] = made
+    arrayLayouts[key] = made
     return made
   }
 }

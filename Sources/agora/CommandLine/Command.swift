@@ -108,4 +108,11 @@ struct Invocation {
   func report(_ json: JSON, _ text: @autoclosure () -> String) throws {
     try Terminal.print(wantsJSON ? JSONWriter.pretty(json) : text())
   }
+
+  /// Prints the report of something that is done and stays done, even if nobody takes the report.
+  func reportDone(_ json: JSON, _ text: @autoclosure () -> String) {
+    do { try report(json, text()) } catch {
+      Terminal.say("agora: done, but the report could not be printed: \(error)")
+    }
+  }
 }

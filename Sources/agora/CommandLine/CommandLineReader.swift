@@ -20,9 +20,11 @@ struct CommandLineReader {
       return .help(named.isEmpty ? nil : try command(named).command)
     }
     if first == "--version" { return .version }
-    if arguments.contains("--help") || arguments.contains("-h") {
+    let asked = arguments.prefix { $0 != "--" }
+    if asked.contains("--help") || asked.contains("-h") {
       // Help for a group such as `rejects` is the list of all commands.
-      return .help(try? command(arguments).command)
+      let isGroup = commands.contains { $0.words.first == first && $0.words.count > 1 }
+      return .help(isGroup ? try? command(arguments).command : try command(arguments).command)
     }
     let (command, rest) = try self.command(arguments)
     return .run(try invocation(of: command, rest))
@@ -120,6 +122,9 @@ struct CommandLineReader {
         }
         values[option.name, default: []].append(arguments[index])
         index += 1
+      }
+      guard values[option.name]?.last?.isEmpty == false else {
+        throw AgoraError(.misuse, "--\(option.name) needs a value (\(option.value ?? ""))")
       }
       if !option.repeats, values[option.name, default: []].count > 1 {
         throw AgoraError(.misuse, "--\(option.name) was given twice")

@@ -1,5 +1,4 @@
 import AgoraStore
-import Synchronization
 
 #if canImport(Glibc)
   import Glibc
@@ -9,25 +8,32 @@ import Synchronization
 
 /// Whether somebody pressed Control-C or asked the process to end.
 ///
-/// The handler only sets a mark; the work looks at it between two batches.
+/// The handler only sets a mark; the work looks at it between two batches, and a system call that
+/// waits is left at once.
 enum Interruption {
-  private static let mark = Atomic<Bool>(false)
-
   private static let handler: @convention(c) (Int32) -> Void = { number in
-    mark.store(true, ordering: .relaxed)
+    System.interrupt()
+    // A second signal ends the process at once.
     signal(number, SIG_DFL)
   }
 
-  /// Takes the signals; a second one ends the process at once.
+  /// Takes the signals.
   static func watch() {
-    for number in [SIGINT, SIGTERM] { signal(number, handler) }
+    for number in [SIGINT, SIGTERM] {
+      // Not `signal`, which has waiting calls go on as if nothing had been.
+      var action = sigaction()
+      #if canImport(Glibc)
+        action.__sigaction_handler.sa_handler = handler
+      #else
+        action.__sigaction_u.__sa_handler = handler
+      #endif
+      sigaction(number, &action, nil)
+    }
   }
 
   /// - Throws: ``AgoraError`` `interrupted`.
   static func check() throws {
-    guard mark.load(ordering: .relaxed) else { return }
-    throw AgoraError(
-      .interrupted, "interrupted; the store is as it was before",
-      remedy: "Run the same command again.")
+    guard System.isInterrupted else { return }
+    throw AgoraError.interrupted
   }
 }

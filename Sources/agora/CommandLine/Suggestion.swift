@@ -2,6 +2,7 @@
 enum Suggestion {
   /// The nearest of some words; nil when none is near.
   static func nearest(to word: String, among words: [String]) -> String? {
+    guard !word.isEmpty else { return nil }
     let scored = words.map { (word: $0, distance: distance(word, $0)) }
     guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
     return best.distance <= max(2, word.count / 3) || best.word.hasPrefix(word) ? best.word : nil

@@ -39,7 +39,4 @@ enum Terminal {
     guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
   }
-
-  /// A reader that went away shows as an error of the write, not as the end of this process.
-  static func ignoreBrokenPipes() { signal(SIGPIPE, SIG_IGN) }
 }

@@ -69,7 +69,7 @@ enum MigrateCommand {
       isShown: Terminal.isWatched && !invocation.has("no-progress"))
     Interruption.watch()
     let report = try Migration(options, store: invocation.storePath, progress: progress).run()
-    try invocation.report(report.json, report.text + advice(report, invocation))
+    invocation.reportDone(report.json, report.text + advice(report, invocation))
     return report.needsAttention ? .needsAttention : .done
   }
 
