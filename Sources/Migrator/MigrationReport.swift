@@ -38,6 +38,8 @@ public struct MigrationReport: Sendable {
   public var conflicts: Int
   /// Rows that v4 has no more.
   public var deletedInSource: Int
+  /// Whether those rows were removed.
+  public var appliedDeletes: Bool
   /// Bytes read, after unpacking.
   public var bytes: Int
   /// How long the run took.
@@ -183,7 +185,9 @@ public struct MigrationReport: Sendable {
       lines.append("Conflicts: v4 and v5 both changed \(conflicts) rows; v5's stand.")
     }
     if deletedInSource > 0 {
-      lines.append("Gone from v4: \(deletedInSource) rows, which the store keeps.")
+      lines.append(
+        "Gone from v4: \(deletedInSource) rows, which the store "
+          + (appliedDeletes ? "no longer has." : "keeps (--apply-deletes removes them)."))
     }
     return lines
   }

@@ -182,7 +182,8 @@ final class StagedRun {
       missingAgents: try references.missing("agent"),
       missingWorkflows: try references.missing("workflow"), epochs: context.epochs,
       ambiguousReferences: references.ambiguousReferences, conflicts: context.conflicts,
-      deletedInSource: context.deletedInSource, bytes: bytes,
+      deletedInSource: context.deletedInSource, appliedDeletes: options.appliesDeletes,
+      bytes: bytes,
       seconds: System.monotonicSeconds() - started, warnings: warnings,
       configurations: try ConfigurationOutcomes.read(connection, rejectsIn: schema, run: run))
     if options.isDryRun { report.status = .dryRun }

@@ -61,4 +61,17 @@ package enum StoreDump {
     }
     return .array(rows)
   }
+
+  /// What is in one dump and not in the other, row by row.
+  package static func differences(_ one: JSON, _ other: JSON) -> [String] {
+    func rows(_ dump: JSON) -> Set<String> {
+      Set(
+        (dump.members ?? []).flatMap { table in
+          (table.value.elements ?? []).map { "\(table.name) \(JSONWriter.compact($0))" }
+        })
+    }
+    let (first, second) = (rows(one), rows(other))
+    return first.subtracting(second).sorted().map { "only in the first: \($0)" }
+      + second.subtracting(first).sorted().map { "only in the second: \($0)" }
+  }
 }

@@ -22,23 +22,50 @@ struct AgentLoader {
 
   /// Loads the tables that describe agents, registrations first: they say which names are aliases.
   func load(_ tables: [StagedTable]) throws {
-    try connection.execute(
-      """
-      CREATE TEMP TABLE described(row INTEGER PRIMARY KEY, staged_row INTEGER, table_no INTEGER,
-        rank INTEGER, ordinal INTEGER, agent_id TEXT, agent_name TEXT, supervisor TEXT);
-      CREATE TEMP TABLE supervised(agent_id TEXT PRIMARY KEY, supervisor TEXT);
-      """, name: "described.create")
+    try begin()
     let order = tables.sorted { $0.rank < $1.rank }
     for table in order where table.kind == .registry { try registerNames(table) }
     for table in order { try describe(table) }
     if context.references.rejectsOrphans { try rejectUnsupervised(order) }
-    try connection.execute(
-      "CREATE INDEX temp.described_by_agent ON described(agent_id, rank, ordinal, row)",
-      name: "described.index")
     if context.hasStoredRows { try addStoredRows() }
     try build(tables)
     try supervise()
     for table in tables { try context.keepRows(of: table) }
+    try end()
+  }
+
+  /// Makes agents anew of the rows that they still have, those without any left out.
+  func rebuild(_ agents: [(id: String, name: String)]) throws {
+    try begin()
+    for agent in agents {
+      try connection.run(
+        Query(
+          "described.again",
+          """
+          INSERT INTO temp.described
+          SELECT r.row, NULL, r.table_no,
+            CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END,
+            r.ordinal, r.v5_id, ?2, NULL
+          FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+          WHERE r.v5_id=?1 AND r.joined IS NOT NULL
+          """), .text(agent.id), .text(agent.name))
+    }
+    try build([])
+    try supervise()
+    try end()
+  }
+
+  private func begin() throws {
+    try connection.execute(
+      """
+      CREATE TEMP TABLE described(row INTEGER PRIMARY KEY, staged_row INTEGER, table_no INTEGER,
+        rank INTEGER, ordinal INTEGER, agent_id TEXT, agent_name TEXT, supervisor TEXT);
+      CREATE INDEX temp.described_by_agent ON described(agent_id, rank, ordinal, row);
+      CREATE TEMP TABLE supervised(agent_id TEXT PRIMARY KEY, supervisor TEXT);
+      """, name: "described.create")
+  }
+
+  private func end() throws {
     try connection.execute(
       "DROP TABLE temp.described; DROP TABLE temp.supervised", name: "described.drop")
   }
@@ -172,10 +199,10 @@ struct AgentLoader {
         INSERT INTO temp.described
         SELECT r.row, NULL, r.table_no,
           CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END,
-          r.ordinal, r.v5_id, d.agent_name, NULL
+          coalesce(s.ordinal, r.ordinal), r.v5_id, d.agent_name, NULL
         FROM (SELECT DISTINCT agent_id, agent_name FROM temp.described) d
           JOIN main.v4_rows r ON r.v5_id=d.agent_id AND r.joined IS NOT NULL
-          JOIN main.v4_tables t USING(table_no)
+          JOIN main.v4_tables t USING(table_no) LEFT JOIN temp.seen s ON s.main_row=r.row
         WHERE r.row NOT IN (SELECT row FROM temp.described)
         """))
   }

@@ -12,9 +12,16 @@ struct DeletionSweep {
   }
 
   /// Looks at the stored rows of the tables that the export holds; a table that it lacks says nothing.
-  ///
-  /// - Throws: ``AgoraError`` `not_built` where rows are gone and are to be removed.
   func sweep() throws {
+    try find()
+    context.deletedInSource = Int(
+      try connection.integer(Query("gone.count", "SELECT count(*) FROM temp.gone")) ?? 0)
+    guard applies else { return }
+    if context.deletedInSource > 0 { try remove() }
+    try StubSweep(connection, source: context.source).sweep()
+  }
+
+  private func find() throws {
     try connection.execute(
       "CREATE TEMP TABLE gone(row INTEGER PRIMARY KEY)", name: "gone.create")
     // What was deleted while changes were being recorded; what came again is not among it any more.
@@ -25,24 +32,230 @@ struct DeletionSweep {
         INSERT OR IGNORE INTO temp.gone SELECT r.row FROM \(context.stage).source_deletions d
           JOIN main.v4_rows r ON r.table_no=d.table_no AND r.v4_id=d.v4_id AND r.row<d.row
         """))
-    if context.hasStoredRows {
-      for table in context.tables {
-        try connection.run(
-          Query(
-            "gone.missing",
-            """
-            INSERT OR IGNORE INTO temp.gone SELECT row FROM main.v4_rows
-            WHERE table_no=?1 AND run<>?2 AND parent IS NULL
-              AND row NOT IN (SELECT main_row FROM temp.seen)
-            """), .integer(table.number), .integer(context.run))
+    guard context.hasStoredRows else { return }
+    for table in context.tables {
+      try connection.run(
+        Query(
+          "gone.missing",
+          """
+          INSERT OR IGNORE INTO temp.gone SELECT row FROM main.v4_rows
+          WHERE table_no=?1 AND run<>?2 AND row NOT IN (SELECT main_row FROM temp.seen)
+          """), .integer(table.number), .integer(context.run))
+    }
+    // What stood in a configuration goes with it.
+    try connection.execute(
+      """
+      INSERT OR IGNORE INTO temp.gone
+        SELECT row FROM main.v4_rows WHERE parent IN (SELECT row FROM temp.gone)
+      """, name: "gone.contents")
+  }
+
+  private struct Gone {
+    let row: Int64
+    let v4ID: String
+    let v5ID: String
+    let table: String
+  }
+
+  /// Removes the rows and what they made; what v5 has changed stays and is listed.
+  private func remove() throws {
+    let rows = try connection.all(
+      Query(
+        "gone.rows",
+        """
+        SELECT r.row, r.v4_id, r.v5_id, t.name FROM temp.gone g JOIN main.v4_rows r USING(row)
+          JOIN main.v4_tables t USING(table_no) ORDER BY r.row
+        """),
+      map: { Gone(row: $0.int64(0), v4ID: $0.text(1), v5ID: $0.text(2), table: $0.text(3)) })
+    var agents: [String] = []
+    var workflows: [String] = []
+    for row in rows {
+      switch V4Schema.kind(of: row.table) {
+      case .capability, .registry, .configuration:
+        try drop(row)
+        agents.append(row.v5ID)
+      case .step:
+        if let workflow = try workflow(ofStep: row.row) {
+          workflows.append(workflow)
+        } else {
+          _ = try removeRecord(row, .archive)
+        }
+        try drop(row)
+      case let kind:
+        if try removeRecord(row, TableMapper.recordTable(of: kind)) { try drop(row) }
       }
     }
-    context.deletedInSource = Int(
-      try connection.integer(Query("gone.count", "SELECT count(*) FROM temp.gone")) ?? 0)
-    guard applies, context.deletedInSource > 0 else { return }
-    throw AgoraError(
-      .notBuilt,
-      "\(context.deletedInSource) rows are gone from v4, and removing them is not built yet",
-      remedy: "Nothing was changed. Run without --apply-deletes to import the rest and keep them.")
+    try StepLoader(context).rebuild(Array(Set(workflows)))
+    try removeAgents(Set(agents))
+    try dropAliases()
+  }
+
+  private func drop(_ row: Gone) throws {
+    for (name, sql) in [
+      ("v4_rows.remove", "DELETE FROM main.v4_rows WHERE row=?1"),
+      ("v4_steps.remove", "DELETE FROM main.v4_steps WHERE row=?1"),
+    ] { try connection.run(Query(name, sql), .integer(row.row)) }
+  }
+
+  private func workflow(ofStep row: Int64) throws -> String? {
+    try connection.first(
+      Query("v4_steps.workflow", "SELECT workflow_id FROM main.v4_steps WHERE row=?1"),
+      .integer(row), map: { $0.text(0) })
+  }
+
+  private static let isRead = Query(
+    "message_reads.any", "SELECT EXISTS(SELECT 1 FROM message_reads WHERE message_id=?1)")
+
+  /// Removes a record; false where v5 has changed it, which is a conflict.
+  private func removeRecord(_ row: Gone, _ target: RecordTable) throws -> Bool {
+    guard let current = try target.read(row.v5ID, in: connection) else { return true }
+    let isRead =
+      target.name == "messages" ? try connection.integer(Self.isRead, .text(row.v5ID)) == 1 : false
+    guard target.isAsImported(current), !isRead else {
+      context.conflicts += 1
+      try connection.run(
+        Query(
+          "conflicts.gone",
+          """
+          INSERT INTO conflicts(run, v4_table, v4_id, v5_id, row, text) SELECT ?1,?2,?3,?4,?5,NULL
+          WHERE NOT EXISTS(SELECT 1 FROM conflicts
+            WHERE row=?5 AND text IS NULL AND status='outstanding')
+          """), .integer(context.run), .text(row.table), .text(row.v4ID), .text(row.v5ID),
+        .integer(row.row))
+      return false
+    }
+    guard target.name == "workflows" else {
+      try connection.run(target.delete, .text(row.v5ID))
+      return true
+    }
+    try makeStub(workflow: row)
+    return true
+  }
+
+  /// A workflow that is gone is a stub like any other that nobody made; whether anything still refers
+  /// to it, the sweep of stubs will see.
+  private func makeStub(workflow row: Gone) throws {
+    guard row.table == ReferenceResolver.coordinationTable else {
+      try connection.run(RecordTable.workflows.delete, .text(row.v5ID))
+      return
+    }
+    try connection.run(
+      Query(
+        "workflows.make_stub",
+        """
+        UPDATE workflows SET workflow_name=?2, status='pending', creator_agent=NULL,
+          assigned_agents='[]', created_at=NULL, completed_at=NULL, source_row=NULL, source_hash=NULL,
+          metadata='{"migration_source":"v4","stub":true}' WHERE workflow_id=?1
+        """), .text(row.v5ID), .text(row.v4ID))
+    try connection.run(
+      Query(
+        "v4_names.make_workflow_stub",
+        "INSERT OR REPLACE INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'workflow',?2,?3,'stub',?4)"
+      ), .text(context.source), .text(row.v4ID), .text(row.v5ID), .integer(context.run))
+  }
+
+  /// Makes agents of the rows that are left; one without any becomes a stub.
+  private func removeAgents(_ ids: Set<String>) throws {
+    var remaining: [(id: String, name: String)] = []
+    for id in ids.sorted() {
+      guard let record = try RecordTable.agents.read(id, in: connection) else { continue }
+      let name = record.string(1) ?? ""
+      let rows = try connection.integer(
+        Query(
+          "v4_rows.of_agent",
+          "SELECT count(*) FROM main.v4_rows WHERE v5_id=?1 AND joined IS NOT NULL"), .text(id))
+      if rows != 0 {
+        remaining.append((id, name))
+      } else if RecordTable.agents.isAsImported(record) {
+        try connection.run(
+          Query(
+            "agents.make_stub",
+            """
+            UPDATE agents SET status='active', registered_at=NULL, last_activity=NULL,
+              capabilities='[]', max_concurrent_tasks=NULL, source_hash=NULL,
+              metadata='{"migration_source":"v4","stub":true}' WHERE agent_id=?1
+            """), .text(id))
+        try connection.run(
+          Query(
+            "v4_names.make_agent_stub",
+            "UPDATE v4_names SET origin='stub' WHERE kind='agent' AND v5_id=?1 AND origin='registered'"
+          ),
+          .text(id))
+      }
+    }
+    try AgentLoader(context).rebuild(remaining)
+  }
+
+  /// An alias is only as long as a registration gives it.
+  private func dropAliases() throws {
+    try connection.run(
+      Query(
+        "v4_names.drop_aliases",
+        """
+        DELETE FROM v4_names WHERE source=?1 AND origin='alias' AND NOT EXISTS(
+          SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+          WHERE t.source=?1 AND t.name='agent_registry' AND r.v4_id=v4_names.name)
+        """), .text(context.source))
+  }
+}
+
+/// Removes stubs that nothing refers to any more.
+struct StubSweep {
+  private let connection: Connection
+  private let source: String
+
+  init(_ connection: Connection, source: String) {
+    self.connection = connection
+    self.source = source
+  }
+
+  func sweep() throws {
+    try connection.execute(
+      """
+      CREATE TEMP TABLE referred(id TEXT PRIMARY KEY) WITHOUT ROWID;
+      INSERT OR IGNORE INTO temp.referred SELECT workflow_id FROM tasks WHERE workflow_id IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT workflow_id FROM workflows WHERE steps<>'[]';
+      """, name: "referred.create")
+    // Workflows first: what only they refer to is free when they are gone.
+    try remove("workflow", from: "workflows", id: "workflow_id")
+    try connection.execute(
+      """
+      INSERT OR IGNORE INTO temp.referred SELECT from_agent FROM messages WHERE from_agent IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT to_agent FROM messages WHERE to_agent IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT agent_id FROM message_reads;
+      INSERT OR IGNORE INTO temp.referred SELECT assigned_agent FROM tasks WHERE assigned_agent IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT json_extract(metadata,'$.requesting_agent') FROM tasks
+        WHERE json_extract(metadata,'$.requesting_agent') IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT source_agent FROM events WHERE source_agent IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT target_agent FROM events WHERE target_agent IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT creator_agent FROM workflows WHERE creator_agent IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT j.value FROM workflows w, json_each(w.assigned_agents) j;
+      INSERT OR IGNORE INTO temp.referred SELECT json_extract(j.value,'$.agent') FROM workflows w, json_each(w.steps) j
+        WHERE json_extract(j.value,'$.agent') IS NOT NULL;
+      INSERT OR IGNORE INTO temp.referred SELECT json_extract(metadata,'$.supervisor') FROM agents
+        WHERE json_extract(metadata,'$.supervisor') IS NOT NULL;
+      """, name: "referred.agents")
+    try remove("agent", from: "agents", id: "agent_id")
+    try connection.execute("DROP TABLE temp.referred", name: "referred.drop")
+  }
+
+  private func remove(_ kind: String, from table: String, id: String) throws {
+    let condition = """
+      SELECT v5_id FROM v4_names WHERE source=?1 AND kind='\(kind)' AND origin='stub'
+        AND v5_id NOT IN (SELECT id FROM temp.referred)
+      """
+    // A stub that v5 has made an agent of its own is one no more.
+    try connection.run(
+      Query(
+        "\(table).sweep_stubs",
+        "DELETE FROM \(table) WHERE \(id) IN (\(condition)) AND json_extract(metadata,'$.stub')"),
+      .text(source))
+    try connection.run(
+      Query(
+        "v4_names.sweep_stubs",
+        """
+        DELETE FROM v4_names WHERE source=?1 AND kind='\(kind)' AND origin='stub'
+          AND v5_id NOT IN (SELECT \(id) FROM \(table))
+        """), .text(source))
   }
 }

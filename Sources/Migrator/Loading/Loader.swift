@@ -28,6 +28,7 @@ struct Loader {
     }
     try refreshPlaces()
     try DeletionSweep(context, applies: appliesDeletes).sweep()
+    try AuditRefresh(context).refresh()
   }
 
   /// Rows that are unchanged may stand elsewhere in the newer export: an export follows the last one.

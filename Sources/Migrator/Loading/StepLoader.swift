@@ -19,6 +19,28 @@ struct StepLoader {
     "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
 
   func load(_ tables: [StagedTable]) throws {
+    try begin()
+    for table in tables { try stage(table) }
+    if context.hasStoredRows { try addStoredSteps(tables) }
+    try write()
+    for table in tables { try context.keepRows(of: table) }
+    try end()
+  }
+
+  /// Puts the steps that are left into workflows that have lost some.
+  func rebuild(_ workflows: [String]) throws {
+    try begin()
+    for workflow in workflows {
+      try connection.run(
+        Query("steps.lost", "INSERT OR IGNORE INTO temp.left_workflows VALUES(?1)"),
+        .text(workflow))
+    }
+    try addStoredSteps([])
+    try write()
+    try end()
+  }
+
+  private func begin() throws {
     try connection.execute(
       """
       CREATE TEMP TABLE steps(row INTEGER PRIMARY KEY, workflow_id TEXT, is_placed INTEGER,
@@ -26,10 +48,9 @@ struct StepLoader {
       -- Workflows that have lost a step to another one.
       CREATE TEMP TABLE left_workflows(workflow_id TEXT PRIMARY KEY);
       """, name: "steps.create")
-    for table in tables { try stage(table) }
-    if context.hasStoredRows { try addStoredSteps(tables) }
-    try write()
-    for table in tables { try context.keepRows(of: table) }
+  }
+
+  private func end() throws {
     try connection.execute(
       "DROP TABLE temp.steps; DROP TABLE temp.left_workflows", name: "steps.drop")
   }
@@ -108,9 +129,10 @@ struct StepLoader {
       Query(
         "v4_steps.beside",
         """
-        SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset, r.ordinal, r.shape, r.parent,
-          r.text, r.table_no, t.name
+        SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset,
+          coalesce(p.ordinal, r.ordinal), r.shape, r.parent, r.text, r.table_no, t.name
         FROM main.v4_steps s JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
+          LEFT JOIN temp.seen p ON p.main_row=r.row
         WHERE s.workflow_id IN (
             SELECT workflow_id FROM temp.steps UNION SELECT workflow_id FROM temp.left_workflows)
           AND s.row NOT IN (SELECT row FROM temp.steps)

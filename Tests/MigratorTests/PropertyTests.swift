@@ -1,0 +1,66 @@
+import AgoraStore
+import Migrator
+import TestSupport
+import Testing
+
+/// What must hold for every deployment, tried on many that a seed makes.
+@Suite struct PropertyTests {
+  static let seeds: [UInt64] = Array(1...20)
+
+  @discardableResult
+  private func migrate(
+    _ export: String, into store: String, appliesDeletes: Bool = false
+  ) throws -> MigrationReport {
+    let path = store + ".json"
+    try write(export, to: path)
+    var options = MigrationOptions(exports: [path])
+    options.appliesDeletes = appliesDeletes
+    return try Migration(options, store: store).run()
+  }
+
+  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
+
+  @Test(arguments: seeds) func `migrating twice is migrating once`(_ seed: UInt64) throws {
+    try withTemporaryFolder { folder in
+      let export = Deployment(seed: seed).export()
+      let store = folder + "/s.db"
+      let first = try migrate(export, into: store)
+      let before = try hash(store)
+      let second = try migrate(export, into: store)
+      #expect(try hash(store) == before)
+      let total = second.ledger.totals
+      #expect(total.unchanged == total.read && second.conflicts == 0 && second.deletedInSource == 0)
+      #expect(second.missingAgents == first.missingAgents)
+    }
+  }
+
+  @Test(arguments: seeds) func `the order of the tables does not matter`(_ seed: UInt64) throws {
+    try withTemporaryFolder { folder in
+      let deployment = Deployment(seed: seed)
+      try migrate(deployment.export(), into: folder + "/a.db")
+      for turn in [1, 4, 7] {
+        try migrate(deployment.export(turn: turn), into: folder + "/\(turn).db")
+        #expect(try hash(folder + "/\(turn).db") == hash(folder + "/a.db"), "turned by \(turn)")
+      }
+    }
+  }
+
+  /// The counter of these deployments does not restart, so what is exported last is all there is.
+  @Test(arguments: seeds)
+  func `many exports with deletions are the last one alone`(_ seed: UInt64) throws {
+    try withTemporaryFolder { folder in
+      var deployment = Deployment(seed: seed)
+      for _ in 0..<4 {
+        try migrate(deployment.export(), into: folder + "/all.db", appliesDeletes: true)
+        for _ in 0..<12 { deployment.live() }
+      }
+      try migrate(deployment.export(), into: folder + "/all.db", appliesDeletes: true)
+      try migrate(deployment.export(), into: folder + "/last.db")
+      let all = try StoreDump.marketplace(of: folder + "/all.db")
+      let last = try StoreDump.marketplace(of: folder + "/last.db")
+      #expect(StoreDump.differences(all, last) == [])
+      let check = try StoreCheck(Store(path: folder + "/all.db"))
+      #expect(check.isSound, "\(check.text)")
+    }
+  }
+}
