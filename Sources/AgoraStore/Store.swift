@@ -101,6 +101,15 @@ public final class Store: Sendable {
     }
   }
 
+  /// Lends a connection of its own with a snapshot, for long readings that keep notes in temporary tables.
+  package func withSnapshot<Result>(_ body: (Connection) throws -> Result) throws -> Result {
+    try translating {
+      let connection = try Connection(path: path, mode: .readWrite)
+      connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
+      return try connection.transaction(.deferred) { try body(connection) }
+    }
+  }
+
   private func translating<Result>(_ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let error as SQLiteError {
       throw AgoraError(error, store: path)

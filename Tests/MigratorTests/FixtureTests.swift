@@ -61,6 +61,29 @@ import Testing
     }
   }
 
+  /// The bundle that comes back makes the same marketplace, and comes back as itself.
+  @Test(arguments: cases) func `what is exported is what was imported`(_ name: String) throws {
+    try withTemporaryFolder { folder in
+      var (options, fails) = try settings(of: name)
+      // A configuration's rows keep their agent's name, which a bundle gives them again.
+      guard fails == nil else { return }
+      _ = try Migration(options, store: folder + "/one.db").run()
+      let count = try V4Export.write(
+        Store(path: folder + "/one.db"), source: nil, to: folder + "/one.json")
+      guard count > 0 else { return }
+      options.exports = [folder + "/one.json"]
+      options.table = nil
+      _ = try Migration(options, store: folder + "/two.db").run()
+      let one = try StoreDump.marketplace(of: folder + "/one.db")
+      let two = try StoreDump.marketplace(of: folder + "/two.db")
+      #expect(StoreDump.differences(one, two) == [])
+      _ = try V4Export.write(
+        Store(path: folder + "/two.db"), source: nil, to: folder + "/two.json")
+      #expect(
+        try File.contents(folder + "/one.json") == File.contents(folder + "/two.json"))
+    }
+  }
+
   /// Runs a case and describes what came of it.
   private func outcome(of name: String) throws -> JSON {
     try withTemporaryFolder { folder in

@@ -63,4 +63,15 @@ import Testing
       #expect(check.isSound, "\(check.text)")
     }
   }
+
+  @Test(arguments: seeds) func `an export of a migration is what was migrated`(_ seed: UInt64)
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let export = Deployment(seed: seed).export()
+      try migrate(export, into: folder + "/s.db")
+      _ = try V4Export.write(Store(path: folder + "/s.db"), source: nil, to: folder + "/back.json")
+      #expect(try contents(folder + "/back.json") == export + "\n")
+    }
+  }
 }

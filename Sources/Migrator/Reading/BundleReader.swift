@@ -54,8 +54,8 @@ struct BundleReader {
     {
     case .whole(let range):
       try reader.window.withBytes {
-        try export.sink.refuse(
-          $0.extracting(range), table: table, at: origin,
+        try export.sink.refuseMember(
+          $0.extracting(range), named: table, at: origin,
           Rejection(.badJSON, "this member of the export is no array of rows"))
       }
       reader.take(range)

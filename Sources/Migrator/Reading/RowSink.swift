@@ -17,6 +17,10 @@ protocol RowSink: AnyObject {
   /// Something that is no row stands where one should.
   func refuse(_ text: Span<UInt8>, table: String, at origin: RowOrigin, _ rejection: Rejection)
     throws
+  /// A member of the export is no table at all.
+  func refuseMember(
+    _ text: Span<UInt8>, named name: String, at origin: RowOrigin, _ rejection: Rejection)
+    throws
   /// A row that is too large to be held begins; its pieces follow, then the end.
   func beginOversized(table: String, at origin: RowOrigin, _ rejection: Rejection) throws
   func oversized(_ piece: Span<UInt8>) throws

@@ -239,6 +239,20 @@ final class Stager: RowSink {
     try rejects.add(text, at: place(table, origin, v4ID: nil), rejection)
   }
 
+  func refuseMember(
+    _ text: Span<UInt8>, named name: String, at origin: RowOrigin, _ rejection: Rejection
+  ) throws {
+    let table = try staged(name)
+    ledger[name].read += 1
+    ledger[name].rejected += 1
+    // Its ordinal says that it is no row of the table but all that stands under the name.
+    try rejects.add(
+      text,
+      at: RejectLog.Place(
+        table: table.name, v4ID: nil, file: file, offset: Int64(origin.offset), ordinal: 0),
+      rejection)
+  }
+
   func beginOversized(table name: String, at origin: RowOrigin, _ rejection: Rejection) throws {
     let table = try staged(name)
     count(table)

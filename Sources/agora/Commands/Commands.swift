@@ -6,14 +6,14 @@ enum Commands {
     MigrateCommand.command,
     RunsCommand.command,
     RejectsCommand.list, RejectsCommand.show, RejectsCommand.export,
-    ExplainCommand.command,
+    ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
     DemoCommand.command,
   ]
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "verify", "rollback", "conflicts", "export", "call", "tools", "serve", "mcp", "token", "compat",
+    "verify", "rollback", "conflicts", "call", "tools", "serve", "mcp", "token", "compat",
     "shim", "sunset", "monitor", "completions",
   ]
 }
