@@ -13,9 +13,8 @@ final class StagedRun {
   /// The existing store; nil when the staging file becomes the store.
   private let existing: Connection?
   private let stage: Connection
+  private let exports: ExportStaging
   private let outputs: RunOutputs
-  private var warnings: [String] = []
-  private var bytes = 0
 
   init(
     _ options: MigrationOptions, target: String, staging: String, clock: Clock,
@@ -40,89 +39,21 @@ final class StagedRun {
     } else {
       existing = nil
     }
-    stage = try Connection(path: staging, mode: .create)
-    try Pragmas.staging.apply(to: stage)
-    try SchemaUpgrade.apply(to: stage)
+    exports = try ExportStaging(options, path: staging, existing: existing, progress: progress)
+    stage = exports.connection
   }
 
   func complete(started: Double) throws -> MigrationReport {
     let indexes = try BulkIndexes(
       dropping: Loader.bulkTables, in: stage, keeping: ["v4_rows_joined", "v4_rows_by_parent"])
-    try stage.execute("DROP INDEX main.v4_rows_by_id", name: "v4_rows.drop_index")
-    try stage.execute(Stager.createDeletions, name: "source_deletions.create")
-    let numbers = try firstNumbers()
-    let stager = Stager(
-      stage, source: options.source, numbers: numbers, maxRejects: options.maxRejects,
-      knownTables: try knownTables(), knownShapes: try knownShapes(), progress: progress)
     do {
-      try stage.transaction(.immediate) { try readExports(stager) }
-      try stage.execute(
-        "CREATE INDEX main.v4_rows_by_id ON v4_rows(table_no, v4_id, epoch)",
-        name: "v4_rows.index")
-      try stage.execute(Stager.forgiveDeletions, name: "source_deletions.forgive")
-      let report = try load(stager, run: numbers.run, started: started, indexes: indexes)
+      let stager = try exports.stage()
+      let report = try load(stager, run: exports.run, started: started, indexes: indexes)
       return report
     } catch let error as AgoraError where error.code == .tooManyRejects {
-      try? outputs.writeRejects(from: stage, schema: "main", run: numbers.run)
+      try? outputs.writeRejects(from: stage, schema: "main", run: exports.run)
       try? outputs.finishRejects()
       throw error
-    }
-  }
-
-  // MARK: staging
-
-  /// Numbers go on from those of the store, so that staged rows can be copied as they are.
-  private func firstNumbers() throws -> Stager.Numbers {
-    func next(_ column: String, _ table: String) throws -> Int64 {
-      let query = Query("\(table).last", "SELECT max(\(column)) FROM \(table)")
-      return try (existing?.integer(query) ?? 0) + 1
-    }
-    return Stager.Numbers(
-      run: try next("run", "migration_runs"), row: try next("row", "v4_rows"),
-      reject: try next("number", "rejects"), file: try next("file", "v4_files"),
-      shape: try next("shape", "v4_shapes"), table: try next("table_no", "v4_tables"))
-  }
-
-  private func knownTables() throws -> [[UInt8]: Int64] {
-    var tables: [[UInt8]: Int64] = [:]
-    let query = Query(
-      "v4_tables.of_source", "SELECT name, table_no FROM v4_tables WHERE source=?1")
-    try existing?.each(query, .text(options.source)) { tables[$0.bytes(0)] = $0.int64(1) }
-    return tables
-  }
-
-  private func knownShapes() throws -> [[[UInt8]]: Int64] {
-    var shapes: [[[UInt8]]: Int64] = [:]
-    try existing?.each(Query("v4_shapes.all", "SELECT columns, shape FROM v4_shapes")) { row in
-      let columns = try JSON.parse(row.text(0)).elements?.compactMap(\.text) ?? []
-      shapes[columns.map(\.exact)] = row.int64(1)
-    }
-    return shapes
-  }
-
-  private func readExports(_ stager: Stager) throws {
-    let readerOptions = ExportReader.Options(table: options.table, maxRowBytes: options.maxRowBytes)
-    var readers: [ExportReader] = []
-    for path in options.exports {
-      readers.append(try ExportReader(path: path, options: readerOptions, sink: stager))
-    }
-    let sizes = readers.map(\.input.size)
-    progress.began(bytes: sizes.contains(nil) ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) }) {
-      readers.reduce(0) { $0 + $1.input.bytesRead }
-    }
-    for reader in readers {
-      try stager.open(file: reader.input.path, format: reader.format)
-      try reader.read()
-      bytes += reader.input.window.offset
-      if reader.format == .drawing {
-        warnings.append(
-          "\(reader.input.path) is a drawn table, which cannot tell all texts apart; prefer JSON")
-      }
-    }
-    // The first of them may have changed while the last one was read.
-    for reader in readers { try reader.input.checkUnchanged() }
-    if options.table != nil, !readers.contains(where: \.usedTableName) {
-      warnings.append("--table was not needed: the exports name their tables")
     }
   }
 
@@ -183,8 +114,8 @@ final class StagedRun {
       missingWorkflows: try references.missing("workflow"), epochs: context.epochs,
       ambiguousReferences: references.ambiguousReferences, conflicts: context.conflicts,
       deletedInSource: context.deletedInSource, appliedDeletes: options.appliesDeletes,
-      bytes: bytes,
-      seconds: System.monotonicSeconds() - started, warnings: warnings,
+      bytes: exports.bytes,
+      seconds: System.monotonicSeconds() - started, warnings: exports.warnings,
       configurations: try ConfigurationOutcomes.read(connection, rejectsIn: schema, run: run))
     if options.isDryRun { report.status = .dryRun }
     try record(report, run: run, in: connection)

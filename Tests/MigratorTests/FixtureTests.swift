@@ -61,6 +61,16 @@ import Testing
     }
   }
 
+  @Test(arguments: cases) func `a migrated export verifies`(_ name: String) throws {
+    try withTemporaryFolder { folder in
+      let (options, fails) = try settings(of: name)
+      guard fails == nil else { return }
+      _ = try Migration(options, store: folder + "/agora.db").run()
+      let report = try Verification(options, store: folder + "/agora.db").run()
+      #expect(report.isIdentical, "\(report.text)")
+    }
+  }
+
   /// The bundle that comes back makes the same marketplace, and comes back as itself.
   @Test(arguments: cases) func `what is exported is what was imported`(_ name: String) throws {
     try withTemporaryFolder { folder in

@@ -74,4 +74,61 @@ import Testing
       #expect(try contents(folder + "/back.json") == export + "\n")
     }
   }
+
+  private func verify(_ store: String) throws -> VerificationReport {
+    try Verification(MigrationOptions(exports: [store + ".json"]), store: store).run()
+  }
+
+  /// One alteration behind the store's back: SQL, and what the verification has to say of it.
+  private static let corruptions: [(sql: String, kind: String)] = [
+    (
+      "UPDATE messages SET content=content||'!' WHERE rowid=(SELECT min(rowid) FROM messages)",
+      "mismatch"
+    ),
+    (
+      "UPDATE messages SET priority=1+priority%4 WHERE rowid=(SELECT max(rowid) FROM messages)",
+      "mismatch"
+    ),
+    (
+      "UPDATE tasks SET progress=(progress+1)%101 WHERE rowid=(SELECT min(rowid) FROM tasks)",
+      "mismatch"
+    ),
+    (
+      "UPDATE agents SET capabilities='[\"x\"]' WHERE rowid=(SELECT min(rowid) FROM agents)",
+      "mismatch"
+    ),
+    (
+      "UPDATE workflows SET workflow_name='x' WHERE source_row=(SELECT min(source_row) FROM workflows)",
+      "mismatch"
+    ),
+    ("UPDATE archive SET row='{}' WHERE rowid=(SELECT min(rowid) FROM archive)", "mismatch"),
+    ("DELETE FROM events WHERE rowid=(SELECT min(rowid) FROM events)", "missing"),
+    (
+      "INSERT INTO messages(message_id,content) VALUES('msg_00000000000040008000000000000001','x')",
+      "extra"
+    ),
+  ]
+
+  @Test(arguments: seeds)
+  func `verification finds exactly what was altered`(_ seed: UInt64) throws {
+    try withTemporaryFolder { folder in
+      var deployment = Deployment(seed: seed)
+      for _ in 0..<60 { deployment.live() }
+      let store = folder + "/s.db"
+      try migrate(deployment.export(), into: store)
+      let before = try hash(store)
+      let clean = try verify(store)
+      #expect(clean.isIdentical, "\(clean.text)")
+      #expect(try hash(store) == before)
+      let intruder = try Connection(path: store, mode: .readWrite)
+      var altered = 0
+      for (sql, kind) in Self.corruptions {
+        try intruder.execute(sql)
+        altered += intruder.changes
+        let report = try verify(store)
+        let found = report.mismatches.count + report.missing.count + report.extra.count
+        #expect(found == altered, "after \(kind) by \(sql):\n\(report.text)")
+      }
+    }
+  }
 }

@@ -295,5 +295,19 @@ extension SchemaStep {
       text TEXT,
       status TEXT NOT NULL DEFAULT 'outstanding' CHECK(status IN ('outstanding','v4','v5'))
     ) STRICT;
+
+    -- What comparing the store with an export found.
+    CREATE TABLE verifications(
+      number INTEGER PRIMARY KEY,
+      source TEXT NOT NULL,
+      -- the newest run when it was compared
+      run INTEGER,
+      verified_at INTEGER NOT NULL,
+      status TEXT NOT NULL CHECK(status IN ('identical','different')),
+      rows_compared INTEGER NOT NULL,
+      mismatches INTEGER NOT NULL,
+      missing INTEGER NOT NULL,
+      extra INTEGER NOT NULL
+    ) STRICT;
     """
 }

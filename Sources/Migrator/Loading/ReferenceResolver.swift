@@ -18,6 +18,8 @@ final class ReferenceResolver {
   let source: String
   private let connection: Connection
   private let policy: OrphanPolicy
+  /// Whether ids are only said that a migration would have given, and nothing is made.
+  private let isExpecting: Bool
   private let aliases: [String: String]
   private let run: Int64
   private let agentIDs: MigratedIdentifiers
@@ -31,8 +33,9 @@ final class ReferenceResolver {
   /// - Parameter aliases: old names of agents and the names they have now (`--alias`).
   init(
     connection: Connection, source: String, policy: OrphanPolicy, aliases: [String: String],
-    run: Int64
+    run: Int64, isExpecting: Bool = false
   ) throws {
+    self.isExpecting = isExpecting
     self.connection = connection
     self.source = source
     self.policy = policy
@@ -145,6 +148,7 @@ final class ReferenceResolver {
   private func resolveAgent(_ text: String) throws -> [UInt8]? {
     let name = currentName(text)
     if let id = try registeredAgent(name) { return id }
+    if isExpecting { return policy == .stub ? Array(agentIDs.id(name).utf8) : nil }
     try connection.run(Self.insertMissing, .text("agent"), .text(name))
     switch policy {
     case .reject: throw Rejection(.orphan, "the agent \"\(text)\" does not exist")
@@ -257,6 +261,7 @@ final class ReferenceResolver {
     {
       return id
     }
+    if isExpecting { return policy == .stub ? Array(workflowIDs.id(v4ID).utf8) : nil }
     switch policy {
     case .reject: throw Rejection(.orphan, "the workflow \"\(v4ID)\" does not exist")
     case .keep: return nil

@@ -4,7 +4,7 @@ import AgoraStore
 enum Commands {
   static let all: [Command] = [
     MigrateCommand.command,
-    RunsCommand.command,
+    VerifyCommand.command, RunsCommand.command,
     RejectsCommand.list, RejectsCommand.show, RejectsCommand.export,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
@@ -13,7 +13,7 @@ enum Commands {
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "verify", "rollback", "conflicts", "call", "tools", "serve", "mcp", "token", "compat",
+    "rollback", "conflicts", "call", "tools", "serve", "mcp", "token", "compat",
     "shim", "sunset", "monitor", "completions",
   ]
 }

@@ -1,0 +1,245 @@
+import AgoraStore
+
+/// Holds the records of a store against what the rows of an export make of them.
+final class RecordComparison {
+  private let context: LoadContext
+  private var connection: Connection { context.connection }
+  private var report = VerificationReport()
+
+  init(_ context: LoadContext) { self.context = context }
+
+  func compare() throws -> VerificationReport {
+    report.rowsCompared = context.ledger.totals.read
+    try findMissingRows()
+    for table in context.tables {
+      switch table.kind {
+      case .capability, .registry, .configuration, .step: continue
+      default: try compareRecords(table)
+      }
+    }
+    try AgentComparison(context, self).compare()
+    try StepComparison(context, self).compare()
+    try findExtraRows()
+    try findUnclaimedRecords()
+    return report
+  }
+
+  // MARK: findings
+
+  func missing(_ table: String, _ v4ID: String, _ v5ID: String?) {
+    report.missing.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
+  }
+
+  private static let tool = Query(
+    "audit.by_tool",
+    "SELECT EXISTS(SELECT 1 FROM audit WHERE target=?1 AND source_row IS NULL)")
+
+  /// Notes fields that differ: as v5's own work where its tools say that they changed the record.
+  func differ(
+    _ table: String, _ v4ID: String, _ v5ID: String,
+    _ fields: [(name: String, expected: JSON, found: JSON)]
+  ) throws {
+    guard !fields.isEmpty else { return }
+    if try connection.integer(Self.tool, .text(v5ID)) == 1 {
+      report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
+      return
+    }
+    for field in fields {
+      report.mismatches.append(
+        .init(
+          table: table, v4ID: v4ID, v5ID: v5ID, field: field.name, expected: field.expected,
+          found: field.found))
+    }
+  }
+
+  /// The columns in which two records differ, of those that say what a record is.
+  static func differences(
+    _ expected: Record, _ found: Record, _ table: RecordTable, without ignored: Set<String> = []
+  ) -> [(name: String, expected: JSON, found: JSON)] {
+    table.content.compactMap { column in
+      let (one, other) = (expected.value(column), found.value(column))
+      guard one != other, !ignored.contains(table.columns[column]) else { return nil }
+      return (table.columns[column], json(one), json(other))
+    }
+  }
+
+  static func json(_ value: SQLValue) -> JSON {
+    switch value {
+    case .null: .null
+    case .integer(let value): .number("\(value)")
+    case .real(let value): .double(value)
+    case .text(let text): .string(text)
+    case .blob(let bytes): .string("\(bytes.count) bytes")
+    }
+  }
+
+  // MARK: rows
+
+  private static let isRejected = Query(
+    "rejects.known",
+    """
+    SELECT EXISTS(SELECT 1 FROM main.rejects WHERE source=?1 AND v4_table=?2 AND v4_id IS ?3
+      AND row=?4 AND status<>'retried')
+    """)
+
+  /// Rows of the export that the store does not know, or knows with another text.
+  private func findMissingRows() throws {
+    for table in context.tables {
+      try context.scan(table) { row in
+        let text = String(decoding: table.mapper.row.text, as: UTF8.self)
+        if let stored = try context.replaced(by: row) {
+          return try self.compareTexts(row, table, stored: stored)
+        }
+        // A row that was not understood is known as that.
+        guard
+          try self.connection.integer(
+            Self.isRejected, .text(self.context.source), .text(table.name), .text(row.v4ID),
+            .text(text)) == 0
+        else { return }
+        self.missing(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self))
+      }
+    }
+    let unknown = Query(
+      "rejects.unknown",
+      """
+      SELECT v4_table, v4_id FROM stage.rejects s WHERE NOT EXISTS(
+        SELECT 1 FROM main.rejects m WHERE m.source=s.source AND m.v4_table=s.v4_table
+          AND m.row IS s.row AND m.row_blob IS s.row_blob AND m.status<>'retried')
+      """)
+    try connection.each(unknown) { self.missing($0.text(0), $0.text(1), nil) }
+  }
+
+  /// A row that says something else now than when it was imported.
+  private func compareTexts(_ row: StagedRow, _ table: StagedTable, stored: Int64) throws {
+    let newer = columns(of: table)
+    try connection.each(
+      Query("v4_rows.stored_text", "SELECT text, shape FROM main.v4_rows WHERE row=?1"),
+      .integer(stored)
+    ) { result in
+      let shape = try self.context.columns(result.optionalInt64(1))
+      try result.withBytes(0) {
+        try table.mapper.loadStored($0, columns: shape, row: stored)
+      }
+    }
+    let older = columns(of: table)
+    let names =
+      newer.map(\.name)
+      + older.map(\.name).filter { name in
+        !newer.contains { $0.name == name }
+      }
+    let fields = names.compactMap { name -> (name: String, expected: JSON, found: JSON)? in
+      let expected = newer.first { $0.name == name }?.value ?? .null
+      let found = older.first { $0.name == name }?.value ?? .null
+      return expected == found ? nil : (name, expected, found)
+    }
+    try differ(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self), fields)
+  }
+
+  private func columns(of table: StagedTable) -> [JSON.Member] {
+    let row = table.mapper.row
+    return zip(row.layout.names, row.values).map { name, slice in
+      let value = try? JSON.parse(Array(row.text[slice.range]))
+      return JSON.Member(name, value ?? .null)
+    }
+  }
+
+  /// Each known row of a table, mapped once more, against its record.
+  private func compareRecords(_ table: StagedTable) throws {
+    let target = TableMapper.recordTable(of: table.kind)
+    var expected = Record()
+    try eachKnownRow(of: table) { row, id in
+      let identity = RecordIdentity(
+        id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row,
+        owner: try self.context.owner(of: row))
+      try table.mapper.map(as: identity, self.context.references, into: &expected)
+      guard let found = try target.read(id, in: self.connection) else {
+        return self.missing(table.name, row.v4ID, id)
+      }
+      try self.differ(
+        table.name, row.v4ID, id, Self.differences(expected, found, target))
+    }
+  }
+
+  /// Gives each stored row that the export has too, in its table's mapper.
+  func eachKnownRow(
+    of table: StagedTable, _ body: (StagedRow, String) throws -> Void
+  ) throws {
+    let rows = Query(
+      "v4_rows.known",
+      """
+      SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset, r.ordinal, r.shape, r.parent, r.text
+      FROM main.v4_rows r JOIN temp.seen s ON s.main_row=r.row WHERE r.table_no=?1
+      """)
+    try connection.each(rows, .integer(table.number)) { result in
+      let row = LoadContext.stagedRow(result)
+      let shape = try self.context.columns(row.shape)
+      try result.withBytes(9) {
+        try table.mapper.loadStored($0, columns: shape, row: row.row)
+      }
+      do { try body(row, String(decoding: row.v5ID, as: UTF8.self)) } catch is Rejection {
+        // Text that is understood no more was altered.
+        self.missing(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self))
+      }
+    }
+  }
+
+  // MARK: what should not be there
+
+  /// Stored rows of the export's tables that the export has not.
+  private func findExtraRows() throws {
+    for table in context.tables {
+      let rows = Query(
+        "v4_rows.extra",
+        """
+        SELECT v4_id, v5_id FROM main.v4_rows
+        WHERE table_no=?1 AND row NOT IN (SELECT main_row FROM temp.seen)
+        """)
+      try connection.each(rows, .integer(table.number)) { row in
+        self.report.extra.append(
+          .init(table: table.name, v4ID: row.text(0), v5ID: row.text(1)))
+      }
+    }
+  }
+
+  /// Records that no v4 row claims and that were not born on v5, whose ids are time-ordered.
+  private func findUnclaimedRecords() throws {
+    for table in [
+      RecordTable.workflows, .messages, .tasks, .events, .audit, .archive,
+    ] {
+      let id = table.columns[0]
+      let unclaimed = Query(
+        "\(table.name).unclaimed",
+        """
+        SELECT \(id) FROM \(table.name) x LEFT JOIN main.v4_rows r ON r.row=x.source_row
+        WHERE r.row IS NULL OR r.v5_id<>x.\(id)
+        """)
+      for record in try connection.all(unclaimed, map: { $0.text(0) })
+      where try !isNative(record) && !isStub(record) {
+        report.extra.append(.init(table: table.name, v4ID: nil, v5ID: record))
+      }
+    }
+    let agents = Query(
+      "agents.unclaimed",
+      """
+      SELECT agent_id FROM agents a WHERE NOT EXISTS(SELECT 1 FROM v4_names n WHERE n.v5_id=a.agent_id)
+      """)
+    for record in try connection.all(agents, map: { $0.text(0) }) where try !isNative(record) {
+      report.extra.append(.init(table: "agents", v4ID: nil, v5ID: record))
+    }
+  }
+
+  /// Whether an id is of the kind that v5 gives: UUID version 7.
+  private func isNative(_ id: String) throws -> Bool {
+    guard Identifier(id) != nil else { return false }
+    let digits = Array(id.utf8.suffix(32))
+    return digits.count == 32 && digits[12] == 0x37
+  }
+
+  private func isStub(_ id: String) throws -> Bool {
+    try connection.integer(
+      Query(
+        "v4_names.is_stub",
+        "SELECT EXISTS(SELECT 1 FROM v4_names WHERE v5_id=?1 AND kind='workflow')"),
+      .text(id)) == 1
+  }
+}

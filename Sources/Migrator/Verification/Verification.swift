@@ -1,0 +1,122 @@
+public import AgoraStore
+
+/// Compares a store with an export, row by row and field by field, and changes nothing in the
+/// marketplace.
+///
+/// The export is staged as for a migration. What it says of a row that the store knows is mapped once
+/// more and held against the record; nothing is trusted that the migration wrote beside the records.
+public struct Verification {
+  private let options: MigrationOptions
+  private let store: String
+  private let clock: Clock
+  private let progress: any ProgressObserver
+
+  /// Prepares a comparison.
+  ///
+  /// - Parameters:
+  ///   - options: the exports, their source and the table of rows that do not name theirs.
+  ///   - store: the store's path.
+  public init(
+    _ options: MigrationOptions, store: String, clock: Clock = .system,
+    progress: any ProgressObserver = NoProgress()
+  ) {
+    self.options = options
+    self.store = store
+    self.clock = clock
+    self.progress = progress
+  }
+
+  /// Compares, and notes the outcome in the store.
+  ///
+  /// - Throws: ``AgoraError``, as a migration of the same exports would.
+  public func run() throws -> VerificationReport {
+    defer { progress.ended() }
+    let opened = try Store(path: store)
+    let folder: String
+    do throws(SystemError) {
+      folder = try File.temporaryFolder(
+        in: System.environment("TMPDIR") ?? "/tmp", prefix: "agora-verify-")
+    } catch { throw AgoraError(error, file: "a temporary folder") }
+    let staging = folder + "/staging"
+    defer {
+      for name in [staging, staging + "-journal"] { try? File.remove(name) }
+      try? File.removeFolder(folder)
+    }
+    let report = try compare(staging: staging)
+    try note(report, in: opened)
+    return report
+  }
+
+  private func compare(staging: String) throws -> VerificationReport {
+    do {
+      let connection = try Connection(path: store, mode: .readWrite)
+      connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
+      var (policy, aliases) = try RunHistory.lastOptions(connection, source: options.source)
+      aliases.merge(options.aliases) { $1 }
+      var rejectedToo = options
+      rejectedToo.maxRejects = nil
+      let exports = try ExportStaging(
+        rejectedToo, path: staging, existing: connection, progress: progress)
+      let stager = try exports.stage()
+      try connection.run(
+        Query("attach", "ATTACH ?1 AS stage"), .text(Connection.plainPath(staging)))
+      // Only the staging file and temporary tables are written.
+      return try connection.transaction(.deferred) {
+        let references = try ReferenceResolver(
+          connection: connection, source: options.source, policy: policy, aliases: aliases,
+          run: exports.run, isExpecting: true)
+        let context = LoadContext(
+          connection: connection, stage: "stage", source: options.source, run: exports.run,
+          tables: stager.tables, references: references,
+          rejects: RejectLog(
+            connection, schema: "stage", run: exports.run, source: options.source,
+            first: stager.rejects.nextNumber, limit: nil), ledger: stager.ledger,
+          progress: progress)
+        try RepeatSettler(context).settle()
+        return try RecordComparison(context).compare()
+      }
+    } catch let error as SQLiteError {
+      throw AgoraError(error, store: store)
+    } catch let error as SystemError {
+      throw AgoraError(error, file: store)
+    }
+  }
+
+  private static let insert = Query(
+    "verifications.insert",
+    """
+    INSERT INTO verifications(source, run, verified_at, status, rows_compared, mismatches, missing, extra)
+    SELECT ?1, max(run), ?2, ?3, ?4, ?5, ?6, ?7 FROM migration_runs
+    """)
+
+  private func note(_ report: VerificationReport, in store: Store) throws {
+    let now = clock.now().microseconds
+    let source = options.source
+    _ = try store.write { connection in
+      try connection.run(
+        Self.insert, .text(source), .integer(now),
+        .text(report.isIdentical ? "identical" : "different"), .int(report.rowsCompared),
+        .int(report.mismatches.count), .int(report.missing.count), .int(report.extra.count))
+    }
+  }
+}
+
+/// What earlier runs were told.
+enum RunHistory {
+  private static let options = Query(
+    "migration_runs.options", "SELECT options FROM migration_runs WHERE source=?1 ORDER BY run")
+
+  /// The last run's policy for orphans, and all renamings of agents.
+  static func lastOptions(
+    _ connection: Connection, source: String
+  ) throws -> (OrphanPolicy, [String: String]) {
+    var policy = OrphanPolicy.stub
+    var aliases: [String: String] = [:]
+    try connection.each(options, .text(source)) { row in
+      let options = try JSON.parse(row.text(0))
+      policy = options["orphans"]?.text.flatMap { OrphanPolicy(rawValue: $0) } ?? policy
+      for alias in options["aliases"]?.members ?? [] { aliases[alias.name] = alias.value.text }
+    }
+    return (policy, aliases)
+  }
+}

@@ -1,0 +1,41 @@
+import AgoraStore
+import Migrator
+
+/// `agora verify`.
+enum VerifyCommand {
+  static let command = Command(
+    words: ["verify"], summary: "Compares the store with an export, row by row.",
+    operands: [
+      .init(
+        name: "EXPORT", help: "A file, or - for standard input; several are one export.",
+        repeats: true)
+    ],
+    options: [
+      Command.store,
+      .init(
+        name: "source", value: "NAME",
+        help: "The v4 deployment's name (default agora-marketplace)."),
+      .init(name: "table", value: "NAME", help: "The table of rows that do not name theirs."),
+      .init(name: "no-progress", help: "Shows no progress line."),
+    ],
+    discussion: """
+      Reads the export once more and holds each row against its record, field by field: what was altered,
+      removed or added behind the store's back is listed. What v5's own tools have changed is listed
+      apart, and records that were born on v5 are left alone. Changes nothing in the marketplace; the
+      outcome is noted. Exit code 4 when something differs.
+      """, run: run)
+
+  private static func run(_ invocation: Invocation) throws -> ExitCode {
+    var options = MigrationOptions(exports: invocation.operands)
+    options.source = invocation.value("source") ?? options.source
+    options.table = invocation.value("table")
+    let progress = ProgressLine(
+      isShown: Terminal.isWatched && !invocation.has("no-progress"))
+    Interruption.watch()
+    let report = try Verification(
+      options, store: invocation.storePath, progress: progress
+    ).run()
+    try invocation.report(report.json, report.text)
+    return report.isIdentical ? .done : .different
+  }
+}
