@@ -42,6 +42,8 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     case locked
     /// The store is busy with somebody else's write.
     case busy
+    /// A guard of the store forbids it.
+    case refused
     /// Nothing of that name or id is there.
     case notFound = "not_found"
     /// The input changed while it was being read.

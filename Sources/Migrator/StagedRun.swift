@@ -74,8 +74,10 @@ final class StagedRun {
       Query("attach", "ATTACH ?1 AS stage"), .text(Connection.plainPath(staging)))
     var report = try existing.transaction {
       let bulk = try BulkIndexes(dropping: Loader.bulkTables, in: existing)
+      let undo = try UndoLog(recording: run, on: existing)
       return try load(
-        into: existing, schema: "stage", stager, run: run, started: started, indexes: bulk)
+        into: existing, schema: "stage", stager, run: run, started: started, indexes: bulk,
+        undo: undo)
     }
     report.warnings += outputs.finish()
     return report
@@ -83,7 +85,7 @@ final class StagedRun {
 
   private func load(
     into connection: Connection, schema: String, _ stager: Stager, run: Int64, started: Double,
-    indexes: BulkIndexes
+    indexes: BulkIndexes, undo: UndoLog? = nil
   ) throws -> MigrationReport {
     let references = try ReferenceResolver(
       connection: connection, source: options.source, policy: options.orphans,
@@ -106,6 +108,8 @@ final class StagedRun {
         remedy: "Nothing was imported. Please report this with the export.")
     }
     if schema == "stage" { try connection.execute(Self.adoptRejects, name: "rejects.adopt") }
+    try undo?.stop()
+    // What is announced is v5's own message, and stays when the run is taken back.
     if options.announces { try Announcement(connection, clock, identifiers).broadcast(run: run) }
     var report = MigrationReport(
       runID: runID, status: context.ledger.totals.rejected > 0 ? .completedWithRejects : .completed,
@@ -154,8 +158,8 @@ final class StagedRun {
   private static let insertRun = Query(
     "migration_runs.insert",
     """
-    INSERT INTO migration_runs(run, run_id, source, status, started_at, finished_at, options, report)
-    VALUES(?1,?2,?3,?4,?5,?6,?7,?8)
+    INSERT INTO migration_runs(run, run_id, source, status, started_at, finished_at, made_store,
+      options, report) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)
     """)
   private static let insertEntry = Query(
     "migration_ledger.insert", "INSERT INTO migration_ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
@@ -164,7 +168,8 @@ final class StagedRun {
     try connection.run(
       Self.insertRun, .integer(run), .text(runID), .text(options.source),
       .text(report.status.rawValue), .integer(startedAt.microseconds),
-      .integer(clock.now().microseconds), .text(JSONWriter.compact(options.json)),
+      .integer(clock.now().microseconds), .int(existing == nil ? 1 : 0),
+      .text(JSONWriter.compact(options.json)),
       .text(JSONWriter.compact(report.json)))
     for (position, table) in report.ledger.tables.enumerated() {
       let entry = report.ledger[table]

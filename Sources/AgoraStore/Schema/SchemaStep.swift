@@ -11,6 +11,7 @@ extension SchemaStep {
   package static let all: [SchemaStep] = [
     SchemaStep(name: "the marketplace", sql: marketplaceTables),
     SchemaStep(name: "the migration's own tables", sql: migrationTables),
+    SchemaStep(name: "what a run overwrote", sql: UndoLog.tablesSQL),
   ]
 
   /// The protocol's tables.
@@ -166,6 +167,8 @@ extension SchemaStep {
       status TEXT NOT NULL,
       started_at INTEGER NOT NULL,
       finished_at INTEGER,
+      -- 1 where the store began with this run, so that all that v4 gave came with it
+      made_store INTEGER NOT NULL DEFAULT 0,
       options TEXT NOT NULL,
       report TEXT NOT NULL
     ) STRICT;
@@ -243,8 +246,9 @@ extension SchemaStep {
       -- stub: referred to and never registered
       origin TEXT NOT NULL CHECK(origin IN ('registered','alias','stub')),
       run INTEGER NOT NULL,
-      PRIMARY KEY(source, kind, name)
-    ) STRICT, WITHOUT ROWID;
+      UNIQUE(source, kind, name)
+    ) STRICT;
+    CREATE INDEX v4_names_by_id ON v4_names(v5_id);
 
     CREATE VIEW id_map AS
       SELECT t.source AS source, t.name AS v4_table, r.v4_id AS v4_id, r.epoch AS epoch, r.v5_id AS v5_id
@@ -279,8 +283,8 @@ extension SchemaStep {
       number INTEGER NOT NULL REFERENCES rejects(number),
       chunk INTEGER NOT NULL,
       bytes BLOB NOT NULL,
-      PRIMARY KEY(number, chunk)
-    ) STRICT, WITHOUT ROWID;
+      UNIQUE(number, chunk)
+    ) STRICT;
 
     -- Rows that both v4 and v5 changed; v5's stands until a person decides.
     CREATE TABLE conflicts(

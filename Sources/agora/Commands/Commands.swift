@@ -5,6 +5,7 @@ enum Commands {
   static let all: [Command] = [
     MigrateCommand.command,
     VerifyCommand.command, RunsCommand.command,
+    RollbackCommand.command,
     RejectsCommand.list, RejectsCommand.show, RejectsCommand.export,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
@@ -13,7 +14,7 @@ enum Commands {
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "rollback", "conflicts", "call", "tools", "serve", "mcp", "token", "compat",
+    "conflicts", "call", "tools", "serve", "mcp", "token", "compat",
     "shim", "sunset", "monitor", "completions",
   ]
 }

@@ -1,0 +1,106 @@
+/// What a migration run inserted, overwrote and removed in a store, so that the run can be taken back.
+///
+/// For each table `x` there is a table `undo_x` with x's columns: triggers of the run's own connection
+/// write the row as it was. Text, numbers and NUL bytes come back as they were, which no quoting promises.
+package struct UndoLog {
+  /// The tables that a run writes, those that others refer to first.
+  package static let tables = [
+    "agents", "workflows", "messages", "tasks", "events", "audit", "archive", "v4_tables",
+    "v4_files",
+    "v4_shapes", "v4_rows", "v4_steps", "v4_names", "rejects", "reject_chunks", "conflicts",
+  ]
+
+  static let tablesSQL = tables.map { table in
+    """
+    CREATE TABLE undo_\(table) AS SELECT 0 AS undo_run, '' AS undo_op, 0 AS undo_key, * FROM \(table) WHERE 0;
+    CREATE INDEX undo_\(table)_by_run ON undo_\(table)(undo_run);
+    """
+  }.joined(separator: "\n")
+
+  private let connection: Connection
+  private let run: Int64
+
+  /// Begins to record what this connection does.
+  package init(recording run: Int64, on connection: Connection) throws {
+    self.connection = connection
+    self.run = run
+    // Otherwise a row that is replaced goes without a word.
+    try connection.execute("PRAGMA recursive_triggers=ON", name: "undo.replace")
+    for table in Self.tables {
+      let columns = try Self.columns(of: table, connection)
+      let list = columns.joined(separator: ",")
+      let old = columns.map { "OLD.\($0)" }.joined(separator: ",")
+      try connection.execute(
+        """
+        CREATE TEMP TRIGGER undo_\(table)_i AFTER INSERT ON main.\(table) BEGIN
+          INSERT INTO undo_\(table)(undo_run,undo_op,undo_key) VALUES(\(run),'insert',NEW.rowid); END;
+        CREATE TEMP TRIGGER undo_\(table)_u BEFORE UPDATE ON main.\(table) BEGIN
+          INSERT INTO undo_\(table)(undo_run,undo_op,undo_key,\(list)) VALUES(\(run),'update',OLD.rowid,\(old)); END;
+        CREATE TEMP TRIGGER undo_\(table)_d BEFORE DELETE ON main.\(table) BEGIN
+          INSERT INTO undo_\(table)(undo_run,undo_op,undo_key,\(list)) VALUES(\(run),'delete',OLD.rowid,\(old)); END;
+        """, name: "undo.record")
+    }
+  }
+
+  /// Ends the recording.
+  package func stop() throws {
+    for table in Self.tables {
+      for kind in ["i", "u", "d"] {
+        try connection.execute("DROP TRIGGER temp.undo_\(table)_\(kind)", name: "undo.stop")
+      }
+    }
+  }
+
+  package static func columns(of table: String, _ connection: Connection) throws -> [String] {
+    try connection.all(
+      Query("undo.columns", "SELECT name FROM pragma_table_info('\(table)')"), map: { $0.text(0) })
+  }
+
+  /// What going back did to a table.
+  package struct Outcome: Sendable {
+    package var removed = 0
+    package var restored = 0
+  }
+
+  /// Takes back what a run did to one table, newest first, but for rows that are to be kept.
+  ///
+  /// - Parameters:
+  ///   - kept: a query on the table's row numbers.
+  package static func revert(
+    _ table: String, run: Int64, keeping kept: String, in connection: Connection
+  ) throws -> Outcome {
+    let list = try columns(of: table, connection).joined(separator: ",")
+    let remove = Query("undo.remove", "DELETE FROM \(table) WHERE rowid=?1")
+    let restore = Query(
+      "undo.restore",
+      "UPDATE \(table) SET (\(list))=(SELECT \(list) FROM undo_\(table) WHERE rowid=?2) WHERE rowid=?1"
+    )
+    let insert = Query(
+      "undo.insert",
+      "INSERT INTO \(table)(rowid,\(list)) SELECT undo_key,\(list) FROM undo_\(table) WHERE rowid=?1"
+    )
+    var outcome = Outcome()
+    let steps = Query(
+      "undo.steps",
+      """
+      SELECT rowid, undo_op, undo_key FROM undo_\(table)
+      WHERE undo_run=?1 AND undo_key NOT IN (\(kept)) ORDER BY rowid DESC
+      """)
+    try connection.each(steps, .integer(run)) { step in
+      switch step.text(1) {
+      case "insert":
+        try connection.run(remove, .integer(step.int64(2)))
+        outcome.removed += 1
+      case "update":
+        try connection.run(restore, .integer(step.int64(2)), .integer(step.int64(0)))
+        outcome.restored += 1
+      default:
+        try connection.run(insert, .integer(step.int64(0)))
+        outcome.restored += 1
+      }
+    }
+    try connection.run(
+      Query("undo.forget", "DELETE FROM undo_\(table) WHERE undo_run=?1"), .integer(run))
+    return outcome
+  }
+}

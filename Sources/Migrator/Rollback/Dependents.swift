@@ -1,0 +1,169 @@
+import AgoraStore
+
+/// What v5 agents have written since a run and what of the run it depends on.
+///
+/// Two things depend: a record of the run that v5 has changed, and a record born on v5 that refers to an
+/// agent, workflow or message that came with the run.
+struct Dependents {
+  private let connection: Connection
+  /// The newer records, in words.
+  private(set) var records: [String] = []
+
+  private static let recordTables: [RecordTable] = [
+    .agents, .workflows, .messages, .tasks, .events, .audit, .archive,
+  ]
+
+  /// Finds them, and what is to stay for their sake in `temp.kept`.
+  init(_ connection: Connection, run: Int64) throws {
+    self.connection = connection
+    try connection.execute(
+      """
+      CREATE TEMP TABLE kept(table_name TEXT, key INTEGER, PRIMARY KEY(table_name, key)) WITHOUT ROWID;
+      -- Records that the run touched; is_new where it made them.
+      CREATE TEMP TABLE going(id TEXT PRIMARY KEY, table_name TEXT, key INTEGER, is_new INTEGER) WITHOUT ROWID;
+      """, name: "kept.create")
+    for table in Self.recordTables {
+      try connection.execute(
+        """
+        INSERT OR IGNORE INTO temp.going
+          SELECT x.\(table.columns[0]), '\(table.name)', x.rowid, u.undo_op='insert'
+          FROM (SELECT undo_key, undo_op, min(rowid) FROM undo_\(table.name) WHERE undo_run=\(run)
+            GROUP BY undo_key) u JOIN \(table.name) x ON x.rowid=u.undo_key
+        """, name: "going.collect")
+    }
+    try findChanged()
+    try findBornOnV5()
+    try keepWhatKeptNeeds()
+  }
+
+  /// Records of the run that are not as it left them.
+  private mutating func findChanged() throws {
+    for table in Self.recordTables {
+      let ids = Query(
+        "going.of_table", "SELECT id, key FROM temp.going WHERE table_name=?1")
+      let changed = try connection.all(
+        ids, .text(table.name), map: { ($0.text(0), $0.int64(1)) }
+      ).filter { id, _ in
+        guard let record = try table.read(id, in: connection) else { return false }
+        // A stub has no hash, and is v5's own as soon as it is one no more.
+        if record.fields.last == .null {
+          let metadata = record.string(8) ?? ""
+          return (try? JSON.parse(metadata))?["stub"] != .bool(true)
+        }
+        return !table.isAsImported(record)
+      }
+      for (id, key) in changed {
+        records.append(id)
+        try keep(table.name, key)
+      }
+    }
+  }
+
+  private static let references: [(table: String, id: String, columns: [String])] = [
+    ("messages", "message_id", ["from_agent", "to_agent"]),
+    ("tasks", "task_id", ["assigned_agent", "workflow_id"]),
+    ("events", "event_id", ["source_agent", "target_agent"]),
+    ("workflows", "workflow_id", ["creator_agent"]),
+  ]
+
+  private mutating func findBornOnV5() throws {
+    for (table, id, columns) in Self.references {
+      for column in columns {
+        let found = try connection.all(
+          Query(
+            "\(table).born",
+            """
+            SELECT x.\(id), g.table_name, g.key FROM \(table) x JOIN temp.going g ON g.id=x.\(column)
+            WHERE g.is_new AND x.\(id) NOT IN (SELECT id FROM temp.going)
+              AND x.rowid NOT IN (SELECT undo_key FROM undo_\(table))
+              AND x.source_row IS NULL
+            """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
+        for (record, target, key) in found {
+          records.append(record)
+          try keep(target, key)
+        }
+      }
+    }
+    let participants = try connection.all(
+      Query(
+        "workflows.born_with",
+        """
+        SELECT x.workflow_id, g.table_name, g.key FROM workflows x
+          JOIN temp.going g ON g.table_name='agents' AND instr(x.assigned_agents||x.steps, g.id)>0
+        WHERE g.is_new AND x.source_row IS NULL AND x.workflow_id NOT IN (SELECT id FROM temp.going)
+          AND x.rowid NOT IN (SELECT undo_key FROM undo_workflows)
+        """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
+    for (record, target, key) in participants {
+      records.append(record)
+      try keep(target, key)
+    }
+    let reads = try connection.all(
+      Query(
+        "message_reads.born",
+        """
+        SELECT r.message_id, g.table_name, g.key FROM message_reads r
+          JOIN temp.going g ON g.id IN (r.message_id, r.agent_id) AND g.is_new
+        """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
+    for (record, target, key) in reads {
+      records.append("the reading of \(record)")
+      try keep(target, key)
+    }
+  }
+
+  private func keep(_ table: String, _ key: Int64) throws {
+    try connection.run(
+      Query("kept.insert", "INSERT OR IGNORE INTO temp.kept VALUES(?1,?2)"), .text(table),
+      .integer(key))
+  }
+
+  /// A record that stays needs its agents and its workflow, and all of them their v4 rows and names.
+  private func keepWhatKeptNeeds() throws {
+    var before: Int64 = -1
+    let count = Query("kept.count", "SELECT count(*) FROM temp.kept")
+    while let now = try connection.integer(count), now != before {
+      before = now
+      for (table, _, columns) in Self.references {
+        for column in columns {
+          try connection.execute(
+            """
+            INSERT OR IGNORE INTO temp.kept SELECT g.table_name, g.key FROM temp.kept k
+              JOIN \(table) x ON x.rowid=k.key JOIN temp.going g ON g.id=x.\(column)
+              WHERE k.table_name='\(table)'
+            """, name: "kept.needs")
+        }
+      }
+      try connection.execute(
+        """
+        INSERT OR IGNORE INTO temp.kept SELECT g.table_name, g.key FROM temp.kept k
+          JOIN workflows x ON x.rowid=k.key JOIN temp.going g ON instr(x.assigned_agents||x.steps, g.id)>0
+          WHERE k.table_name='workflows'
+        """, name: "kept.participants")
+    }
+    guard before > 0 else { return }
+    try connection.execute(
+      """
+      INSERT OR IGNORE INTO temp.kept SELECT 'v4_rows', r.row FROM v4_rows r JOIN temp.going g ON g.id=r.v5_id
+        JOIN temp.kept k ON k.table_name=g.table_name AND k.key=g.key;
+      INSERT OR IGNORE INTO temp.kept SELECT 'v4_steps', s.row FROM v4_steps s JOIN temp.going g ON g.id=s.workflow_id
+        JOIN temp.kept k ON k.table_name=g.table_name AND k.key=g.key;
+      INSERT OR IGNORE INTO temp.kept SELECT 'v4_rows', s.row FROM v4_steps s
+        JOIN temp.kept k ON k.table_name='v4_steps' AND k.key=s.row;
+      INSERT OR IGNORE INTO temp.kept SELECT 'v4_names', n.rowid FROM v4_names n JOIN temp.going g ON g.id=n.v5_id
+        JOIN temp.kept k ON k.table_name=g.table_name AND k.key=g.key;
+      INSERT OR IGNORE INTO temp.kept SELECT 'v4_tables', t.table_no FROM v4_tables t;
+      INSERT OR IGNORE INTO temp.kept SELECT 'v4_files', f.file FROM v4_files f;
+      INSERT OR IGNORE INTO temp.kept SELECT 'v4_shapes', s.shape FROM v4_shapes s;
+      """, name: "kept.rows")
+  }
+
+  /// The records that stay, by their ids.
+  func keptRecords() throws -> [String] {
+    try connection.all(
+      Query(
+        "kept.records",
+        """
+        SELECT g.id FROM temp.kept k JOIN temp.going g ON g.table_name=k.table_name AND g.key=k.key
+        ORDER BY g.id
+        """), map: { $0.text(0) })
+  }
+}

@@ -1,0 +1,96 @@
+import AgoraStore
+import Migrator
+import TestSupport
+import Testing
+
+/// Runs taken back.
+@Suite struct RollbackTests {
+  private func migrate(_ export: String, into store: String, appliesDeletes: Bool = false) throws
+    -> String
+  {
+    let path = store + ".json"
+    try write(export, to: path)
+    var options = MigrationOptions(exports: [path])
+    options.appliesDeletes = appliesDeletes
+    return try Migration(options, store: store).run().runID
+  }
+
+  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
+
+  private func bundle(_ store: String) throws -> String {
+    _ = try V4Export.write(Store(path: store), source: nil, to: store + ".back")
+    return try contents(store + ".back")
+  }
+
+  @Test(arguments: PropertyTests.seeds)
+  func `runs taken back one by one leave each time what was before`(_ seed: UInt64) throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      var deployment = Deployment(seed: seed)
+      var history: [(run: String, hash: String, bundle: String)] = []
+      for turn in 0..<4 {
+        let run = try migrate(deployment.export(), into: store, appliesDeletes: turn % 2 == 1)
+        history.append((run, try hash(store), try bundle(store)))
+        for _ in 0..<15 { deployment.live() }
+      }
+      while let last = history.popLast() {
+        #expect(try hash(store) == last.hash)
+        #expect(try bundle(store) == last.bundle)
+        if let older = history.last {
+          let error = #expect(throws: AgoraError.self) {
+            try Rollback(older.run, store: store).run()
+          }
+          #expect(error?.code == .refused)
+        }
+        _ = try Rollback(last.run, store: store).run()
+        let check = try StoreCheck(Store(path: store))
+        #expect(check.isSound, "\(check.text)")
+      }
+      let empty = try Store(path: folder + "/empty.db", creates: true).contentHash()
+      #expect(try hash(store) == empty)
+      // And it begins anew as if nothing had been.
+      _ = try migrate(deployment.export(), into: store)
+      _ = try migrate(deployment.export(), into: folder + "/fresh.db")
+      #expect(try hash(store) == hash(folder + "/fresh.db"))
+    }
+  }
+
+  @Test func `what v5 wrote since stays, and what depends on the run refuses it`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      let run = try migrate(
+        """
+        {"agent_capability":[{"capability_id":"1","agent_id":"alice","capability_type":"t"},
+        {"capability_id":"2","agent_id":"bob","capability_type":"t"}],
+        "task_assignment":[{"assignment_id":"t","agent_id":"alice","progress":0.1}]}
+        """, into: store)
+      let native = "agent_0190c5d4e5f67a8b9c0d1e2f3a4b5c6d"
+      let independent = "msg_0190c5d4e5f67a8b9c0d1e2f3a4b5c6d"
+      let dependent = "msg_0190c5d4e5f67a8b9c0d1e2f3a4b5c6e"
+      let v5 = try Connection(path: store, mode: .readWrite)
+      try v5.execute(
+        """
+        INSERT INTO agents(agent_id, agent_name) VALUES('\(native)','newcomer');
+        INSERT INTO messages(message_id, from_agent, to_agent, content)
+          VALUES('\(independent)','\(native)','broadcast','hello');
+        """)
+      let before = try hash(store)
+      try v5.execute(
+        """
+        INSERT INTO messages(message_id, from_agent, to_agent, content)
+          SELECT '\(dependent)', '\(native)', agent_id, 'hello bob' FROM agents WHERE agent_name='bob';
+        UPDATE tasks SET status='completed';
+        """)
+      let during = try hash(store)
+      let error = #expect(throws: AgoraError.self) { try Rollback(run, store: store).run() }
+      #expect(error?.code == .refused && error?.message.contains("2 newer records") == true)
+      #expect(try hash(store) == during)
+      // Bob, whom a new message is for, and the task that v5 has finished, with its agent.
+      let report = try Rollback(run, keepsNewer: true, store: store).run()
+      #expect(report.kept.count == 3)
+      let check = try StoreCheck(Store(path: store))
+      #expect(check.isSound, "\(check.text)")
+      #expect(before != during)
+    }
+  }
+}
