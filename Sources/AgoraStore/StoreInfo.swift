@@ -11,7 +11,8 @@ public struct StoreInfo: Sendable {
 
   private static let tableNames = Query(
     "tables.names",
-    "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'undo_%' ORDER BY name")
+    "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'undo_%' ORDER BY name"
+  )
 
   /// The hash of the content; nil unless it was asked for.
   public let hash: String?

@@ -17,9 +17,10 @@ package struct SHA1: Sendable {
   /// Takes in one byte.
   @inline(__always)
   package mutating func update(_ byte: UInt8) {
-    block[filled >> 2] = block[filled >> 2] << 8 | UInt32(byte)
-    filled += 1
-    length += 1
+    // `filled` is below 64 whenever a byte comes.
+    block[unchecked: filled &>> 2] = block[unchecked: filled &>> 2] &<< 8 | UInt32(byte)
+    filled &+= 1
+    length &+= 1
     if filled == 64 {
       compress()
       filled = 0
@@ -37,34 +38,31 @@ package struct SHA1: Sendable {
   }
 
   private mutating func compress() {
-    var w = InlineArray<16, UInt32>(repeating: 0)
-    for i in 0..<16 { w[i] = block[i] }
-    var a = h0
-    var b = h1
-    var c = h2
-    var d = h3
-    var e = h4
-    for t in 0..<80 {
+    var w = block
+    var (a, b, c, d, e) = (h0, h1, h2, h3, h4)
+
+    /// One round: the words are sixteen that go round, each made of four earlier ones when its turn
+    /// comes again. All indexes are below 16 by their mask.
+    @inline(__always)
+    func round(_ t: Int, _ f: UInt32, _ k: UInt32) {
       let s = t & 15
       if t >= 16 {
-        let x = w[(s + 13) & 15] ^ w[(s + 8) & 15] ^ w[(s + 2) & 15] ^ w[s]
-        w[s] = x << 1 | x >> 31
+        let x =
+          w[unchecked: (s &+ 13) & 15] ^ w[unchecked: (s &+ 8) & 15] ^ w[unchecked: (s &+ 2) & 15]
+          ^ w[unchecked: s]
+        w[unchecked: s] = x &<< 1 | x &>> 31
       }
-      let f: UInt32
-      let k: UInt32
-      switch t {
-      case 0..<20: (f, k) = (b & c | ~b & d, 0x5a82_7999)
-      case 20..<40: (f, k) = (b ^ c ^ d, 0x6ed9_eba1)
-      case 40..<60: (f, k) = (b & c | b & d | c & d, 0x8f1b_bcdc)
-      default: (f, k) = (b ^ c ^ d, 0xca62_c1d6)
-      }
-      let sum = (a << 5 | a >> 27) &+ f &+ e &+ k &+ w[s]
+      let sum = (a &<< 5 | a &>> 27) &+ f &+ e &+ k &+ w[unchecked: s]
       e = d
       d = c
-      c = b << 30 | b >> 2
+      c = b &<< 30 | b &>> 2
       b = a
       a = sum
     }
+    for t in 0..<20 { round(t, b & c | ~b & d, 0x5a82_7999) }
+    for t in 20..<40 { round(t, b ^ c ^ d, 0x6ed9_eba1) }
+    for t in 40..<60 { round(t, b & c | b & d | c & d, 0x8f1b_bcdc) }
+    for t in 60..<80 { round(t, b ^ c ^ d, 0xca62_c1d6) }
     h0 &+= a
     h1 &+= b
     h2 &+= c
@@ -104,6 +102,8 @@ extension [UInt8] {
   /// Appends a byte as two lower-case hex digits.
   @inline(__always)
   package mutating func append(hex byte: UInt8) {
-    for digit in [byte >> 4, byte & 15] { append(digit < 10 ? 0x30 + digit : 0x57 + digit) }
+    let (high, low) = (byte &>> 4, byte & 15)
+    append(high < 10 ? 0x30 &+ high : 0x57 &+ high)
+    append(low < 10 ? 0x30 &+ low : 0x57 &+ low)
   }
 }

@@ -37,6 +37,7 @@ final class LoadContext {
   private var shapes: [Int64: [String]] = [:]
   private var files: [Int64: String] = [:]
   private var loadedRows = 0
+  private let readRows: Int
 
   init(
     connection: Connection, stage: String, source: String, run: Int64, tables: [StagedTable],
@@ -51,6 +52,7 @@ final class LoadContext {
     self.references = references
     self.rejects = rejects
     self.ledger = ledger
+    readRows = ledger.totals.read
     self.progress = progress
   }
 
@@ -131,7 +133,7 @@ final class LoadContext {
   private func countLoaded() throws {
     loadedRows += 1
     if loadedRows & 4095 == 0 {
-      try progress.loading(rows: loadedRows, of: ledger.totals.read)
+      try progress.loading(rows: loadedRows, of: readRows)
     }
   }
 

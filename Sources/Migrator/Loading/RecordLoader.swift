@@ -11,6 +11,7 @@ struct RecordLoader {
     let target = TableMapper.recordTable(of: table.kind)
     let insert = try context.connection.statement(target.insert)
     var record = Record()
+    var imported = 0
     try context.scan(table) { row in
       if let stored = try context.replaced(by: row) {
         return try update(row, table, target, stored: stored)
@@ -23,8 +24,9 @@ struct RecordLoader {
       } else {
         try insert.run(record)
       }
-      context.ledger[table.name].imported += 1
+      imported += 1
     }
+    context.ledger[table.name].imported += imported
     try context.keepRows(of: table)
   }
 

@@ -180,6 +180,13 @@ final class ReferenceResolver {
     _ row: V4Row, _ column: Int?, to record: inout Record, _ metadata: inout RowMetadata
   ) throws {
     guard let name = try name(row, column) else { return record.null() }
+    try appendAgent(named: name, row, column, to: &record, &metadata)
+  }
+
+  private func appendAgent(
+    named name: [UInt8], _ row: V4Row, _ column: Int?, to record: inout Record,
+    _ metadata: inout RowMetadata
+  ) throws {
     if isChecking { return record.null() }
     if let id = try agent(name.span) {
       record.text(id)
@@ -193,8 +200,8 @@ final class ReferenceResolver {
   func appendReceiver(
     _ row: V4Row, _ column: Int?, to record: inout Record, _ metadata: inout RowMetadata
   ) throws {
-    guard try name(row, column) != nil else { return record.text("broadcast") }
-    try appendTarget(row, column, to: &record, &metadata)
+    guard let name = try name(row, column) else { return record.text("broadcast") }
+    try appendTarget(named: name, row, column, to: &record, &metadata)
   }
 
   /// Appends the agent that an event is for, or the word for all; NULL where it is for nobody.
@@ -202,10 +209,17 @@ final class ReferenceResolver {
     _ row: V4Row, _ column: Int?, to record: inout Record, _ metadata: inout RowMetadata
   ) throws {
     guard let name = try name(row, column) else { return record.null() }
+    try appendTarget(named: name, row, column, to: &record, &metadata)
+  }
+
+  private func appendTarget(
+    named name: [UInt8], _ row: V4Row, _ column: Int?, to record: inout Record,
+    _ metadata: inout RowMetadata
+  ) throws {
     if name.count <= 10, Words.broadcasts.contains(String(decoding: name, as: UTF8.self)) {
       return record.text("broadcast")
     }
-    try appendAgent(row, column, to: &record, &metadata)
+    try appendAgent(named: name, row, column, to: &record, &metadata)
   }
 
   /// A column's name in the scratch buffer; nil for none.

@@ -65,6 +65,7 @@ final class MessageMapping: RowMapping {
       guard slice.kind != .object, slice.kind != .array else {
         throw Rejection(.badType, "delivered is \(row.named(slice)), not true or false")
       }
+      if slice.kind == .bool { return row.text[slice.range.lowerBound] == 0x74 }
       let word = row.plain(slice)
       if !["true", "false", "0", "1"].contains(word) { metadata.keep(row, delivered) }
       return Words.isDelivered(word)

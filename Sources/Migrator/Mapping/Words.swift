@@ -57,7 +57,7 @@ enum Words {
 
   /// A task's status; without a known word its progress decides.
   static func taskStatus(_ word: String?, done: TaskMapping.Share?) -> Translation<String> {
-    if let word, let value = taskStatus[key(word)] {
+    if let word, let value = taskStatus[word] ?? taskStatus[key(word)] {
       return Translation(value: value, keepsOriginal: value != word)
     }
     let value =
@@ -76,7 +76,7 @@ enum Words {
 
   static func priority(_ word: String) -> Translation<Int64> {
     if let number = Int64(word) { return priority(number) }
-    let value = priorities[key(word)]
+    let value = priorities[word] ?? priorities[key(word)]
     return Translation(
       value: value ?? 2,
       keepsOriginal: value == nil || !["low", "normal", "high", "urgent"].contains(word))

@@ -9,6 +9,8 @@ final class StagedTable {
   let ids: MigratedIdentifiers
   /// How many rows of the table the export had so far; a row's ordinal counts from 1.
   var ordinal: Int64 = 0
+  /// How many rows of the table were read, and members of the export that had its name and were no rows.
+  var read = 0
   /// The first and the last row in `v4_rows`; empty while there is none.
   var rows: ClosedRange<Int64>?
 

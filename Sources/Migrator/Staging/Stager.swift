@@ -23,11 +23,23 @@ final class Stager: RowSink {
   /// The tables that the export holds, in order.
   private(set) var tables: [StagedTable] = []
   private var byName: [[UInt8]: StagedTable] = [:]
+  private var current: StagedTable?
   private var shapes: [[[UInt8]]: Int64] = [:]
-  private(set) var ledger = Ledger()
+  private var rejected = Ledger()
+  /// How many rows were read.
+  private var read = 0
+
+  /// What has become of the rows so far.
+  var ledger: Ledger {
+    var ledger = rejected
+    for table in tables { ledger[table.name].read = table.read }
+    return ledger
+  }
+
   private var file = ""
   private var fileNumber: Int64 = 0
   private var record = Record()
+  private var v4ID: [UInt8] = []
   private var sinceCommit = 0
 
   private static let insertRow = Query(
@@ -72,7 +84,12 @@ final class Stager: RowSink {
   }
 
   private func staged(_ name: String) throws -> StagedTable {
-    if let known = byName[name.exact] { return known }
+    // Rows of one table mostly come one after the other.
+    if let current, current.name.utf8.elementsEqual(name.utf8) { return current }
+    if let known = byName[name.exact] {
+      current = known
+      return known
+    }
     let number: Int64
     if let known = knownTables[name.exact] {
       number = known
@@ -84,7 +101,7 @@ final class Stager: RowSink {
     let table = StagedTable(number: number, source: source, name: name)
     byName[name.exact] = table
     tables.append(table)
-    ledger.open(name)
+    rejected.open(name)
     return table
   }
 
@@ -128,7 +145,8 @@ final class Stager: RowSink {
 
   private func count(_ table: StagedTable) {
     table.ordinal += 1
-    ledger[table.name].read += 1
+    table.read += 1
+    read += 1
   }
 
   /// Writes the row that the table's mapper has in hand.
@@ -136,24 +154,20 @@ final class Stager: RowSink {
     _ text: Span<UInt8>, _ table: StagedTable, at origin: RowOrigin, shape: Int64?, parent: Int64?,
     owner: String?
   ) throws {
+    let mapper = table.mapper
+    v4ID.removeAll(keepingCapacity: true)
+    try RowIdentity.append(mapper.row, mapper.idColumns, owner: owner, to: &v4ID)
     record.reset()
     record.integer(numbers.row)
     record.integer(table.number)
-    let mapper = table.mapper
-    try record.text { (bytes: inout [UInt8]) throws(Rejection) in
-      try RowIdentity.append(mapper.row, mapper.idColumns, owner: owner, to: &bytes)
-    }
-    guard case .text(let v4ID) = record.fields[2] else { return }
+    record.text(v4ID)
     if table.kind.describesAgents {
       // The name as it stands; the loader knows better where it is an alias.
       record.text(table.ids.id(try mapper.agentName()))
       record.integer(1)
     } else {
-      var id: [UInt8] = []
-      id.reserveCapacity(40)
-      let bytes = record.bytes
-      table.ids.append(v4ID: bytes.span.extracting(v4ID), to: &id)
-      record.text(id)
+      let id = v4ID
+      record.text { table.ids.append(v4ID: id.span, to: &$0) }
       record.integer(table.kind == .step ? 1 : nil)
     }
     record.integer(numbers.run)
@@ -208,7 +222,7 @@ final class Stager: RowSink {
     _ text: Span<UInt8>, _ table: StagedTable, at origin: RowOrigin, shape: Int64? = nil,
     parent: Int64? = nil, _ rejection: Rejection
   ) throws {
-    ledger[table.name].rejected += 1
+    rejected[table.name].rejected += 1
     try rejects.add(
       text, at: place(table, origin, v4ID: try? id(of: table), shape: shape, parent: parent),
       rejection)
@@ -235,7 +249,7 @@ final class Stager: RowSink {
   ) throws {
     let table = try staged(name)
     count(table)
-    ledger[name].rejected += 1
+    rejected[name].rejected += 1
     try rejects.add(text, at: place(table, origin, v4ID: nil), rejection)
   }
 
@@ -243,8 +257,9 @@ final class Stager: RowSink {
     _ text: Span<UInt8>, named name: String, at origin: RowOrigin, _ rejection: Rejection
   ) throws {
     let table = try staged(name)
-    ledger[name].read += 1
-    ledger[name].rejected += 1
+    table.read += 1
+    read += 1
+    rejected[name].rejected += 1
     // Its ordinal says that it is no row of the table but all that stands under the name.
     try rejects.add(
       text,
@@ -256,7 +271,7 @@ final class Stager: RowSink {
   func beginOversized(table name: String, at origin: RowOrigin, _ rejection: Rejection) throws {
     let table = try staged(name)
     count(table)
-    ledger[name].rejected += 1
+    rejected[name].rejected += 1
     try rejects.beginOversized(
       at: place(table, origin, v4ID: nil, shape: try shape(origin.columns)), rejection)
   }
@@ -305,7 +320,7 @@ final class Stager: RowSink {
     sinceCommit += 1
     guard sinceCommit >= Self.batch else { return }
     sinceCommit = 0
-    try progress.reading(rows: ledger.totals.read)
+    try progress.reading(rows: read)
   }
 
   /// The numbers that are free now.

@@ -176,6 +176,12 @@ extension V4Row {
       guard isNamed, parts.values.count == 1, parts.values[0].kind == .number else { break }
       return try time(micros: string(parts.values[0].range), name)
     case .string:
+      // Most times are RFC 3339 without any escape, and need no string.
+      if let reading = Timestamp.read(text.span.extracting(slice.inside)),
+        !reading.zoneIsAssumed, !reading.isRounded
+      {
+        return Time(microseconds: reading.timestamp.microseconds, note: nil)
+      }
       let written = plain(slice)
       if written.isEmpty { return nil }
       var copy = written
