@@ -72,6 +72,23 @@ import Testing
     }
   }
 
+  @Test func `a reject is dismissed once, with its reason, and stays in the export`() throws {
+    try withTemporaryFolder { folder in
+      try write(#"{"agent_message":[17]}"#, to: folder + "/bad.json")
+      _ = try Child.run("agora", ["migrate", "bad.json"], in: folder)
+      let dismiss = ["rejects", "dismiss", "1", "--reason", "a test"]
+      #expect(try Child.run("agora", dismiss, in: folder).status == 0)
+      #expect(try Child.run("agora", dismiss, in: folder).status == 1)
+      #expect(try Child.run("agora", ["rejects", "dismiss", "1"], in: folder).status == 2)
+      let list = try Child.run("agora", ["rejects", "list"], in: folder)
+      #expect(list.output.contains("No rejected rows are outstanding."))
+      let shown = try Child.run("agora", ["rejects", "show", "1", "--json"], in: folder)
+      #expect(shown.output.contains("a test"))
+      let export = try Child.run("agora", ["export", "--format", "v4"], in: folder)
+      #expect(export.output == #"{"agent_message":[17]}"# + "\n")
+    }
+  }
+
   @Test func `a typo gets its nearest neighbour`() throws {
     for (arguments, hint) in [
       (["migrat", "x"], "Did you mean: agora migrate"), (["rejects", "lst"], "agora rejects list"),

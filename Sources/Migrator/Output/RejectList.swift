@@ -64,6 +64,24 @@ public struct RejectList: Sendable {
     }
   }
 
+  private static let markDismissed = Query(
+    "rejects.dismiss",
+    "UPDATE rejects SET status='dismissed', status_reason=?2 WHERE number=?1 AND status='outstanding'"
+  )
+
+  /// Marks a reject as needing nothing more; its row stays, and an export gives it back.
+  ///
+  /// - Throws: ``AgoraError`` `not_found` where there is no such reject, or it is not outstanding.
+  public static func dismiss(_ number: Int, reason: String, in store: Store) throws {
+    let changed = try store.write { connection in
+      try connection.run(markDismissed, .int(number), .text(reason))
+    }
+    guard changed == 0 else { return }
+    let known = try RejectList(store, number: number)
+    throw AgoraError(
+      .notFound, "reject \(number) is \(known.rejects[0].status) already", file: store.path)
+  }
+
   private static func reject(_ row: borrowing Row, _ connection: Connection) throws -> Reject {
     var text = row.optionalText(10)
     var base64: String?

@@ -6,7 +6,7 @@ enum Commands {
     MigrateCommand.command,
     VerifyCommand.command, RunsCommand.command,
     RollbackCommand.command,
-    RejectsCommand.list, RejectsCommand.show, RejectsCommand.export,
+    RejectsCommand.list, RejectsCommand.show, RejectsCommand.dismiss, RejectsCommand.export,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
     DemoCommand.command,

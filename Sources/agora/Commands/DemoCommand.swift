@@ -21,9 +21,17 @@ enum DemoCommand {
     let report = try Migration(options, store: store).run()
     let explained = "id_1"
     let explanation = try Explanation(explained, in: Store(path: store))
+    let hash = try Store(path: store).contentHash()
     let again = try Migration(MigrationOptions(exports: [export]), store: store).run()
+    let verification = try Verification(MigrationOptions(exports: [export]), store: store).run()
+    let bundle = folder + "/v4_again.json"
+    let exported = try V4Export.write(Store(path: store), source: nil, to: bundle)
+    let rollback = try Rollback(again.runID, store: store).run()
     let check = try StoreCheck(Store(path: store))
-    guard check.isSound, again.ledger.totals.imported == 0, again.ledger.isBalanced else {
+    guard check.isSound, again.ledger.totals.imported == 0, again.ledger.isBalanced,
+      verification.isIdentical, exported == report.ledger.totals.read,
+      try Store(path: store).contentHash() == hash
+    else {
       throw AgoraError(
         .broken, "the demo's store is not what it should be", file: store,
         remedy: "agora store check --store \(store) says more. Please report this.")
@@ -32,8 +40,42 @@ enum DemoCommand {
       .object([
         .init("folder", .string(folder)), .init("store", .string(store)),
         .init("migration", report.json), .init("explanation", explanation.json),
-        .init("again", again.json), .init("check", check.json),
-      ]), story(folder, report, explained, explanation, again))
+        .init("again", again.json), .init("verification", verification.json),
+        .init("rollback", rollback.json), .init("hash", .string(hash)), .init("check", check.json),
+      ]),
+      """
+      1. A v4 export, broken in the ways that v4's data is: \(folder)/v4_export.json
+
+      $ agora migrate v4_export.json --rejects rejects.ndjson
+      \(report.text)
+
+      2. One counter served all of v4's tables and restarted at zero. What was \(explained)?
+
+      $ agora explain \(explained)
+      \(explanation.text)
+
+      3. The same export once more changes nothing: \(again.ledger.totals.unchanged) rows unchanged, \
+      \(again.ledger.totals.imported) imported, \(again.ledger.totals.rejected) rejected as before.
+
+      4. Is every row there, field by field?
+
+      $ agora verify v4_export.json
+      \(verification.text)
+
+      5. Nothing is lost: v4's data comes back out, rejected rows included, and a run can be taken back.
+
+      $ agora export --format v4 -o v4_again.json
+      Wrote \(exported) rows to v4_again.json.
+      $ agora rollback \(again.runID)
+      \(rollback.text)
+      The content is what it was before that run: \(hash).
+
+      What to do next
+        cd \(folder)
+        agora rejects list            the rows that were not understood, and why
+        agora explain DocSystemAgent  every row that made one agent
+        agora migrate YOUR_EXPORT     your own v4 data into a store of its own
+      """)
     return .done
   }
 
@@ -48,33 +90,5 @@ enum DemoCommand {
     do throws(SystemError) { try File.writing(path).write(bytes.span) } catch {
       throw AgoraError(error, file: path)
     }
-  }
-
-  private static func story(
-    _ folder: String, _ report: MigrationReport, _ explained: String, _ explanation: Explanation,
-    _ again: MigrationReport
-  ) -> String {
-    let sum = again.ledger.totals
-    return """
-      1. A v4 export, broken in the ways that v4's data is: \(folder)/v4_export.json
-
-      $ agora migrate v4_export.json --rejects rejects.ndjson
-      \(report.text)
-
-      2. One counter served all of v4's tables and restarted at zero. What was \(explained)?
-
-      $ agora explain \(explained)
-      \(explanation.text)
-
-      3. The same export once more changes nothing: \(sum.unchanged) rows unchanged, \(sum.imported) imported, \
-      \(sum.rejected) rejected as before.
-      The store passes agora store check.
-
-      What to do next
-        cd \(folder)
-        agora rejects list            the rows that were not understood, and why
-        agora explain DocSystemAgent  every row that made one agent
-        agora migrate YOUR_EXPORT     your own v4 data into a store of its own
-      """
   }
 }

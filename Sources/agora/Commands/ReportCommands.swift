@@ -38,6 +38,29 @@ enum RejectsCommand {
       return .done
     })
 
+  static let dismiss = Command(
+    words: ["rejects", "dismiss"], summary: "Says that a rejected row needs nothing more, and why.",
+    operands: [.init(name: "N", help: "The reject's number.")],
+    options: [
+      Command.store,
+      .init(name: "reason", value: "TEXT", help: "Why it needs nothing more; kept with it."),
+    ],
+    run: { invocation in
+      guard let number = Int(invocation.operands[0]) else {
+        throw AgoraError(
+          .misuse, "\"\(invocation.operands[0])\" is no number of a reject",
+          remedy: "agora rejects list shows their numbers.")
+      }
+      guard let reason = invocation.value("reason") else {
+        throw AgoraError(.misuse, "agora rejects dismiss needs --reason TEXT")
+      }
+      let store = try invocation.openStore()
+      try RejectList.dismiss(number, reason: reason, in: store)
+      let list = try RejectList(store, number: number)
+      invocation.reportDone(list.json, "Dismissed reject \(number): \(reason)")
+      return .done
+    })
+
   static let export = Command(
     words: ["rejects", "export"],
     summary: "Writes the rejected rows to a file, one JSON object a line.",
