@@ -29,8 +29,18 @@ public struct MigrationOptions: Sendable {
   /// Where the id map is written as NDJSON; nil for nowhere.
   public var idMapFile: String?
 
+  /// Whether the store's own rejected rows are read instead of exports.
+  var retriesRejects = false
+
   /// Makes options for exports, everything else at its default.
   public init(exports: [String]) { self.exports = exports }
+
+  /// Makes options for loading the store's rejected rows once more.
+  public static func retryingRejects() -> MigrationOptions {
+    var options = MigrationOptions(exports: [])
+    options.retriesRejects = true
+    return options
+  }
 
   /// The options as the run's record keeps them.
   var json: JSON {

@@ -99,7 +99,13 @@ final class StagedRun {
       connection: connection, stage: schema, source: options.source, run: run,
       tables: stager.tables, references: references, rejects: rejects, ledger: stager.ledger,
       progress: progress)
-    try Loader(context).load(appliesDeletes: options.appliesDeletes)
+    if options.retriesRejects {
+      // Some rows of tables, not tables: what is not among them is not gone.
+      try Loader(context).loadRows()
+      try RejectSource.settle(connection, run: run, runID: runID)
+    } else {
+      try Loader(context).load(appliesDeletes: options.appliesDeletes)
+    }
     try progress.finishing()
     try indexes.build(in: connection)
     guard context.ledger.isBalanced else {
@@ -107,7 +113,9 @@ final class StagedRun {
         .broken, "the ledger does not add up: \(context.ledger)",
         remedy: "Nothing was imported. Please report this with the export.")
     }
-    if schema == "stage" { try connection.execute(Self.adoptRejects, name: "rejects.adopt") }
+    if schema == "stage", !options.retriesRejects {
+      try connection.execute(Self.adoptRejects, name: "rejects.adopt")
+    }
     try undo?.stop()
     // What is announced is v5's own message, and stays when the run is taken back.
     if options.announces { try Announcement(connection, clock, identifiers).broadcast(run: run) }

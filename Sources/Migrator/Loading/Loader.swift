@@ -9,7 +9,16 @@ struct Loader {
   /// The tables that a load fills by the million.
   static let bulkTables = ["messages", "tasks", "events", "audit", "archive"]
 
+  /// Loads whole tables: what the store has of them and the export has not is gone from v4.
   func load(appliesDeletes: Bool) throws {
+    try loadRows()
+    try refreshPlaces()
+    try DeletionSweep(context, applies: appliesDeletes).sweep()
+    try AuditRefresh(context).refresh()
+  }
+
+  /// Loads the staged rows, whatever else there is.
+  func loadRows() throws {
     try RepeatSettler(context).settle()
     try AgentLoader(context).load(context.tables.filter(\.kind.describesAgents))
     let records = RecordLoader(context)
@@ -26,9 +35,6 @@ struct Loader {
     for kind in [TableKind.message, .task, .event, .archive, .audit] {
       for table in context.tables where table.kind == kind { try records.load(table) }
     }
-    try refreshPlaces()
-    try DeletionSweep(context, applies: appliesDeletes).sweep()
-    try AuditRefresh(context).refresh()
   }
 
   /// Rows that are unchanged may stand elsewhere in the newer export: an export follows the last one.

@@ -38,6 +38,34 @@ enum RejectsCommand {
       return .done
     })
 
+  static let retry = Command(
+    words: ["rejects", "retry"],
+    summary: "Loads the rejected rows that pass now.",
+    options: [
+      Command.store,
+      .init(
+        name: "source", value: "NAME",
+        help: "The v4 deployment's name (default agora-marketplace)."),
+      .init(
+        name: "orphans", value: "POLICY",
+        help: "What a reference to nothing does now: stub (default), keep or reject."),
+      .init(name: "wait", help: "Waits for another run's lock."),
+    ],
+    discussion: """
+      Rows that pass go into the store as a run of their own, with their place in the export; the others
+      stay rejected. What was never a row, or is too large to be held, cannot pass this way.
+      """,
+    run: { invocation in
+      var options = MigrationOptions.retryingRejects()
+      options.source = invocation.value("source") ?? options.source
+      options.orphans = try invocation.choice("orphans", OrphanPolicy.self) ?? .stub
+      options.waits = invocation.has("wait")
+      _ = try invocation.openStore()
+      let report = try Migration(options, store: invocation.storePath).run()
+      invocation.reportDone(report.json, report.text)
+      return report.needsAttention ? .needsAttention : .done
+    })
+
   static let dismiss = Command(
     words: ["rejects", "dismiss"], summary: "Says that a rejected row needs nothing more, and why.",
     operands: [.init(name: "N", help: "The reject's number.")],

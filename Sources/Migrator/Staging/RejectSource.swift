@@ -1,0 +1,67 @@
+import AgoraStore
+
+/// The outstanding rejected rows of a store as an export, to be loaded once more.
+///
+/// A row is staged with its reject's number in the place of its byte offset; when the run is loaded,
+/// each row that passed gets its own place back, and its reject is settled.
+struct RejectSource {
+  private let connection: Connection
+  private let source: String
+
+  init(_ connection: Connection, source: String) {
+    self.connection = connection
+    self.source = source
+  }
+
+  /// Rows of tables as they came.
+  ///
+  /// What was no row, lay in a configuration, or is too large to be held
+  /// cannot pass by a newer option alone, and stays.
+  private static let rows = Query(
+    "rejects.to_retry",
+    """
+    SELECT number, v4_table, coalesce(row, row_blob), s.columns
+    FROM rejects r LEFT JOIN v4_shapes s USING(shape)
+    WHERE source=?1 AND status='outstanding' AND parent IS NULL AND ordinal>0
+      AND coalesce(row, row_blob) IS NOT NULL ORDER BY number
+    """)
+
+  func read(into stager: Stager) throws {
+    try stager.open(file: "(rejects)", format: .rows)
+    try connection.each(Self.rows, .text(source)) { reject in
+      let columns = try reject.optionalText(3).map {
+        try JSON.parse($0).elements?.compactMap(\.text) ?? []
+      }
+      try reject.withBytes(2) { text in
+        // A line that is no JSON is none the second time either.
+        guard (try? JSON.validate(text)) != nil else { return }
+        try stager.row(
+          text, table: reject.text(1),
+          at: RowOrigin(offset: reject.int(0), columns: columns))
+      }
+    }
+  }
+
+  /// Settles the rejects whose rows are in the store now, and gives those rows their places.
+  static func settle(_ connection: Connection, run: Int64, runID: String) throws {
+    try connection.run(
+      Query(
+        "rejects.settle",
+        """
+        UPDATE main.rejects SET status='retried', status_reason=?2 WHERE number IN (
+          SELECT byte_offset FROM main.v4_rows WHERE run=?1
+          UNION SELECT byte_offset FROM temp.seen WHERE file IN (SELECT file FROM v4_files WHERE run=?1))
+        """), .integer(run), .text("loaded by \(runID)"))
+    try connection.run(
+      Query(
+        "v4_rows.settle",
+        """
+        UPDATE main.v4_rows SET
+          ordinal=(SELECT ordinal FROM rejects WHERE number=v4_rows.byte_offset),
+          file=coalesce((SELECT f.file FROM rejects r JOIN v4_files f ON f.run=r.run AND f.path=r.file
+            WHERE r.number=v4_rows.byte_offset), file),
+          byte_offset=(SELECT byte_offset FROM rejects WHERE number=v4_rows.byte_offset)
+        WHERE run=?1
+        """), .integer(run))
+  }
+}
