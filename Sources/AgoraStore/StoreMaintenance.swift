@@ -1,5 +1,15 @@
 /// What an operator does to a store as a file.
 extension Store {
+  /// Refuses a file to write that is the store itself.
+  ///
+  /// - Throws: ``AgoraError`` `misuse`.
+  package func refuseOverwriting(_ target: String) throws(AgoraError) {
+    for suffix in ["", "-wal", "-shm"] where File.isSame(path + suffix, target) {
+      throw AgoraError(
+        .misuse, "this would overwrite the store", file: target, remedy: "Name another file.")
+    }
+  }
+
   /// Writes a copy of the store to a file that is not there yet, while others read and write.
   ///
   /// The copy is one snapshot, synced before it gets its name.

@@ -113,7 +113,8 @@ public struct Migration {
       // What an earlier run left behind is of no use: the exports hold all of it.
       removeStaging(staging)
       let run = try StagedRun(
-        options, target: target, staging: staging, clock: clock, identifiers: identifiers,
+        options, store: store, target: target, staging: staging, clock: clock,
+        identifiers: identifiers,
         progress: progress)
       return try run.complete(started: started)
     } catch let error as SQLiteError {

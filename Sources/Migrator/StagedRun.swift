@@ -16,8 +16,13 @@ final class StagedRun {
   private let exports: ExportStaging
   private let outputs: RunOutputs
 
+  /// Prepares a run.
+  ///
+  /// - Parameters:
+  ///   - store: the store that the caller named, which no output may replace.
+  ///   - target: the file that the run goes into; a copy of the store in a dry run.
   init(
-    _ options: MigrationOptions, target: String, staging: String, clock: Clock,
+    _ options: MigrationOptions, store: String, target: String, staging: String, clock: Clock,
     identifiers: IdentifierSource, progress: any ProgressObserver
   ) throws {
     self.options = options
@@ -26,7 +31,7 @@ final class StagedRun {
     self.clock = clock
     self.identifiers = identifiers
     self.progress = progress
-    outputs = try RunOutputs(options, store: target)
+    outputs = try RunOutputs(options, store: store)
     runID = identifiers.next(.run).description
     startedAt = clock.now()
     // An empty file is a store's name that was taken early, as `mktemp` does.

@@ -1,4 +1,5 @@
 import AgoraStore
+import TestSupport
 import Testing
 
 @Suite struct IdentifierTests {
@@ -50,7 +51,7 @@ import Testing
     ] { #expect(Identifier(text) == nil, "\(text)") }
   }
 
-  @Test func `a million new identifiers are all different`() {
+  @Test func `a hundred thousand new identifiers are all different`() {
     let source = IdentifierSource()
     var seen: Set<String> = []
     for _ in 0..<100_000 { seen.insert(source.next(.task).description) }
@@ -76,7 +77,7 @@ import Testing
   }
 
   @Test func `any instant reads back as itself`() {
-    var dice = SystemRandomNumberGenerator()
+    var dice = SeededDice(seed: 7)
     for _ in 0..<20_000 {
       let instant = Timestamp(microseconds: .random(in: Timestamp.writable, using: &dice))
       #expect(Timestamp(instant.description) == instant)

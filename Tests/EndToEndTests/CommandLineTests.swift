@@ -149,6 +149,20 @@ import Testing
     }
   }
 
+  @Test func `an announcement is broadcast for each agent, and records come out as lines`() throws {
+    try withExport { folder in
+      _ = try Child.run("agora", ["migrate", "--announce", "export.json"], in: folder)
+      let export = try Child.run("agora", ["export", "--format", "ndjson"], in: folder)
+      let lines = try export.output.split(separator: "\n").map { try JSON.parse(String($0)) }
+      let messages = lines.filter { $0["table"]?.text == "messages" }
+      let announced = messages.compactMap { $0["row"]?["content"]?.text }
+        .filter { $0 == "Agent alice successfully migrated to Agora v5" }
+      #expect(announced.count == 1 && messages.count == 2)
+      // alice, the stub that she wrote to, and the sender of notices.
+      #expect(lines.filter { $0["table"]?.text == "agents" }.count == 3)
+    }
+  }
+
   @Test func `the demo tells its story`() throws {
     try withTemporaryFolder { folder in
       let run = try Child.run("agora", ["demo"], in: folder, environment: ["TMPDIR": folder])

@@ -143,6 +143,19 @@ import Testing
         let error = #expect(throws: AgoraError.self) { try Migration(options, store: store).run() }
         #expect(error?.code == .misuse, "\(rejects ?? "-") \(map ?? "-")")
       }
+      // Nor does a dry run, which works on a copy, or an export.
+      _ = try Migration(MigrationOptions(exports: [export]), store: store).run()
+      let before = try Store(path: store).contentHash()
+      var dry = MigrationOptions(exports: [export])
+      dry.isDryRun = true
+      dry.rejectsFile = store
+      #expect(throws: AgoraError.self) { try Migration(dry, store: store).run() }
+      #expect(throws: AgoraError.self) { try RecordExport.write(Store(path: store), to: store) }
+      #expect(throws: AgoraError.self) {
+        try V4Export.write(Store(path: store), source: nil, to: store)
+      }
+      #expect(try Store(path: store).contentHash() == before)
+      try File.remove(store)
       // A file that cannot be made stops the run before it begins.
       var options = MigrationOptions(exports: [export])
       options.idMapFile = folder + "/nowhere/map"

@@ -42,4 +42,30 @@ import Testing
       #expect(try Store(path: store).contentHash() == before)
     }
   }
+
+  @Test func `a retried row that changes a known one is settled and keeps its place`() throws {
+    try withTemporaryFolder { folder in
+      let row = #"{"message_id":"1","from_agent":"a","content":"x","correlation_id":"n"}"#
+      let export =
+        "{\"agent_capability\":[{\"capability_id\":\"1\",\"agent_id\":\"a\"}],\"agent_message\":[\(row)]}\n"
+      try write(export, to: folder + "/export.json")
+      let store = folder + "/agora.db"
+      _ = try Migration(MigrationOptions(exports: [folder + "/export.json"]), store: store).run()
+      // Two rejects of the stored row's id: one with a newer text, one that is that text again.
+      try Connection(path: store, mode: .readWrite).execute(
+        """
+        INSERT INTO rejects(number,run,source,v4_table,v4_id,file,byte_offset,ordinal,code,reason,row)
+          SELECT n,1,'agora-marketplace','agent_message','1','export.json',40+n,n,'bad_type','was so',
+            '{"message_id":"1","from_agent":"a","content":"x","correlation_id":"newer"}'
+          FROM (SELECT 1 AS n UNION SELECT 2);
+        """)
+      let report = try Migration(.retryingRejects(), store: store).run()
+      #expect(report.ledger.totals == .init(read: 2, updated: 1, unchanged: 1))
+      #expect(try RejectList(Store(path: store)).rejects.isEmpty)
+      let places = try Connection(path: store, mode: .readOnly).all(
+        Query("test", "SELECT byte_offset, ordinal FROM v4_rows WHERE v4_id='1' ORDER BY row"),
+        map: { [$0.int(0), $0.int(1)] })
+      #expect(places.last == [41, 1])
+    }
+  }
 }

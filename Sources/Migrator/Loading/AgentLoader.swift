@@ -44,7 +44,7 @@ struct AgentLoader {
           """
           INSERT INTO temp.described
           SELECT r.row, NULL, r.table_no,
-            CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END,
+            \(StagedTable.agentRankSQL),
             r.ordinal, r.v5_id, ?2, NULL
           FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
           WHERE r.v5_id=?1 AND r.joined IS NOT NULL
@@ -198,7 +198,7 @@ struct AgentLoader {
         """
         INSERT INTO temp.described
         SELECT r.row, NULL, r.table_no,
-          CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END,
+          \(StagedTable.agentRankSQL),
           coalesce(s.ordinal, r.ordinal), r.v5_id, d.agent_name, NULL
         FROM (SELECT DISTINCT agent_id, agent_name FROM temp.described) d
           JOIN main.v4_rows r ON r.v5_id=d.agent_id AND r.joined IS NOT NULL

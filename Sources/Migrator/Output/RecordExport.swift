@@ -21,7 +21,8 @@ public enum RecordExport {
   ///
   /// - Returns: how many there are.
   public static func write(_ store: Store, to path: String) throws -> Int {
-    try store.read { connection in
+    try store.refuseOverwriting(path)
+    return try store.read { connection in
       let output = try OutputFile(path)
       var count = 0
       for table in tables {

@@ -11,10 +11,7 @@ public enum RejectsFile {
   /// - Throws: ``AgoraError`` when the file cannot be written.
   @discardableResult
   public static func write(from store: Store, to path: String) throws -> Int {
-    for suffix in ["", "-wal", "-shm"] where File.isSame(store.path + suffix, path) {
-      throw AgoraError(
-        .misuse, "this would overwrite the store", file: path, remedy: "Name another file.")
-    }
+    try store.refuseOverwriting(path)
     return try store.read { connection in
       let output = try OutputFile(path)
       let count = try write(

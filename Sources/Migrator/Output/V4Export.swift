@@ -17,10 +17,7 @@ public struct V4Export {
   /// - Throws: ``AgoraError`` `misuse` where the store has several sources and none was named,
   ///   `not_found` where it has none of that name.
   public static func write(_ store: Store, source: String?, to path: String) throws -> Int {
-    for suffix in ["", "-wal", "-shm"] where File.isSame(store.path + suffix, path) {
-      throw AgoraError(
-        .misuse, "this would overwrite the store", file: path, remedy: "Name another file.")
-    }
+    try store.refuseOverwriting(path)
     return try store.withSnapshot { connection in
       let output = try OutputFile(path)
       var export = V4Export(

@@ -78,10 +78,7 @@ struct Dependents {
               AND x.rowid NOT IN (SELECT undo_key FROM undo_\(table))
               AND x.source_row IS NULL
             """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
-        for (record, target, key) in found {
-          records.append(record)
-          try keep(target, key)
-        }
+        try note(found)
       }
     }
     let participants = try connection.all(
@@ -93,19 +90,21 @@ struct Dependents {
         WHERE g.is_new AND x.source_row IS NULL AND x.workflow_id NOT IN (SELECT id FROM temp.going)
           AND x.rowid NOT IN (SELECT undo_key FROM undo_workflows)
         """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
-    for (record, target, key) in participants {
-      records.append(record)
-      try keep(target, key)
-    }
+    try note(participants)
     let reads = try connection.all(
       Query(
         "message_reads.born",
         """
         SELECT r.message_id, g.table_name, g.key FROM message_reads r
           JOIN temp.going g ON g.id IN (r.message_id, r.agent_id) AND g.is_new
-        """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
-    for (record, target, key) in reads {
-      records.append("the reading of \(record)")
+        """), map: { ("the reading of " + $0.text(0), $0.text(1), $0.int64(2)) })
+    try note(reads)
+  }
+
+  /// Notes newer records and keeps what each refers to.
+  private mutating func note(_ found: [(record: String, target: String, key: Int64)]) throws {
+    for (record, target, key) in found {
+      records.append(record)
       try keep(target, key)
     }
   }

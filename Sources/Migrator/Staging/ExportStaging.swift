@@ -75,7 +75,8 @@ final class ExportStaging {
   private func readExports(_ stager: Stager) throws {
     if options.retriesRejects {
       guard let existing else { return }
-      return try RejectSource(existing, source: options.source).read(into: stager)
+      return try RejectSource(existing, source: options.source).read(
+        into: stager, staging: connection)
     }
     let readerOptions = ExportReader.Options(table: options.table, maxRowBytes: options.maxRowBytes)
     var readers: [ExportReader] = []

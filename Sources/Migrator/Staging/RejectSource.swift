@@ -26,8 +26,14 @@ struct RejectSource {
       AND coalesce(row, row_blob) IS NOT NULL ORDER BY number
     """)
 
-  func read(into stager: Stager) throws {
-    try stager.open(file: "(rejects)", format: .rows)
+  /// The name that the rows' file has until they have their own again.
+  private static let file = "(rejects)"
+  private static let note = Query("retried.insert", "INSERT INTO retried VALUES(?1)")
+
+  func read(into stager: Stager, staging: Connection) throws {
+    try staging.execute(
+      "CREATE TABLE retried(number INTEGER PRIMARY KEY)", name: "retried.create")
+    try stager.open(file: Self.file, format: .rows)
     try connection.each(Self.rows, .text(source)) { reject in
       let columns = try reject.optionalText(3).map {
         try JSON.parse($0).elements?.compactMap(\.text) ?? []
@@ -35,6 +41,7 @@ struct RejectSource {
       try reject.withBytes(2) { text in
         // A line that is no JSON is none the second time either.
         guard (try? JSON.validate(text)) != nil else { return }
+        try staging.run(Self.note, .integer(reject.int64(0)))
         try stager.row(
           text, table: reject.text(1),
           at: RowOrigin(offset: reject.int(0), columns: columns))
@@ -48,10 +55,10 @@ struct RejectSource {
       Query(
         "rejects.settle",
         """
-        UPDATE main.rejects SET status='retried', status_reason=?2 WHERE number IN (
-          SELECT byte_offset FROM main.v4_rows WHERE run=?1
-          UNION SELECT byte_offset FROM temp.seen WHERE file IN (SELECT file FROM v4_files WHERE run=?1))
-        """), .integer(run), .text("loaded by \(runID)"))
+        UPDATE main.rejects SET status='retried', status_reason=?1
+        WHERE number IN (SELECT number FROM stage.retried)
+          AND number NOT IN (SELECT byte_offset FROM stage.rejects)
+        """), .text("loaded by \(runID)"))
     try connection.run(
       Query(
         "v4_rows.settle",
@@ -61,7 +68,7 @@ struct RejectSource {
           file=coalesce((SELECT f.file FROM rejects r JOIN v4_files f ON f.run=r.run AND f.path=r.file
             WHERE r.number=v4_rows.byte_offset), file),
           byte_offset=(SELECT byte_offset FROM rejects WHERE number=v4_rows.byte_offset)
-        WHERE run=?1
-        """), .integer(run))
+        WHERE file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2)
+        """), .integer(run), .text(file))
   }
 }

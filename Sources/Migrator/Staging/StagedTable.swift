@@ -35,6 +35,10 @@ final class StagedTable {
     }
   }
 
+  /// ``rank`` of the tables that describe agents, as SQL over the table `t`.
+  static let agentRankSQL =
+    "CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END"
+
   func include(_ row: Int64) {
     rows = rows.map { min($0.lowerBound, row)...max($0.upperBound, row) } ?? row...row
   }

@@ -53,7 +53,7 @@ struct AgentComparison {
     """
     SELECT r.row, r.text, r.shape, t.name FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
     WHERE r.v5_id=?1 AND r.joined IS NOT NULL
-    ORDER BY CASE t.name WHEN 'agent_capability' THEN 0 WHEN 'agent_registry' THEN 1 ELSE 2 END,
+    ORDER BY \(StagedTable.agentRankSQL),
       r.ordinal, r.row
     """)
 

@@ -45,6 +45,12 @@ struct Command: Sendable {
   static let store = Option(
     name: "store", value: "PATH", help: "The store (default: AGORA_STORE, else agora.db).")
 
+  static let exports = Operand(
+    name: "EXPORT", help: "A file, or - for standard input; several are one export.", repeats: true)
+  static let table = Option(
+    name: "table", value: "NAME", help: "The table of rows that do not name theirs.")
+  static let noProgress = Option(name: "no-progress", help: "Shows no progress line.")
+
   var allOptions: [Option] { options + Self.common }
 }
 

@@ -6,11 +6,7 @@ enum MigrateCommand {
   static let command = Command(
     words: ["migrate"],
     summary: "Imports v4 exports into the store.",
-    operands: [
-      .init(
-        name: "EXPORT", help: "A file, or - for standard input; several are one export.",
-        repeats: true)
-    ],
+    operands: [Command.exports],
     options: [
       Command.store,
       .init(
@@ -39,11 +35,11 @@ enum MigrateCommand {
         help: "Rejects larger rows as they stream by (default 16777216)."),
       .init(name: "wait", help: "Waits for another run's lock."),
       .init(name: "announce", help: "Broadcasts a message for each agent that came over."),
-      .init(name: "table", value: "NAME", help: "The table of rows that do not name theirs."),
+      Command.table,
       .init(
         name: "id-map", value: "FILE",
         help: "Writes the id map to FILE, one JSON object a line: table, v4_id, epoch, v5_id."),
-      .init(name: "no-progress", help: "Shows no progress line."),
+      Command.noProgress,
     ],
     discussion: """
       An export is recognised by its content. These shapes are:

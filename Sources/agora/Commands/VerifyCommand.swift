@@ -5,18 +5,14 @@ import Migrator
 enum VerifyCommand {
   static let command = Command(
     words: ["verify"], summary: "Compares the store with an export, row by row.",
-    operands: [
-      .init(
-        name: "EXPORT", help: "A file, or - for standard input; several are one export.",
-        repeats: true)
-    ],
+    operands: [Command.exports],
     options: [
       Command.store,
       .init(
         name: "source", value: "NAME",
         help: "The v4 deployment's name (default agora-marketplace)."),
-      .init(name: "table", value: "NAME", help: "The table of rows that do not name theirs."),
-      .init(name: "no-progress", help: "Shows no progress line."),
+      Command.table,
+      Command.noProgress,
     ],
     discussion: """
       Reads the export once more and holds each row against its record, field by field: what was altered,
