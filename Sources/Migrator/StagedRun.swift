@@ -168,29 +168,10 @@ final class StagedRun {
     DROP TABLE temp.new_rejects;
     """
 
-  private static let insertRun = Query(
-    "migration_runs.insert",
-    """
-    INSERT INTO migration_runs(run, run_id, source, status, started_at, finished_at, made_store,
-      options, report) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)
-    """)
-  private static let insertEntry = Query(
-    "migration_ledger.insert", "INSERT INTO migration_ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")
-
   private func record(_ report: MigrationReport, run: Int64, in connection: Connection) throws {
-    try connection.run(
-      Self.insertRun, .integer(run), .text(runID), .text(options.source),
-      .text(report.status.rawValue), .integer(startedAt.microseconds),
-      .integer(clock.now().microseconds), .int(existing == nil ? 1 : 0),
-      .text(JSONWriter.compact(options.json)),
-      .text(JSONWriter.compact(report.json)))
-    for (position, table) in report.ledger.tables.enumerated() {
-      let entry = report.ledger[table]
-      try connection.run(
-        Self.insertEntry, .integer(run), .int(position), .text(table), .int(entry.read),
-        .int(entry.imported), .int(entry.updated), .int(entry.merged), .int(entry.unchanged),
-        .int(entry.rejected))
-    }
+    try RunRecord.insert(
+      report, run: run, startedAt: startedAt, finishedAt: clock.now(), madeStore: existing == nil,
+      options: options.json, in: connection)
   }
 
   /// The staging file becomes the store: synced as a whole, then given the store's name, which must

@@ -89,6 +89,50 @@ import Testing
     }
   }
 
+  @Test func `conflicts are listed, settled once, and found settled`() throws {
+    try withTemporaryFolder { folder in
+      func export(_ progress: String) -> String {
+        #"{"task_assignment":[{"assignment_id":"t","agent_id":"x","progress":\#(progress)}]}"#
+      }
+      func agora(_ arguments: String...) throws -> Child {
+        try Child.run("agora", arguments, in: folder)
+      }
+      try write(export("0.1"), to: folder + "/1.json")
+      try write(export("0.5"), to: folder + "/2.json")
+      _ = try agora("migrate", "1.json")
+      #expect(try agora("conflicts", "list").output.contains("No conflicts are outstanding."))
+      #expect(try agora("conflicts", "resolve", "--all", "--keep", "v5").status == 0)
+      try Connection(path: folder + "/agora.db", mode: .readWrite).execute(
+        "UPDATE tasks SET progress=90")
+      let migrated = try agora("migrate", "2.json")
+      #expect(migrated.status == 3 && migrated.output.contains("agora conflicts list"))
+      let list = try JSON.parse(agora("conflicts", "list", "--json").output)
+      let fields = list["conflicts"]?.elements?.first?["fields"]
+      #expect(
+        fields?.elements?.first
+          == .object([
+            .init("field", .string("progress")), .init("v4", .number("50")),
+            .init("v5", .number("90")),
+          ]))
+      let misuses: [([String], Int32)] = [
+        (["1"], 2), (["--keep", "v4"], 2), (["1", "--all", "--keep", "v4"], 2),
+        (["1", "--keep", "both"], 2), (["x", "--keep", "v4"], 2), (["7", "--keep", "v4"], 1),
+        (["1", "--keep", "v4", "--source", "s"], 2),
+      ]
+      for (arguments, expected) in misuses {
+        let run = try Child.run("agora", ["conflicts", "resolve"] + arguments, in: folder)
+        #expect(run.status == expected, "\(arguments): \(run.talk)")
+      }
+      let settled = try agora("conflicts", "resolve", "1", "--keep", "v4", "--json")
+      #expect(settled.status == 0)
+      #expect(try JSON.parse(settled.output)["resolved"] == .array([.int(1)]))
+      let again = try agora("conflicts", "resolve", "1", "--keep", "v5")
+      #expect(again.status == 1 && again.talk.contains("v4 was kept [not_found]"), "\(again.talk)")
+      #expect(try agora("migrate", "2.json").status == 0)
+      #expect(try agora("conflicts", "list", "--all").output.contains("v4 was kept"))
+    }
+  }
+
   @Test func `a typo gets its nearest neighbour`() throws {
     for (arguments, hint) in [
       (["migrat", "x"], "Did you mean: agora migrate"), (["rejects", "lst"], "agora rejects list"),

@@ -12,6 +12,7 @@ extension SchemaStep {
     SchemaStep(name: "the marketplace", sql: marketplaceTables),
     SchemaStep(name: "the migration's own tables", sql: migrationTables),
     SchemaStep(name: "what a run overwrote", sql: UndoLog.tablesSQL),
+    SchemaStep(name: "which run settled a conflict", sql: settledConflicts),
   ]
 
   /// The protocol's tables.
@@ -156,6 +157,21 @@ extension SchemaStep {
     ) STRICT;
     CREATE UNIQUE INDEX archive_by_id ON archive(row_id);
     CREATE INDEX archive_by_v4_id ON archive(v4_table, v4_id);
+    """
+
+  /// The run that settled a conflict, and what of a message that went with it no trigger can record: its
+  /// readings have no row numbers.
+  private static let settledConflicts = """
+    ALTER TABLE conflicts ADD COLUMN settled_by INTEGER;
+    ALTER TABLE undo_conflicts ADD COLUMN settled_by INTEGER;
+    CREATE INDEX conflicts_by_row ON conflicts(row);
+    CREATE INDEX conflicts_by_record ON conflicts(v5_id);
+    CREATE TABLE undo_message_reads(
+      undo_run INTEGER NOT NULL,
+      message_id TEXT NOT NULL,
+      agent_id TEXT NOT NULL,
+      read_at INTEGER NOT NULL
+    ) STRICT;
     """
 
   /// The toolkit's tables: where each row of v4 went and how every run ended.

@@ -103,4 +103,35 @@ package struct UndoLog {
       Query("undo.forget", "DELETE FROM undo_\(table) WHERE undo_run=?1"), .integer(run))
     return outcome
   }
+
+  // MARK: readings
+
+  /// Removes who has read a message, and keeps it for going back.
+  package static func removeReads(of message: String, run: Int64, in connection: Connection) throws
+  {
+    try connection.run(
+      Query(
+        "undo.reads",
+        "INSERT INTO undo_message_reads SELECT ?1, message_id, agent_id, read_at FROM message_reads WHERE message_id=?2"
+      ), .integer(run), .text(message))
+    try connection.run(
+      Query("message_reads.remove", "DELETE FROM message_reads WHERE message_id=?1"),
+      .text(message))
+  }
+
+  /// Brings back who had read the messages that a run removed, now that they are there again.
+  package static func revertReads(run: Int64, in connection: Connection) throws {
+    try connection.run(
+      Query(
+        "undo.restore_reads",
+        """
+        INSERT OR IGNORE INTO message_reads SELECT message_id, agent_id, read_at
+        FROM undo_message_reads WHERE undo_run=?1
+          AND message_id IN (SELECT message_id FROM messages)
+          AND agent_id IN (SELECT agent_id FROM agents)
+        """), .integer(run))
+    try connection.run(
+      Query("undo.forget_reads", "DELETE FROM undo_message_reads WHERE undo_run=?1"),
+      .integer(run))
+  }
 }

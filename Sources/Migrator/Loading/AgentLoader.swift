@@ -3,9 +3,14 @@ import AgoraStore
 /// Makes one agent of all the rows that describe it.
 struct AgentLoader {
   private let context: LoadContext
+  /// Whether agents are made of their rows even where v5 has changed them.
+  private let overwritesV5: Bool
   private var connection: Connection { context.connection }
 
-  init(_ context: LoadContext) { self.context = context }
+  init(_ context: LoadContext, overwritesV5: Bool = false) {
+    self.context = context
+    self.overwritesV5 = overwritesV5
+  }
 
   private static let insertName = Query(
     "v4_names.register",
@@ -283,7 +288,7 @@ struct AgentLoader {
     var isOurs = true
     if let current {
       let isStub = (try? JSON.parse(current.string(8) ?? ""))?["stub"] == .bool(true)
-      if isStub || RecordTable.agents.isAsImported(current) {
+      if isStub || overwritesV5 || RecordTable.agents.isAsImported(current) {
         try connection.statement(RecordTable.agents.update).run(record)
         isNew = isStub
       } else {

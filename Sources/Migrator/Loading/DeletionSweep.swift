@@ -46,11 +46,15 @@ struct DeletionSweep {
     try connection.execute(
       """
       INSERT OR IGNORE INTO temp.gone
-        SELECT row FROM main.v4_rows WHERE parent IN (SELECT row FROM temp.gone)
+        SELECT row FROM main.v4_rows WHERE parent IN (SELECT row FROM temp.gone);
+      -- What v5 was to keep, a person has decided.
+      DELETE FROM temp.gone WHERE row IN (
+        SELECT row FROM main.conflicts WHERE \(Conflict.keepsGoneRow));
       """, name: "gone.contents")
   }
 
-  private struct Gone {
+  /// A row that v4 has no more.
+  struct Gone {
     let row: Int64
     let v4ID: String
     let v5ID: String
@@ -90,7 +94,9 @@ struct DeletionSweep {
     try dropAliases()
   }
 
-  private func drop(_ row: Gone) throws {
+  /// Forgets a row.
+  func drop(_ row: Gone) throws {
+    try connection.run(Conflict.forget, .integer(row.row))
     for (name, sql) in [
       ("v4_rows.remove", "DELETE FROM main.v4_rows WHERE row=?1"),
       ("v4_steps.remove", "DELETE FROM main.v4_steps WHERE row=?1"),
@@ -113,29 +119,33 @@ struct DeletionSweep {
       target.name == "messages" ? try connection.integer(Self.isRead, .text(row.v5ID)) == 1 : false
     guard target.isAsImported(current), !isRead else {
       context.conflicts += 1
-      try connection.run(
-        Query(
-          "conflicts.gone",
-          """
-          INSERT INTO conflicts(run, v4_table, v4_id, v5_id, row, text) SELECT ?1,?2,?3,?4,?5,NULL
-          WHERE NOT EXISTS(SELECT 1 FROM conflicts
-            WHERE row=?5 AND text IS NULL AND status='outstanding')
-          """), .integer(context.run), .text(row.table), .text(row.v4ID), .text(row.v5ID),
-        .integer(row.row))
+      try Conflict.list(
+        Conflict.Entry(
+          run: context.run, table: row.table, v4ID: row.v4ID, v5ID: row.v5ID, row: row.row),
+        in: connection)
       return false
     }
-    guard target.name == "workflows" else {
-      try connection.run(target.delete, .text(row.v5ID))
-      return true
-    }
-    try makeStub(workflow: row)
+    try delete(row, from: target)
     return true
   }
+
+  /// Removes a row's record, whatever v5 has made of it.
+  func delete(_ row: Gone, from target: RecordTable) throws {
+    guard target.name == "workflows" else {
+      try connection.run(target.delete, .text(row.v5ID))
+      return
+    }
+    try makeStub(workflow: row)
+  }
+
+  private static let hasTasks = Query(
+    "tasks.of_workflow", "SELECT EXISTS(SELECT 1 FROM tasks WHERE workflow_id=?1)")
 
   /// A workflow that is gone is a stub like any other that nobody made; whether anything still refers
   /// to it, the sweep of stubs will see.
   private func makeStub(workflow row: Gone) throws {
-    guard row.table == ReferenceResolver.coordinationTable else {
+    let isNeeded = try connection.integer(Self.hasTasks, .text(row.v5ID)) == 1
+    guard row.table == ReferenceResolver.coordinationTable || isNeeded else {
       try connection.run(RecordTable.workflows.delete, .text(row.v5ID))
       return
     }

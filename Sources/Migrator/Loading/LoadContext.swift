@@ -38,12 +38,15 @@ final class LoadContext {
   private var files: [Int64: String] = [:]
   private var loadedRows = 0
   private let readRows: Int
+  /// Whether the store had rows before this run.
+  let hasStoredRows: Bool
 
   init(
     connection: Connection, stage: String, source: String, run: Int64, tables: [StagedTable],
     references: ReferenceResolver, rejects: RejectLog, ledger: Ledger,
     progress: any ProgressObserver
   ) {
+    hasStoredRows = stage != "main"
     self.connection = connection
     self.stage = stage
     self.source = source
@@ -56,8 +59,23 @@ final class LoadContext {
     self.progress = progress
   }
 
-  /// Whether the store had rows before this run.
-  var hasStoredRows: Bool { stage != "main" }
+  /// Works on the rows that the store has, with no others staged beside them.
+  init(
+    storedRowsOf source: String, run: Int64, references: ReferenceResolver,
+    in connection: Connection
+  ) {
+    hasStoredRows = true
+    self.connection = connection
+    stage = "main"
+    self.source = source
+    self.run = run
+    tables = []
+    self.references = references
+    rejects = RejectLog(connection, run: run, source: source, first: 0, limit: nil)
+    ledger = Ledger()
+    readRows = 0
+    progress = NoProgress()
+  }
 
   private static let selectShape = "SELECT columns FROM %.v4_shapes WHERE shape=?1"
   private static let selectFile = "SELECT path FROM %.v4_files WHERE file=?1"
@@ -165,8 +183,11 @@ final class LoadContext {
   }
 
   /// The v5 id of the agent whose configuration a row stands in.
-  func owner(of row: StagedRow) throws -> [UInt8]? {
-    guard let parent = row.parent else { return nil }
+  func owner(of row: StagedRow) throws -> [UInt8]? { try owner(inside: row.parent) }
+
+  /// The v5 id of the agent whose configuration is a row; nil for no row.
+  func owner(inside parent: Int64?) throws -> [UInt8]? {
+    guard let parent else { return nil }
     return try connection.first(
       staged("v4_rows.owner", "SELECT v5_id FROM %.v4_rows WHERE row=?1"), .integer(parent),
       map: { $0.bytes(0) })
@@ -186,6 +207,7 @@ final class LoadContext {
   /// Gives a stored row the text and place of a staged one, which is then done with.
   func adopt(_ row: StagedRow, into stored: Int64) throws {
     try connection.run(Self.adopt, .integer(row.row), .integer(stored))
+    try connection.run(Conflict.forget, .integer(stored))
     try drop(row.row)
   }
 
@@ -198,21 +220,13 @@ final class LoadContext {
       .integer(table.number))
   }
 
-  private static let insertConflict = Query(
-    "conflicts.insert",
-    """
-    INSERT INTO conflicts(run, v4_table, v4_id, v5_id, row, shape, text)
-    SELECT ?1,?2,?3,?4,?5,?6,?7 WHERE NOT EXISTS(
-      SELECT 1 FROM conflicts WHERE row=?5 AND text IS ?7 AND status='outstanding')
-    """)
-
   /// Lists a row that v4 and v5 both changed; v5's record stands.
   func conflict(_ row: StagedRow, _ table: StagedTable, stored: Int64) throws {
     conflicts += 1
-    let text = String(decoding: table.mapper.row.text, as: UTF8.self)
-    try connection.run(
-      Self.insertConflict, .integer(run), .text(table.name), .text(row.v4ID),
-      .text(String(decoding: row.v5ID, as: UTF8.self)), .integer(stored), .optional(row.shape),
-      .text(text))
+    try Conflict.list(
+      Conflict.Entry(
+        run: run, table: table.name, v4ID: row.v4ID,
+        v5ID: String(decoding: row.v5ID, as: UTF8.self), row: stored, shape: row.shape,
+        text: String(decoding: table.mapper.row.text, as: UTF8.self)), in: connection)
   }
 }

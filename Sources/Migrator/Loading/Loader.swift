@@ -35,6 +35,7 @@ struct Loader {
     for kind in [TableKind.message, .task, .event, .archive, .audit] {
       for table in context.tables where table.kind == kind { try records.load(table) }
     }
+    if context.hasStoredRows { try Conflict.forgetMoot(run: context.run, in: context.connection) }
   }
 
   /// Rows that are unchanged may stand elsewhere in the newer export: an export follows the last one.

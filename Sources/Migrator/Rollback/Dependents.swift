@@ -19,15 +19,16 @@ struct Dependents {
     try connection.execute(
       """
       CREATE TEMP TABLE kept(table_name TEXT, key INTEGER, PRIMARY KEY(table_name, key)) WITHOUT ROWID;
-      -- Records that the run touched; is_new where it made them.
-      CREATE TEMP TABLE going(id TEXT PRIMARY KEY, table_name TEXT, key INTEGER, is_new INTEGER) WITHOUT ROWID;
+      -- Records that the run touched; is_new where it made them, undo_row what they were before.
+      CREATE TEMP TABLE going(id TEXT PRIMARY KEY, table_name TEXT, key INTEGER, is_new INTEGER,
+        undo_row INTEGER) WITHOUT ROWID;
       """, name: "kept.create")
     for table in Self.recordTables {
       try connection.execute(
         """
         INSERT OR IGNORE INTO temp.going
-          SELECT x.\(table.columns[0]), '\(table.name)', x.rowid, u.undo_op='insert'
-          FROM (SELECT undo_key, undo_op, min(rowid) FROM undo_\(table.name) WHERE undo_run=\(run)
+          SELECT x.\(table.columns[0]), '\(table.name)', x.rowid, u.undo_op='insert', u.first
+          FROM (SELECT undo_key, undo_op, min(rowid) AS first FROM undo_\(table.name) WHERE undo_run=\(run)
             GROUP BY undo_key) u JOIN \(table.name) x ON x.rowid=u.undo_key
         """, name: "going.collect")
     }
@@ -40,23 +41,35 @@ struct Dependents {
   private mutating func findChanged() throws {
     for table in Self.recordTables {
       let ids = Query(
-        "going.of_table", "SELECT id, key FROM temp.going WHERE table_name=?1")
+        "going.of_table", "SELECT id, key, undo_row FROM temp.going WHERE table_name=?1")
       let changed = try connection.all(
-        ids, .text(table.name), map: { ($0.text(0), $0.int64(1)) }
-      ).filter { id, _ in
+        ids, .text(table.name), map: { ($0.text(0), $0.int64(1), $0.int64(2)) }
+      ).filter { id, _, before in
         guard let record = try table.read(id, in: connection) else { return false }
         // A stub has no hash, and is v5's own as soon as it is one no more.
         if record.fields.last == .null {
           let metadata = record.string(8) ?? ""
           return (try? JSON.parse(metadata))?["stub"] != .bool(true)
         }
-        return !table.isAsImported(record)
+        return try !table.isAsImported(record) && !isAsBefore(record, table, before)
       }
-      for (id, key) in changed {
+      for (id, key, _) in changed {
         records.append(id)
         try keep(table.name, key)
       }
     }
+  }
+
+  /// Whether a record says what it said before the run, which then only noted something beside it: what
+  /// v5 has made of it is older than the run.
+  private func isAsBefore(_ record: Record, _ table: RecordTable, _ undoRow: Int64) throws -> Bool {
+    let columns = table.content.map { table.columns[$0] }
+    let before = try connection.first(
+      Query(
+        "undo_\(table.name).before",
+        "SELECT \(columns.joined(separator: ",")) FROM undo_\(table.name) WHERE rowid=?1"),
+      .integer(undoRow), map: { row in columns.indices.map { row.value(Int32($0)) } })
+    return before == table.content.map { record.value($0) }
   }
 
   private static let references: [(table: String, id: String, columns: [String])] = [

@@ -88,6 +88,7 @@ public struct Rollback {
       report.removed += outcome.removed
       report.restored += outcome.restored
     }
+    try UndoLog.revertReads(run: run, in: connection)
     report.kept = keepsNewer ? try dependents.keptRecords() : []
     try connection.run(
       Query(

@@ -33,14 +33,40 @@ final class RecordComparison {
   private static let tool = Query(
     "audit.by_tool",
     "SELECT EXISTS(SELECT 1 FROM audit WHERE target=?1 AND source_row IS NULL)")
+  private static let decision = Query(
+    "conflicts.decision",
+    """
+    SELECT status FROM main.conflicts WHERE v5_id=?1 AND status<>'outstanding'
+    ORDER BY settled_by DESC, number DESC LIMIT 1
+    """)
+
+  /// Whether a person has decided that v5's record stands.
+  private func isKept(_ v5ID: String) throws -> Bool {
+    try connection.first(Self.decision, .text(v5ID), map: { $0.text(0) }) == "v5"
+  }
+
+  /// Whether v5 has changed a record and says so: its tools in the audit, or a person who settled a
+  /// conflict.
+  func isChangedOnV5(_ v5ID: String) throws -> Bool {
+    try connection.integer(Self.tool, .text(v5ID)) == 1 || isKept(v5ID)
+  }
+
+  /// Notes that a row's record is not there: as v5's own work where it says so of the record that it
+  /// would be, or would be part of.
+  func absent(_ table: String, _ v4ID: String, _ v5ID: String, in record: String) throws {
+    guard try isChangedOnV5(record) else { return missing(table, v4ID, v5ID) }
+    report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
+  }
 
   /// Notes fields that differ: as v5's own work where its tools say that they changed the record.
+  ///
+  /// - Parameter record: the record that the fields belong to, where it has another id.
   func differ(
-    _ table: String, _ v4ID: String, _ v5ID: String,
+    _ table: String, _ v4ID: String, _ v5ID: String, in record: String? = nil,
     _ fields: [(name: String, expected: JSON, found: JSON)]
   ) throws {
     guard !fields.isEmpty else { return }
-    if try connection.integer(Self.tool, .text(v5ID)) == 1 {
+    if try isChangedOnV5(record ?? v5ID) {
       report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
       return
     }
@@ -153,7 +179,7 @@ final class RecordComparison {
         owner: try self.context.owner(of: row))
       try table.mapper.map(as: identity, self.context.references, into: &expected)
       guard let found = try target.read(id, in: self.connection) else {
-        return self.missing(table.name, row.v4ID, id)
+        return try self.absent(table.name, row.v4ID, id, in: id)
       }
       try self.differ(
         table.name, row.v4ID, id, Self.differences(expected, found, target))
@@ -191,12 +217,18 @@ final class RecordComparison {
       let rows = Query(
         "v4_rows.extra",
         """
-        SELECT v4_id, v5_id FROM main.v4_rows
-        WHERE table_no=?1 AND row NOT IN (SELECT main_row FROM temp.seen)
+        SELECT v4_id, v5_id,
+          EXISTS(SELECT 1 FROM main.conflicts c WHERE c.row=r.row AND \(Conflict.keepsGoneRow))
+        FROM main.v4_rows r WHERE table_no=?1 AND row NOT IN (SELECT main_row FROM temp.seen)
         """)
       try connection.each(rows, .integer(table.number)) { row in
-        self.report.extra.append(
-          .init(table: table.name, v4ID: row.text(0), v5ID: row.text(1)))
+        let record = VerificationReport.Record(
+          table: table.name, v4ID: row.text(0), v5ID: row.text(1))
+        if row.bool(2) {
+          self.report.changedOnV5.append(record)
+        } else {
+          self.report.extra.append(record)
+        }
       }
     }
   }

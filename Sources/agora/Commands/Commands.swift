@@ -7,7 +7,7 @@ enum Commands {
     VerifyCommand.command, RunsCommand.command,
     RollbackCommand.command,
     RejectsCommand.list, RejectsCommand.show, RejectsCommand.retry, RejectsCommand.dismiss,
-    RejectsCommand.export,
+    RejectsCommand.export, ConflictsCommand.list, ConflictsCommand.resolve,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
     DemoCommand.command,
@@ -15,7 +15,7 @@ enum Commands {
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "conflicts", "call", "tools", "serve", "mcp", "token", "compat",
+    "call", "tools", "serve", "mcp", "token", "compat",
     "shim", "sunset", "monitor", "completions",
   ]
 }

@@ -108,6 +108,8 @@ enum MigrateCommand {
       lines.append("Nothing was changed. Run the command without --dry-run to do it.")
     } else if report.ledger.totals.rejected > 0 {
       lines.append("Next: agora rejects list --store \(invocation.storePath)")
+    } else if report.conflicts > 0 {
+      lines.append("Next: agora conflicts list --store \(invocation.storePath)")
     } else {
       lines.append("Next: agora explain ID, agora store check, agora runs")
     }

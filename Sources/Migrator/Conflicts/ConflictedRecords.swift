@@ -1,0 +1,101 @@
+import AgoraStore
+
+/// Brings the records of conflicts to where the decision wants them; the rows have v4's newest texts
+/// already.
+struct ConflictedRecords {
+  private let context: LoadContext
+  private var connection: Connection { context.connection }
+
+  init(_ context: LoadContext) { self.context = context }
+
+  // MARK: v5's side
+
+  /// Leaves the records as they are, and notes what v4's rows would make of them: only a record that is
+  /// just that is as imported.
+  func keep(_ conflicts: [Conflict]) throws {
+    let side = V4Side(connection)
+    for conflict in conflicts where conflict.kind == .changed {
+      let target = conflict.target
+      guard let current = try target.read(conflict.v5ID, in: connection),
+        // A record of another origin has no hash, and gets none.
+        current.fields.last != .null, let expected = try side.record(of: conflict)
+      else { continue }
+      try connection.run(
+        Query(
+          "\(target.name).note_hash",
+          "UPDATE \(target.name) SET source_hash=?2 WHERE \(target.columns[0])=?1"),
+        .text(conflict.v5ID), .integer(expected.hash(of: target.content)))
+    }
+  }
+
+  // MARK: v4's side
+
+  /// Makes the records of v4's rows once more, and removes those that v4 has no more.
+  ///
+  /// - Throws: ``AgoraError`` `refused` for a row that cannot be understood.
+  func follow(_ conflicts: [Conflict], store: String) throws {
+    // Every row stands where it stood: nothing was read that could have moved one.
+    try connection.execute(
+      """
+      CREATE TEMP TABLE seen(main_row INTEGER PRIMARY KEY, file INTEGER, byte_offset INTEGER, ordinal INTEGER)
+      """, name: "seen.create")
+    let changed = conflicts.filter { $0.kind == .changed }
+    try rebuildAgents(changed.filter { V4Schema.kind(of: $0.table).describesAgents })
+    // Workflows first: a task's reference may depend on them.
+    let records = changed.filter { !V4Schema.kind(of: $0.table).describesAgents }
+    for conflict in records.filter({ $0.target.name == "workflows" })
+      + records.filter({ $0.target.name != "workflows" })
+    {
+      do { try rebuild(conflict) } catch let rejection as Rejection {
+        throw AgoraError(
+          .refused,
+          "v4's row \(conflict.v4ID) of \(conflict.table), conflict \(conflict.number), "
+            + "does not pass: \(rejection.reason)", file: store,
+          remedy: "Nothing was changed. Keep v5's record, or mend the row on v4 and export again.")
+      }
+    }
+    try remove(conflicts.filter { $0.kind == .gone })
+    // What was made for a missing reference may be what an audit entry is about.
+    try AuditRefresh(context).refresh()
+    try connection.execute("DROP TABLE temp.seen", name: "seen.drop")
+  }
+
+  private func rebuildAgents(_ conflicts: [Conflict]) throws {
+    var names: [String: String] = [:]
+    for conflict in conflicts {
+      names[conflict.v5ID] = try conflict.agentName(in: connection)
+    }
+    guard !names.isEmpty else { return }
+    try AgentLoader(context, overwritesV5: true).rebuild(
+      names.sorted { $0.key < $1.key }.map { (id: $0.key, name: $0.value) })
+  }
+
+  private func rebuild(_ conflict: Conflict) throws {
+    guard let text = conflict.text else { return }
+    let target = conflict.target
+    let mapper = TableMapper(table: conflict.table, kind: V4Schema.kind(of: conflict.table))
+    var record = try conflict.map(text, with: mapper, context)
+    target.seal(&record)
+    let isThere = try target.read(conflict.v5ID, in: connection) != nil
+    try connection.statement(isThere ? target.update : target.insert).run(record)
+    // The steps of a workflow stand in rows of their own, but for those of a configuration.
+    if target.name == "workflows", conflict.parent == nil {
+      try StepLoader(context).rebuild([conflict.v5ID])
+    }
+  }
+
+  private func remove(_ conflicts: [Conflict]) throws {
+    guard !conflicts.isEmpty else { return }
+    let sweep = DeletionSweep(context, applies: true)
+    for conflict in conflicts {
+      let gone = DeletionSweep.Gone(
+        row: conflict.row, v4ID: conflict.v4ID, v5ID: conflict.v5ID, table: conflict.table)
+      if conflict.target.name == "messages" {
+        try UndoLog.removeReads(of: conflict.v5ID, run: context.run, in: connection)
+      }
+      try sweep.delete(gone, from: conflict.target)
+      try sweep.drop(gone)
+    }
+    try StubSweep(connection, source: context.source).sweep()
+  }
+}
