@@ -207,6 +207,27 @@ import Testing
     }
   }
 
+  @Test func `the way back to v4 has what v5 wrote`() throws {
+    try withExport { folder in
+      _ = try Child.run("agora", ["migrate", "export.json"], in: folder)
+      let plain = try Child.run("agora", ["export", "--format", "v4"], in: folder)
+      let same = try Child.run("agora", ["export", "--format", "v4", "--with-new"], in: folder)
+      #expect(same.status == 0 && same.output == plain.output)
+      try Connection(path: folder + "/agora.db", mode: .readWrite).execute(
+        """
+        INSERT INTO messages(message_id, to_agent, content)
+          VALUES('msg_0190c5d4e5f67a8b9c0d1e2f3a4b5c6d','broadcast','born on v5')
+        """)
+      let more = try Child.run("agora", ["export", "--format", "v4", "--with-new"], in: folder)
+      let rows = try JSON.parse(more.output)["agent_message"]?.elements
+      #expect(rows?.count == 2 && rows?.last?["content"]?.text == "born on v5")
+      #expect(rows?.last?["message_id"]?.text == "msg_0190c5d4e5f67a8b9c0d1e2f3a4b5c6d")
+      let misuse = try Child.run(
+        "agora", ["export", "--format", "ndjson", "--with-new"], in: folder)
+      #expect(misuse.status == 2)
+    }
+  }
+
   @Test func `the demo tells its story`() throws {
     try withTemporaryFolder { folder in
       let run = try Child.run("agora", ["demo"], in: folder, environment: ["TMPDIR": folder])

@@ -20,11 +20,7 @@ struct ConflictedRecords {
         // A record of another origin has no hash, and gets none.
         current.fields.last != .null, let expected = try side.record(of: conflict)
       else { continue }
-      try connection.run(
-        Query(
-          "\(target.name).note_hash",
-          "UPDATE \(target.name) SET source_hash=?2 WHERE \(target.columns[0])=?1"),
-        .text(conflict.v5ID), .integer(expected.hash(of: target.content)))
+      try target.note(expected, in: connection)
     }
   }
 
@@ -80,7 +76,7 @@ struct ConflictedRecords {
     try connection.statement(isThere ? target.update : target.insert).run(record)
     // The steps of a workflow stand in rows of their own, but for those of a configuration.
     if target.name == "workflows", conflict.parent == nil {
-      try StepLoader(context).rebuild([conflict.v5ID])
+      try StepLoader(context, keepsBorn: false).rebuild([conflict.v5ID])
     }
   }
 

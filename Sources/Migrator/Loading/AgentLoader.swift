@@ -286,6 +286,7 @@ struct AgentLoader {
     let current = try RecordTable.agents.read(draft.profile.id, in: connection)
     var isNew = false
     var isOurs = true
+    var agrees = false
     if let current {
       let isStub = (try? JSON.parse(current.string(8) ?? ""))?["stub"] == .bool(true)
       if isStub || overwritesV5 || RecordTable.agents.isAsImported(current) {
@@ -293,6 +294,7 @@ struct AgentLoader {
         isNew = isStub
       } else {
         isOurs = false
+        agrees = RecordTable.agree(rows: record, agent: current)
         try join(draft.profile, record, current)
       }
     } else {
@@ -312,23 +314,27 @@ struct AgentLoader {
         context.ledger[table.name].merged += 1
       }
     }
-    for change in draft.changed { try settle(change, isOurs: isOurs) }
+    for change in draft.changed { try settle(change, isOurs: isOurs, agrees: agrees) }
   }
 
   /// A row that changed on v4: the agent follows it, unless v5 changed the agent.
   private func settle(
-    _ change: (table: StagedTable, staged: Int64, stored: Int64), isOurs: Bool
+    _ change: (table: StagedTable, staged: Int64, stored: Int64), isOurs: Bool, agrees: Bool
   ) throws {
     try take(change.staged, change.table) { row in
-      try settle(row, change.table, stored: change.stored, isOurs: isOurs)
+      try settle(row, change.table, stored: change.stored, isOurs: isOurs, agrees: agrees)
     }
   }
 
   private func settle(
-    _ row: StagedRow, _ table: StagedTable, stored: Int64, isOurs: Bool
+    _ row: StagedRow, _ table: StagedTable, stored: Int64, isOurs: Bool, agrees: Bool
   ) throws {
     if isOurs {
       context.ledger[table.name].updated += 1
+      try context.adopt(row, into: stored)
+    } else if agrees {
+      // Both sides have made the same change.
+      context.ledger[table.name].unchanged += 1
       try context.adopt(row, into: stored)
     } else {
       context.ledger[table.name].unchanged += 1

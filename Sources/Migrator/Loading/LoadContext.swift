@@ -25,6 +25,7 @@ final class LoadContext {
   let run: Int64
   let tables: [StagedTable]
   let references: ReferenceResolver
+  private var expectingReferences: ReferenceResolver?
   let rejects: RejectLog
   let progress: any ProgressObserver
   var ledger: Ledger
@@ -103,6 +104,14 @@ final class LoadContext {
       return columns
     }
     throw AgoraError(.damagedStore, "the columns of shape \(shape) are gone")
+  }
+
+  /// Looks up references and makes nothing, for rows of which it is not sure that they will count.
+  func expectedReferences() throws -> ReferenceResolver {
+    if let known = expectingReferences { return known }
+    let made = try references.expecting()
+    expectingReferences = made
+    return made
   }
 
   /// The path of a staged file.

@@ -16,6 +16,7 @@ struct RecordLoader {
       if let stored = try context.replaced(by: row) {
         return try update(row, table, target, stored: stored)
       }
+      if row.isBornOnV5 { return try join(row, table, target) }
       try table.mapper.map(
         as: try identity(row, sourceRow: row.row), context.references, into: &record)
       target.seal(&record)
@@ -46,11 +47,49 @@ struct RecordLoader {
       Self.dropStub, .text(context.source), .text(String(decoding: row.v5ID, as: UTF8.self))) > 0
   }
 
+  /// A row that v5 has written is that record; v5's stands, and where v4 says something else by now it is
+  /// a conflict.
+  private func join(_ row: StagedRow, _ table: StagedTable, _ target: RecordTable) throws {
+    let current = try target.read(String(decoding: row.v5ID, as: UTF8.self), in: context.connection)
+    if let current, !target.saysTheSame(try expected(row, table, sourceRow: row.row), current) {
+      try context.conflict(row, table, stored: row.row)
+    }
+    context.ledger[table.name].merged += 1
+  }
+
+  /// The record that the row in hand would make.
+  private func expected(
+    _ row: StagedRow, _ table: StagedTable, sourceRow: Int64
+  ) throws -> Record {
+    var record = Record()
+    try table.mapper.map(
+      as: try identity(row, sourceRow: sourceRow), try context.expectedReferences(), into: &record)
+    return record
+  }
+
+  /// Whether v4 and v5 have made the same change: then the row's new text is taken, and v5's record is
+  /// held against it from now on.
+  private func agree(
+    _ row: StagedRow, _ table: StagedTable, _ target: RecordTable, _ current: Record, stored: Int64
+  ) throws -> Bool {
+    let expected = try expected(row, table, sourceRow: stored)
+    guard target.saysTheSame(expected, current) else { return false }
+    if current.fields.last != .null { try target.note(expected, in: context.connection) }
+    context.ledger[table.name].unchanged += 1
+    try context.adopt(row, into: stored)
+    return true
+  }
+
   /// A row whose text changed on v4: its record follows, unless v5 changed it too.
   private func update(
     _ row: StagedRow, _ table: StagedTable, _ target: RecordTable, stored: Int64
   ) throws {
     let current = try target.read(String(decoding: row.v5ID, as: UTF8.self), in: context.connection)
+    if let current, !target.isAsImported(current),
+      try agree(row, table, target, current, stored: stored)
+    {
+      return
+    }
     guard let current, target.isAsImported(current) else {
       try context.conflict(row, table, stored: stored)
       context.ledger[table.name].unchanged += 1

@@ -49,6 +49,13 @@ final class ReferenceResolver {
       name: "missing.create")
   }
 
+  /// Looks up what this one does, and makes nothing: it says the ids that stubs would have.
+  func expecting() throws -> ReferenceResolver {
+    try ReferenceResolver(
+      connection: connection, source: source, policy: policy, aliases: aliases, run: run,
+      isExpecting: true)
+  }
+
   static let coordinationTable = "workflow_coordination"
   private static let workflowTables = [coordinationTable, "workflows"]
 

@@ -3,9 +3,14 @@ import AgoraStore
 /// Puts the rows of `workflow_step` and `workflow_steps` into their workflows.
 struct StepLoader {
   private let context: LoadContext
+  /// Whether steps that were added on v5 stay in the workflows that are made anew.
+  private let keepsBorn: Bool
   private var connection: Connection { context.connection }
 
-  init(_ context: LoadContext) { self.context = context }
+  init(_ context: LoadContext, keepsBorn: Bool = true) {
+    self.context = context
+    self.keepsBorn = keepsBorn && context.hasStoredRows
+  }
 
   private static let insertStep = Query(
     "steps.insert",
@@ -58,6 +63,7 @@ struct StepLoader {
   private func stage(_ table: StagedTable) throws {
     try context.scan(table) { row in
       let stored = try context.replaced(by: row)
+      if row.isBornOnV5 { return try join(row, table, stored: stored) }
       guard try add(row, table, as: stored ?? row.row, ordinal: row.ordinal) else {
         return try archive(row, table, stored: stored)
       }
@@ -68,6 +74,16 @@ struct StepLoader {
         context.ledger[table.name].merged += 1
       }
     }
+  }
+
+  /// A step that v5 has written is an element of its workflow already, and stays what v5 has made of it.
+  private func join(_ row: StagedRow, _ table: StagedTable, stored: Int64?) throws {
+    if let stored {
+      context.ledger[table.name].unchanged += 1
+      try context.adopt(row, into: stored)
+      return
+    }
+    context.ledger[table.name].merged += 1
   }
 
   /// A step whose workflow does not exist and is not to be made is kept whole.
@@ -161,6 +177,7 @@ struct StepLoader {
     var record = Record()
     func flush() throws {
       guard !current.isEmpty else { return }
+      if keepsBorn { try appendBorn(current, to: &steps) }
       record.reset()
       record.text(current)
       record.text { bytes in
@@ -170,9 +187,15 @@ struct StepLoader {
       }
       try update.run(record)
     }
+    let left =
+      keepsBorn
+      ? """
+      (SELECT json_group_array(json(j.value)) FROM json_each(workflows.steps) j
+        WHERE \(BornOnV5.condition(on: "json_extract(j.value,'$.step_id')")))
+      """ : "'[]'"
     try connection.execute(
       """
-      UPDATE workflows SET steps='[]' WHERE workflow_id IN (
+      UPDATE workflows SET steps=\(left) WHERE workflow_id IN (
         SELECT workflow_id FROM temp.left_workflows EXCEPT SELECT workflow_id FROM temp.steps)
       """, name: "workflows.without_steps")
     try connection.each(
@@ -194,5 +217,19 @@ struct StepLoader {
       result.withBytes(1) { steps.append(copying: $0) }
     }
     try flush()
+  }
+
+  private static let stepsOf = Query(
+    "workflows.steps", "SELECT steps FROM workflows WHERE workflow_id=?1")
+
+  /// Appends the steps that were added to a workflow on v5, behind those of its rows.
+  private func appendBorn(_ workflow: [UInt8], to steps: inout [UInt8]) throws {
+    let id = String(decoding: workflow, as: UTF8.self)
+    let stored = try connection.first(Self.stepsOf, .text(id), map: { $0.text(0) })
+    for step in (try? JSON.parse(stored ?? "[]"))?.elements ?? [] {
+      guard let id = step["step_id"]?.text, BornOnV5.isGiven(id) else { continue }
+      if !steps.isEmpty { steps.append(0x2c) }
+      JSONWriter.write(step, into: &steps)
+    }
   }
 }

@@ -15,6 +15,18 @@ struct StoredAgent {
     ORDER BY \(StagedTable.agentRankSQL), r.ordinal, r.row
     """)
 
+  private static let registered = Query(
+    "v4_rows.register_agent",
+    """
+    SELECT EXISTS(SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+      WHERE r.v5_id=?1 AND r.joined IS NOT NULL AND t.name<>'agent_capability')
+    """)
+
+  /// Whether a registration tells the agent's status exactly.
+  func isRegistered(_ id: String) throws -> Bool {
+    try connection.integer(Self.registered, .text(id)) == 1
+  }
+
   /// The agent's record; nil where no row describes it.
   ///
   /// - Parameter conflict: a row's newer text, which is taken instead of the stored one.

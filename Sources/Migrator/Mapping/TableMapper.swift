@@ -156,7 +156,8 @@ final class TableMapper {
     return hash.hex()
   }
 
-  private static let timeColumns: Set<String> = [
+  /// The columns that hold times.
+  static let timeColumns: Set<String> = [
     "timestamp", "created_at", "completed_at", "started_at", "assigned_at", "registered_at",
     "last_heartbeat", "last_triggered",
   ]

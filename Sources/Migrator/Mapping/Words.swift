@@ -39,6 +39,13 @@ enum Words {
     "low": 1, "normal": 2, "medium": 2, "high": 3, "urgent": 4, "critical": 4, "emergency": 4,
   ]
 
+  /// The v5 status of an agent that a word of v4 is known to mean.
+  static func knownAgentStatus(_ word: String) -> String? { agentStatus[key(word)] }
+  /// The v5 status of a task that a word of v4 is known to mean.
+  static func knownTaskStatus(_ word: String) -> String? { taskStatus[key(word)] }
+  /// The v5 status of a workflow that a word of v4 is known to mean.
+  static func knownWorkflowStatus(_ word: String) -> String? { workflowStatus[key(word)] }
+
   /// The words under which v4 means every agent.
   static let broadcasts: Set<String> = ["*", "broadcast", "all_agents"]
 

@@ -2,10 +2,14 @@ public import AgoraStore
 
 /// Gives back the v4 bundle of a source: the same tables, rows in order, keys, values, number spelling
 /// and string content as were imported, rejected rows included.
+///
+/// With what is new on v5 it is what v4 would have now: rows follow what v5 changed, and what was written
+/// on v5 stands as rows behind them.
 public struct V4Export {
   private let connection: Connection
   private let source: String
   private let output: OutputFile
+  private let includesNew: Bool
   private var rows = 0
 
   /// Writes the bundle to a file.
@@ -13,23 +17,27 @@ public struct V4Export {
   /// - Parameters:
   ///   - source: the v4 deployment; nil for the only one there is.
   ///   - path: the file; `/dev/stdout` for standard output.
+  ///   - includesNew: whether what v5 has changed and written since is in it.
   /// - Returns: the number of rows.
   /// - Throws: ``AgoraError`` `misuse` where the store has several sources and none was named,
   ///   `not_found` where it has none of that name.
-  public static func write(_ store: Store, source: String?, to path: String) throws -> Int {
+  public static func write(
+    _ store: Store, source: String?, to path: String, includingNew includesNew: Bool = false
+  ) throws -> Int {
     try store.refuseOverwriting(path)
     return try store.withSnapshot { connection in
       let output = try OutputFile(path)
       var export = V4Export(
         connection: connection, source: try Self.source(source, connection, store.path),
-        output: output)
+        output: output, includesNew: includesNew)
       try export.write()
       try output.finish()
       return export.rows
     }
   }
 
-  private init(connection: Connection, source: String, output: OutputFile) {
+  private init(connection: Connection, source: String, output: OutputFile, includesNew: Bool) {
+    self.includesNew = includesNew
     self.connection = connection
     self.source = source
     self.output = output
@@ -57,25 +65,21 @@ public struct V4Export {
     return known.first ?? MigrationOptions(exports: []).source
   }
 
-  private struct Table {
-    let number: Int64?
-    let name: String
-  }
-
   private mutating func write() throws {
     try collectPlaces()
-    try output.append { $0.append(0x7b) }
+    let tables = try tables()
+    let wayBack = includesNew ? try WayBack(connection, source: source, tables: tables) : nil
     var isFirst = true
-    for table in try tables() {
-      try output.append { bytes in
-        if !isFirst { bytes.append(0x2c) }
-        JSONText.quote(table.name, into: &bytes)
-        bytes.append(0x3a)
-      }
-      isFirst = false
-      try write(table)
+    for table in tables + (wayBack?.addedTables ?? []) {
+      var lead: [UInt8] = isFirst ? [0x7b] : [0x2c]
+      JSONText.quote(table, into: &lead)
+      lead.append(0x3a)
+      // A table that v4 lacks is there when it has a row.
+      let isAdded = !tables.contains { $0.exact == table.exact }
+      if try write(table, after: lead, wayBack, isAdded: isAdded) { isFirst = false }
     }
-    try output.append { $0.append(contentsOf: [0x7d, 0x0a]) }
+    let end: [UInt8] = isFirst ? [0x7b, 0x7d, 0x0a] : [0x7d, 0x0a]
+    try output.append { $0.append(contentsOf: end) }
     try connection.execute("DROP TABLE temp.places", name: "places.drop")
   }
 
@@ -99,16 +103,16 @@ public struct V4Export {
 
   /// The tables in the order in which they first came; those that only stand in configurations are not
   /// tables of the bundle.
-  private func tables() throws -> [Table] {
+  private func tables() throws -> [String] {
     try connection.all(
       Query(
         "v4_tables.to_export",
         """
-        SELECT table_no, name FROM v4_tables t WHERE source=?1
+        SELECT name FROM v4_tables t WHERE source=?1
           AND (EXISTS(SELECT 1 FROM temp.places p WHERE p.table_name=t.name)
             OR NOT EXISTS(SELECT 1 FROM v4_rows r WHERE r.parent IS NOT NULL AND r.table_no=t.table_no))
         ORDER BY table_no
-        """), .text(source), map: { Table(number: $0.int64(0), name: $0.text(1)) })
+        """), .text(source), map: { $0.text(0) })
   }
 
   private static let places = Query(
@@ -116,27 +120,89 @@ public struct V4Export {
     "SELECT ordinal, kind, number FROM temp.places WHERE table_name=?1 ORDER BY ordinal, kind, number"
   )
 
-  private mutating func write(_ table: Table) throws {
-    var count = 0
-    var isMember = false
+  private static let countPlaces = Query(
+    "places.count", "SELECT count(*) FROM temp.places WHERE table_name=?1")
+
+  /// Writes a table with its rows behind `lead`; false where it is an added one without any.
+  private mutating func write(
+    _ table: String, after lead: [UInt8], _ wayBack: WayBack?, isAdded: Bool
+  ) throws -> Bool {
     let writer = RowWriter(connection: connection, output: output)
-    try connection.each(Self.places, .text(table.name)) { place in
-      // A member of the bundle that was no table stands under its name as it is.
-      isMember = place.int(0) == 0
-      if !isMember {
-        let opening: UInt8 = count == 0 ? 0x5b : 0x2c
-        try output.append { $0.append(opening) }
+    let shape = try wayBack?.shape(of: table, writer.newest(of: table))
+    var count = 0
+    var lead = lead
+    /// Begins a row: what stands before it.
+    func begin(isArray: Bool = true) throws {
+      if count > 0 {
+        try output.append { $0.append(0x2c) }
+      } else {
+        if isArray { lead.append(0x5b) }
+        try output.append { $0.append(contentsOf: lead) }
       }
       count += 1
-      if place.int(1) == 0 {
+    }
+    // A member of the bundle that was no table stands under its name as it is, where it stands alone.
+    var isMember = false
+    let places = try connection.integer(Self.countPlaces, .text(table)) ?? 0
+    try connection.each(Self.places, .text(table)) { place in
+      isMember = place.int(0) == 0 && places == 1 && wayBack == nil
+      if place.int(1) == 1 {
+        try begin(isArray: !isMember)
+        return try writer.reject(place.int64(2))
+      }
+      guard let wayBack, let shape else {
+        try begin()
+        return try writer.row(place.int64(2))
+      }
+      switch try wayBack.changed.outcome(of: place.int64(2), in: shape) {
+      case .leftOut: return
+      case .asIs:
+        try begin()
         try writer.row(place.int64(2))
-      } else {
-        try writer.reject(place.int64(2))
+      case .changed(let bytes):
+        try begin()
+        try output.append { $0.append(contentsOf: bytes) }
+      }
+    }
+    if let wayBack, let shape {
+      try wayBack.new.write(shape) { bytes in
+        try begin()
+        try output.append { $0.append(contentsOf: bytes) }
       }
     }
     rows += count
-    if count == 0 { try output.append { $0.append(0x5b) } }
+    guard count > 0 || !isAdded else { return false }
+    if count == 0 { try output.append { $0.append(contentsOf: lead + [0x5b]) } }
     if !isMember { try output.append { $0.append(0x5d) } }
+    return true
+  }
+}
+
+/// What an export needs to tell v4 what is new on v5.
+private struct WayBack {
+  let changed: ChangedRows
+  let new: NewRows
+  /// The tables that the source lacks and that may get rows.
+  let addedTables: [String]
+
+  init(_ connection: Connection, source: String, tables: [String]) throws {
+    let (policy, aliases) = try RunHistory.lastOptions(connection, source: source)
+    let context = LoadContext(
+      storedRowsOf: source, run: 0,
+      references: try ReferenceResolver(
+        connection: connection, source: source, policy: policy, aliases: aliases, run: 0,
+        isExpecting: true), in: connection)
+    let fields = V4Fields(names: V4Names(connection, source: source))
+    new = NewRows(context, fields, tables: tables)
+    changed = ChangedRows(context, fields)
+    addedTables = new.targets.filter { !tables.contains($0) }
+  }
+
+  /// The shape of a table.
+  func shape(
+    of table: String, _ rows: ((Span<UInt8>, [String]?) throws -> Void) throws -> Void
+  ) throws -> V4Shape {
+    try V4Shape(table, rows: rows)
   }
 }
 
@@ -160,6 +226,26 @@ private final class RowWriter {
     "v4_shapes.to_export", "SELECT columns FROM v4_shapes WHERE shape=?1")
   private static let selectChunks = Query(
     "reject_chunks.to_export", "SELECT bytes FROM reject_chunks WHERE number=?1 ORDER BY chunk")
+
+  private static let newest = Query(
+    "places.newest",
+    """
+    SELECT number FROM temp.places WHERE table_name=?1 AND kind=0 ORDER BY ordinal DESC LIMIT ?2
+    """)
+
+  /// The newest rows of a table, to be given to whom they are lent to.
+  func newest(
+    of table: String
+  ) -> ((Span<UInt8>, [String]?) throws -> Void) throws -> Void {
+    { body in
+      try self.connection.each(Self.newest, .text(table), .int(V4Shape.sampleSize)) { place in
+        try self.connection.each(Self.selectRow, .integer(place.int64(0))) { result in
+          let columns = try self.columns(result.optionalInt64(1))
+          try result.withBytes(0) { try body($0, columns) }
+        }
+      }
+    }
+  }
 
   func row(_ number: Int64) throws {
     try connection.each(Self.selectRow, .integer(number)) { result in

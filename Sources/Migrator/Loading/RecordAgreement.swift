@@ -1,0 +1,33 @@
+import AgoraStore
+
+/// What v4's rows and v5's records have to say to each other.
+extension RecordTable {
+  /// Whether what a row of v4 makes says of a record what v4 can say: not its metadata, nor
+  /// whether v5 has processed an event.
+  func saysTheSame(_ expected: Record, _ found: Record) -> Bool {
+    RecordComparison.differences(expected, found, self, without: ["metadata", "processed"]).isEmpty
+  }
+
+  /// Notes what v4's row would make of a record: only a record that is just that is as imported.
+  func note(_ expected: Record, in connection: Connection) throws {
+    try connection.run(
+      Query(
+        "\(name).note_hash", "UPDATE \(name) SET source_hash=?2 WHERE \(columns[0])=?1"),
+      .optional(expected.string(0)), .integer(expected.hash(of: content)))
+  }
+
+  /// Whether no v4 row made a record.
+  func hasNoSource(_ record: Record) -> Bool {
+    guard let column = columns.firstIndex(of: "source_row") else { return false }
+    return record.fields[column] == .null
+  }
+
+  /// Whether an agent's rows say what the agent is, where they say anything.
+  static func agree(rows: Record, agent: Record) -> Bool {
+    let known = Set(JSON.parseList(agent.string(6)).map(\.exact))
+    guard Set(JSON.parseList(rows.string(6)).map(\.exact)) == known else { return false }
+    return RecordComparison.differences(
+      rows, agent, .agents, without: ["metadata", "service_tier", "capabilities"]
+    ).allSatisfy { $0.expected == .null }
+  }
+}

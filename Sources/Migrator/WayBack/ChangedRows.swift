@@ -1,0 +1,203 @@
+import AgoraStore
+
+/// Imported rows as v5 has left them: what v5 changed in a record is written into its row, and a row whose
+/// record v5 has removed is left out.
+final class ChangedRows {
+  /// What becomes of a row.
+  enum Outcome {
+    /// It is given back as it came.
+    case asIs
+    case changed([UInt8])
+    /// v5 has removed what it made.
+    case leftOut
+  }
+
+  private let context: LoadContext
+  private let fields: V4Fields
+  private var mappers: [String: TableMapper] = [:]
+  /// The steps of the workflow that was looked at last: the rows of one come one after the other.
+  private var steps: (workflow: String, byID: [String: JSON]) = ("", [:])
+  private var connection: Connection { context.connection }
+
+  init(_ context: LoadContext, _ fields: V4Fields) {
+    self.context = context
+    self.fields = fields
+  }
+
+  private static let select = Query(
+    "v4_rows.to_compare",
+    """
+    SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent
+    FROM main.v4_rows WHERE row=?1
+    """)
+  private static let text = Query("v4_rows.text", "SELECT text FROM main.v4_rows WHERE row=?1")
+
+  /// Looks at one row of a table.
+  func outcome(of number: Int64, in shape: V4Shape) throws -> Outcome {
+    let kind = V4Schema.kind(of: shape.table)
+    let mapper = mappers[shape.table] ?? TableMapper(table: shape.table, kind: kind)
+    mappers[shape.table] = mapper
+    guard
+      let row = try connection.first(
+        Self.select, .integer(number), map: { LoadContext.stagedRow($0) })
+    else { return .leftOut }
+    let id = String(decoding: row.v5ID, as: UTF8.self)
+    do {
+      switch kind {
+      case .capability, .registry, .configuration:
+        return try agent(row, id, mapper, shape)
+      case .step: return try step(row, id, mapper, shape)
+      default: return try record(row, id, mapper, shape)
+      }
+    } catch is Rejection {
+      // A row that would not pass today says all that can be said.
+      return .asIs
+    }
+  }
+
+  /// Takes a row into its table's mapper.
+  private func load(_ row: StagedRow, _ mapper: TableMapper) throws {
+    let columns = try context.columns(row.shape)
+    try connection.each(Self.text, .integer(row.row)) { result in
+      try result.withBytes(0) { try mapper.loadStored($0, columns: columns, row: row.row) }
+    }
+  }
+
+  /// The fields that are to change in the row in hand; nil where nothing is.
+  private func patch(
+    _ mapper: TableMapper, _ fields: [V4Field], _ changed: Set<String>, _ shape: V4Shape
+  ) -> Outcome {
+    let wanted = fields.filter { changed.contains($0.field) }
+    guard !wanted.isEmpty else { return .asIs }
+    return .changed(V4RowText.patched(mapper.row, wanted, shape))
+  }
+
+  // MARK: records of their own
+
+  private func record(
+    _ row: StagedRow, _ id: String, _ mapper: TableMapper, _ shape: V4Shape
+  ) throws -> Outcome {
+    let kind = mapper.kind
+    let target = TableMapper.recordTable(of: kind)
+    guard let current = try target.read(id, in: connection) else { return .leftOut }
+    guard !target.isAsImported(current), kind != .audit else { return .asIs }
+    try load(row, mapper)
+    var expected = Record()
+    try mapper.map(
+      as: RecordIdentity(
+        id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row)),
+      context.references, into: &expected)
+    var changed = Set(RecordComparison.differences(expected, current, target).map(\.name))
+    switch kind {
+    case .message:
+      return patch(mapper, try fields.message(current, shape, as: row.v4ID), changed, shape)
+    case .task:
+      if Self.requester(expected) != Self.requester(current) { changed.insert("requesting_agent") }
+      return patch(mapper, try fields.task(current, shape, as: row.v4ID), changed, shape)
+    case .workflow:
+      return patch(mapper, try fields.workflow(current, shape, as: row.v4ID), changed, shape)
+    case .event:
+      return patch(mapper, try fields.event(current, shape, as: row.v4ID), changed, shape)
+    case .archive:
+      return changed.contains("row") ? .changed(Array((current.string(3) ?? "{}").utf8)) : .asIs
+    default: return .asIs
+    }
+  }
+
+  /// The agent that a task's metadata say asked for it.
+  private static func requester(_ task: Record) -> JSON? {
+    (try? JSON.parse(task.string(10) ?? "{}"))?["requesting_agent"]
+  }
+
+  // MARK: agents
+
+  private func agent(
+    _ row: StagedRow, _ id: String, _ mapper: TableMapper, _ shape: V4Shape
+  ) throws -> Outcome {
+    let kind = mapper.kind
+    guard let current = try RecordTable.agents.read(id, in: connection) else { return .leftOut }
+    guard !RecordTable.agents.isAsImported(current), kind != .configuration,
+      let expected = try StoredAgent(context).record(id, current.string(1) ?? "")
+    else { return .asIs }
+    var changed = Set(
+      RecordComparison.differences(expected, current, .agents).map(\.name))
+    changed.remove("agent_name")
+    // An agent of another origin has its own times.
+    if current.fields.last == .null { changed.remove("registered_at") }
+    try load(row, mapper)
+    let capabilities = JSON.parseList(current.string(6))
+    guard kind == .capability else {
+      let listed = try mapper.mapAgent().capabilities
+      let left = listed.filter { capabilities.contains($0) }
+      if left.count == listed.count { changed.remove("capabilities") }
+      let all = try fields.registration(current, shape).map { field in
+        field.field == "capabilities"
+          ? V4Field(field: field.field, columns: field.columns, value: .names(left)) : field
+      }
+      return patch(mapper, all, changed, shape)
+    }
+    let own = try mapper.mapAgent().capabilities.first
+    let isLeft = own.map { capabilities.contains($0) } ?? true
+    if !isLeft, !capabilities.isEmpty { return .leftOut }
+    if isLeft { changed.remove("capabilities") }
+    return patch(
+      mapper,
+      try fields.capability(
+        "", of: current, hasRegistry: try StoredAgent(context).isRegistered(id), shape),
+      changed, shape)
+  }
+
+  // MARK: steps
+
+  private static let workflow = Query(
+    "v4_steps.workflow_of",
+    "SELECT workflow_id FROM main.v4_steps WHERE row=?1")
+  private static let stepsOf = Query(
+    "workflows.steps_of", "SELECT steps FROM workflows WHERE workflow_id=?1")
+
+  private func step(
+    _ row: StagedRow, _ id: String, _ mapper: TableMapper, _ shape: V4Shape
+  ) throws -> Outcome {
+    try load(row, mapper)
+    let place = try connection.first(
+      Self.workflow, .integer(row.row), map: { $0.text(0) })
+    guard let workflow = try place ?? ownWorkflow(row, mapper) else {
+      // A step without a workflow lies in the archive.
+      return try RecordTable.archive.read(id, in: connection) == nil ? .leftOut : .asIs
+    }
+    guard let current = try step(id, of: workflow) else { return .leftOut }
+    var json: [UInt8] = []
+    _ = try mapper.mapStep(id: row.v5ID, context.references, into: &json)
+    let expected = try JSON.parse(json)
+    var names = ["name", "agent", "status", "started_at", "completed_at"]
+    // v5's own steps have no number; they stand where they stand.
+    if current["order"] != nil { names.append("order") }
+    let changed = names.filter { (expected[$0] ?? .null) != (current[$0] ?? .null) }
+    return patch(
+      mapper,
+      try fields.step(
+        current, of: workflow, order: current["order"]?.integer.map(Int64.init), shape,
+        as: row.v4ID),
+      Set(changed), shape)
+  }
+
+  /// The workflow of a step that was born on v5 and came back.
+  private func ownWorkflow(_ row: StagedRow, _ mapper: TableMapper) throws -> String? {
+    guard row.isBornOnV5 else { return nil }
+    var ignored: [UInt8] = []
+    let step = try mapper.mapStep(id: row.v5ID, context.references, into: &ignored)
+    return step.workflow.map { String(decoding: $0, as: UTF8.self) }
+  }
+
+  private func step(_ id: String, of workflow: String) throws -> JSON? {
+    if steps.workflow != workflow {
+      let text = try connection.first(Self.stepsOf, .text(workflow), map: { $0.text(0) })
+      var byID: [String: JSON] = [:]
+      for step in (try? JSON.parse(text ?? "[]"))?.elements ?? [] {
+        if let id = step["step_id"]?.text { byID[id] = step }
+      }
+      steps = (workflow, byID)
+    }
+    return steps.byID[id]
+  }
+}
