@@ -3,11 +3,12 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test lint format release  install-sqlite clean help
+.PHONY: demo test crash-matrix lint format release  install-sqlite clean help
 
 help:
 	@echo "make demo     installs what is missing, builds, and shows the whole story"
 	@echo "make test     installs what is missing and runs all tests"
+	@echo "make crash-matrix  lets a fault strike at every write of every operation (half an hour)"
 	@echo "make lint     checks the format of every source file"
 	@echo "make format   puts every source file into that format"
 	@echo "make release  builds the static programs agora and spacetime"
@@ -19,6 +20,10 @@ demo: install-sqlite
 test: install-sqlite
 	$(SWIFT) build --build-tests
 	$(SWIFT) test --skip-build --disable-xctest
+
+crash-matrix: install-sqlite
+	$(SWIFT) build --build-tests
+	CRASH_MATRIX=all $(SWIFT) test --skip-build --disable-xctest --filter CrashMatrixTests
 
 lint:
 	$(SWIFT) format lint --strict -r -p Package.swift Sources Tests

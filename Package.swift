@@ -35,13 +35,20 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["AgoraStore"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    // A program of the tests only: it works on a store until it is killed at a counted write.
+    .executableTarget(
+      name: "CrashSubject", dependencies: ["AgoraStore", "Migrator", "CSQLite"],
+      path: "Tests/CrashSubject", swiftSettings: strict),
     .testTarget(
       name: "AgoraStoreTests", dependencies: ["AgoraStore", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "MigratorTests", dependencies: ["AgoraStore", "Migrator", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["AgoraStore", "TestSupport", "agora", "spacetime"],
+      name: "EndToEndTests",
+      dependencies: [
+        "AgoraStore", "Migrator", "TestSupport", "agora", "spacetime", "CrashSubject",
+      ],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -59,7 +59,7 @@ extension Store {
   }
 
   /// The bytes of the file and its write-ahead log.
-  func size() throws -> Int {
+  package func size() throws -> Int {
     do throws(SystemError) {
       return try (File.status(path)?.size ?? 0) + (File.status(path + "-wal")?.size ?? 0)
     } catch { throw AgoraError(error, file: path) }

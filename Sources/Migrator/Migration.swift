@@ -36,7 +36,9 @@ public struct Migration {
     guard options.isDryRun else {
       try checkStore()
       let lock = try RunLock(store: store, waits: options.waits, clock: clock)
-      return try withExtendedLifetime(lock) { try run(on: store, staging: store + ".migrating") }
+      return try withExtendedLifetime(lock) {
+        try run(on: store, staging: StagingFile.path(of: store))
+      }
     }
     return try dryRun()
   }
@@ -80,13 +82,9 @@ public struct Migration {
         in: System.environment("TMPDIR") ?? "/tmp", prefix: "agora-dry-run-")
     } catch { throw AgoraError(error, file: "a temporary folder") }
     let copy = folder + "/" + File.name(of: store)
-    let staging = copy + ".migrating"
+    let staging = StagingFile.path(of: copy)
     defer {
-      for name in [
-        copy, copy + "-wal", copy + "-shm", staging, staging + "-journal", copy + "-journal",
-      ] {
-        try? File.remove(name)
-      }
+      for name in [copy, staging] { try? StagingFile.remove(name) }
       try? File.removeFolder(folder)
     }
     do {
@@ -107,24 +105,54 @@ public struct Migration {
   }
 
   private func run(on target: String, staging: String) throws -> MigrationReport {
-    let started = System.monotonicSeconds()
     do {
-      defer { removeStaging(staging) }
-      // What an earlier run left behind is of no use: the exports hold all of it.
-      removeStaging(staging)
-      let run = try StagedRun(
-        options, store: store, target: target, staging: staging, clock: clock,
-        identifiers: identifiers,
-        progress: progress)
-      return try run.complete(started: started)
-    } catch let error as SQLiteError {
-      throw AgoraError(error, store: store)
-    } catch let error as SystemError {
-      throw AgoraError(error, file: store)
+      return try attempt(on: target, staging: staging)
+    } catch is StagedInputChanged {
+      // What was staged is gone; exports that can be read once more are simply staged anew.
+      guard try options.exports.allSatisfy({ try File.status($0)?.isRegular == true }) else {
+        throw AgoraError(
+          .inputChanged, "this is not what the interrupted run had read", file: "-",
+          remedy: "Nothing was imported. Run the same command again; it begins at the beginning.")
+      }
+      var report = try attempt(on: target, staging: staging)
+      report.warnings.append(
+        "the exports have changed since a run was interrupted; what it had staged was discarded")
+      return report
     }
   }
 
-  private func removeStaging(_ staging: String) {
-    for name in [staging, staging + "-journal"] { try? File.remove(name) }
+  private func attempt(on target: String, staging: String) throws -> MigrationReport {
+    let started = System.monotonicSeconds()
+    do {
+      try StagingFile.prepare(staging, besides: target, keepsWork: !options.retriesRejects)
+      let report = try StagedRun(
+        options, store: store, target: target, staging: staging, clock: clock,
+        identifiers: identifiers, progress: progress
+      ).complete(started: started)
+      try? StagingFile.remove(staging)
+      return report
+    } catch {
+      let failure = described(error)
+      if let failure = failure as? AgoraError, failure.code == .interrupted, !options.isDryRun,
+        !options.retriesRejects
+      {
+        throw AgoraError(
+          .interrupted, "interrupted; the store is as it was before", file: store,
+          remedy: """
+            Run the same command again: it goes on with what is staged in \(staging). To give that \
+            up, remove this file.
+            """)
+      }
+      try? StagingFile.remove(staging)
+      throw failure
+    }
+  }
+
+  private func described(_ error: any Error) -> any Error {
+    switch error {
+    case let error as SQLiteError: AgoraError(error, store: store)
+    case let error as SystemError: AgoraError(error, file: store)
+    default: error
+    }
   }
 }

@@ -168,6 +168,7 @@ public struct MigrationReport: Sendable {
 
   private var remarks: [String] {
     var lines: [String] = []
+    if isResumed { lines.append("Resumed: went on with what an interrupted run had staged.") }
     if missingAgents + missingWorkflows > 0 {
       lines.append(
         "Orphans: rows refer to \(missingAgents) agents and \(missingWorkflows) workflows that nobody made."

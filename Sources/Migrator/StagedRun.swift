@@ -32,8 +32,6 @@ final class StagedRun {
     self.identifiers = identifiers
     self.progress = progress
     outputs = try RunOutputs(options, store: store)
-    runID = identifiers.next(.run).description
-    startedAt = clock.now()
     // An empty file is a store's name that was taken early, as `mktemp` does.
     if let status = try File.status(target), status.size > 0 {
       let connection = try Connection(path: target, mode: .readWrite)
@@ -44,17 +42,19 @@ final class StagedRun {
     } else {
       existing = nil
     }
-    exports = try ExportStaging(options, path: staging, existing: existing, progress: progress)
+    exports = try ExportStaging(
+      options, path: staging, existing: existing,
+      fresh: StagingRecord(runID: identifiers.next(.run).description, startedAt: clock.now()),
+      progress: progress)
     stage = exports.connection
+    runID = exports.record.runID
+    startedAt = exports.record.startedAt
   }
 
   func complete(started: Double) throws -> MigrationReport {
-    let indexes = try BulkIndexes(
-      dropping: Loader.bulkTables, in: stage, keeping: ["v4_rows_joined", "v4_rows_by_parent"])
     do {
       let stager = try exports.stage()
-      let report = try load(stager, run: exports.run, started: started, indexes: indexes)
-      return report
+      return try load(stager, run: exports.run, started: started)
     } catch let error as AgoraError where error.code == .tooManyRejects {
       try? outputs.writeRejects(from: stage, schema: "main", run: exports.run)
       try? outputs.finishRejects()
@@ -64,12 +64,12 @@ final class StagedRun {
 
   // MARK: loading
 
-  private func load(
-    _ stager: Stager, run: Int64, started: Double, indexes: BulkIndexes
-  ) throws -> MigrationReport {
+  private func load(_ stager: Stager, run: Int64, started: Double) throws -> MigrationReport {
     guard let existing else {
       var report = try stage.transaction {
-        try load(into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
+        let indexes = try BulkIndexes(dropping: Loader.bulkTables, in: stage)
+        return try load(
+          into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
       }
       try enter()
       report.warnings += outputs.finish()
@@ -134,6 +134,7 @@ final class StagedRun {
       bytes: exports.bytes,
       seconds: System.monotonicSeconds() - started, warnings: exports.warnings,
       configurations: try ConfigurationOutcomes.read(connection, rejectsIn: schema, run: run))
+    report.isResumed = exports.isResumed
     if options.isDryRun { report.status = .dryRun }
     try record(report, run: run, in: connection)
     try outputs.write(from: connection, rejectsIn: schema, source: options.source, run: run)
@@ -178,8 +179,13 @@ final class StagedRun {
   /// still be free.
   private func enter() throws {
     guard !options.isDryRun else { return }
-    try stage.execute(Stager.dropDeletions, name: "source_deletions.drop")
-    try stage.execute("PRAGMA journal_mode=WAL", name: "enter")
+    try stage.transaction {
+      try stage.execute(Stager.dropDeletions, name: "source_deletions.drop")
+      try stage.execute(StagingRecord.drop, name: "staging.drop")
+    }
+    // SQLite syncs the file when it writes the mode into its header, and with it all that was written
+    // before; nothing is given the store's name that the disk does not have.
+    try stage.execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=WAL", name: "enter")
     try File.reading(staging).sync()
     do throws(SystemError) {
       if try File.status(target)?.size == 0 {

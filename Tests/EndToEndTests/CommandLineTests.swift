@@ -243,4 +243,25 @@ import Testing
     let run = try Child.run("spacetime", ["call", "agora-marketplace", "register_agent", "x"])
     #expect(run.status == 1 && run.talk.contains("not built yet"))
   }
+
+  @Test func `Control-C ends a run with 130, says how to go on, and the same command goes on`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let rows = (0..<5000).map { #"{"message_id":"\#($0)"}"# }.joined(separator: ",")
+      let export = #"{"agent_message":["# + rows + "]}"
+      try write(export, to: folder + "/export.json")
+      let arguments = ["migrate", "-", "--store", "s.db"]
+      let stopped = try Child.interrupt(
+        "agora", arguments, in: folder, input: Array(export.utf8), sign: folder + "/s.db.migrating")
+      #expect(stopped.status == 130, "\(stopped.talk)")
+      #expect(stopped.talk.contains("Run the same command again"))
+      #expect(
+        try names(in: folder).filter { !$0.hasSuffix("-journal") }
+          == ["export.json", "s.db.migrating"])
+      let again = try Child.run("agora", ["migrate", "export.json", "--store", "s.db"], in: folder)
+      #expect(again.status == 0 && again.output.contains("5000 imported"), "\(again.talk)")
+      #expect(try names(in: folder) == ["export.json", "s.db"])
+    }
+  }
 }

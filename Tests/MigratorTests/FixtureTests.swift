@@ -8,8 +8,8 @@ import Testing
 /// Its files are the export, `case.json` says with which options, `expected.json` what the report
 /// and the store are. `RECORD=1` writes the latter anew.
 @Suite struct FixtureTests {
-  static let folder = Project.root + "/fixtures/exports"
-  static let cases = (try? names(in: folder)) ?? []
+  static let folder = ExportFixture.folder
+  static let cases = ExportFixture.cases
 
   @Test func `there are fixtures`() { #expect(Self.cases.count > 40) }
 
@@ -29,7 +29,7 @@ import Testing
   @Test(arguments: cases) func `a dry run says the same and changes nothing`(_ name: String) throws
   {
     try withTemporaryFolder { folder in
-      var (options, fails) = try settings(of: name)
+      var (options, fails) = try ExportFixture.settings(of: name)
       guard fails == nil else { return }
       options.idMapFile = folder + "/real.ndjson"
       let real = try Migration(options, store: folder + "/real.db").run()
@@ -45,7 +45,7 @@ import Testing
 
   @Test(arguments: cases) func `importing twice changes nothing`(_ name: String) throws {
     try withTemporaryFolder { folder in
-      let (options, fails) = try settings(of: name)
+      let (options, fails) = try ExportFixture.settings(of: name)
       guard fails == nil else { return }
       let store = folder + "/agora.db"
       let first = try Migration(options, store: store).run()
@@ -63,7 +63,7 @@ import Testing
 
   @Test(arguments: cases) func `a migrated export verifies`(_ name: String) throws {
     try withTemporaryFolder { folder in
-      let (options, fails) = try settings(of: name)
+      let (options, fails) = try ExportFixture.settings(of: name)
       guard fails == nil else { return }
       _ = try Migration(options, store: folder + "/agora.db").run()
       let report = try Verification(options, store: folder + "/agora.db").run()
@@ -74,7 +74,7 @@ import Testing
   /// The bundle that comes back makes the same marketplace, and comes back as itself.
   @Test(arguments: cases) func `what is exported is what was imported`(_ name: String) throws {
     try withTemporaryFolder { folder in
-      var (options, fails) = try settings(of: name)
+      var (options, fails) = try ExportFixture.settings(of: name)
       // A configuration's rows keep their agent's name, which a bundle gives them again.
       guard fails == nil else { return }
       _ = try Migration(options, store: folder + "/one.db").run()
@@ -97,7 +97,7 @@ import Testing
   /// Runs a case and describes what came of it.
   private func outcome(of name: String) throws -> JSON {
     try withTemporaryFolder { folder in
-      let (options, fails) = try settings(of: name)
+      let (options, fails) = try ExportFixture.settings(of: name)
       let store = folder + "/agora.db"
       do {
         let report = try Migration(options, store: store).run()
@@ -128,26 +128,5 @@ import Testing
     case .array(let elements): .array(elements.map(local))
     default: value
     }
-  }
-
-  /// The options of a case, and the code that it is to fail with.
-  private func settings(of name: String) throws -> (MigrationOptions, fails: String?) {
-    let folder = "\(Self.folder)/\(name)"
-    let files = try names(in: folder).filter { !["case.json", "expected.json"].contains($0) }
-    var options = MigrationOptions(exports: files.map { "\(folder)/\($0)" })
-    guard let text = try? contents(folder + "/case.json") else { return (options, nil) }
-    let settings = try JSON.parse(text)
-    for member in settings["options"]?.members ?? [] {
-      switch member.name {
-      case "orphans": options.orphans = OrphanPolicy(rawValue: member.value.text ?? "") ?? .stub
-      case "table": options.table = member.value.text
-      case "max_row_bytes": options.maxRowBytes = member.value.integer ?? 0
-      case "max_rejects": options.maxRejects = member.value.integer
-      case "aliases":
-        for alias in member.value.members ?? [] { options.aliases[alias.name] = alias.value.text }
-      default: Issue.record("case.json of \(name) has an unknown option \(member.name)")
-      }
-    }
-    return (options, settings["fails"]?.text)
   }
 }

@@ -41,6 +41,41 @@ package struct Child {
       talk: String(decoding: errors, as: UTF8.self))
   }
 
+  /// Runs a program with a pipe on its standard input that stays open until a file appears; then the
+  /// program gets a signal.
+  ///
+  /// - Parameters:
+  ///   - input: what is in the pipe.
+  ///   - sign: the file that shows how far the program is.
+  package static func interrupt(
+    _ program: String, _ arguments: [String], in folder: String, input: [UInt8], sign: String
+  ) throws -> Child {
+    let process = Process()
+    process.executableURL = products.appendingPathComponent(program)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    let talk = Pipe()
+    let feed = Pipe()
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = talk
+    process.standardInput = feed
+    try process.run()
+    // As much as fits: the program may not take all of it.
+    try feed.fileHandleForWriting.write(contentsOf: Data(input.prefix(32768)))
+    let end = Date(timeIntervalSinceNow: 60)
+    while !FileManager.default.fileExists(atPath: sign), process.isRunning, Date() < end {
+      sched_yield()
+    }
+    process.interrupt()
+    process.waitUntilExit()
+    try? feed.fileHandleForWriting.close()
+    let errors = talk.fileHandleForReading.readDataToEndOfFile()
+    let status =
+      process.terminationReason == .uncaughtSignal
+      ? 1000 + process.terminationStatus : process.terminationStatus
+    return Child(status: status, output: "", talk: String(decoding: errors, as: UTF8.self))
+  }
+
   /// The folder of the built programs: the test bundle lies in it.
   package static let products: URL = {
     let bundle = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()

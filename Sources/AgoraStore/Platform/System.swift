@@ -50,8 +50,42 @@ package enum System {
 
   private static let interruption = Atomic<Bool>(false)
 
+  /// The pipe that becomes readable when the process is to stop; -1 while nobody watches for it.
+  private static let alarm = Atomic<Int32>(-1)
+  private static let alarmBell = Atomic<Int32>(-1)
+
+  /// Makes ready for ``interrupt()``: called once, before the signals' handlers are set.
+  package static func watchInterruption() {
+    var ends: [Int32] = [-1, -1]
+    guard alarm.load(ordering: .relaxed) == -1, pipe(&ends) == 0 else { return }
+    for end in ends {
+      _ = fcntl(end, F_SETFD, FD_CLOEXEC)
+      _ = fcntl(end, F_SETFL, O_NONBLOCK)
+    }
+    alarmBell.store(ends[1], ordering: .relaxed)
+    alarm.store(ends[0], ordering: .relaxed)
+  }
+
   /// Notes that the process is to stop; may be called in a signal's handler.
-  package static func interrupt() { interruption.store(true, ordering: .relaxed) }
+  package static func interrupt() {
+    interruption.store(true, ordering: .relaxed)
+    var byte: UInt8 = 0
+    // Nothing is lost when the pipe is full or not there: the mark above counts.
+    _ = write(alarmBell.load(ordering: .relaxed), &byte, 1)
+  }
+
+  /// Waits until something can be read, or the process is to stop.
+  ///
+  /// A read that begins right after a signal came would wait for bytes that may never come; this looks
+  /// at both at once.
+  package static func waitUntilReadable(_ descriptor: Int32) throws(SystemError) {
+    var watched = [
+      pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: alarm.load(ordering: .relaxed), events: Int16(POLLIN), revents: 0),
+    ]
+    try call("wait for input") { Int(poll(&watched, 2, -1)) }
+    if isInterrupted { throw SystemError(number: EINTR, doing: "wait for input") }
+  }
 
   /// Whether the process is to stop.
   package static var isInterrupted: Bool { interruption.load(ordering: .relaxed) }

@@ -9,17 +9,13 @@ package struct BulkIndexes {
   )
 
   /// Drops the indexes of the tables that are empty.
-  ///
-  /// - Parameter kept: indexes that the load itself needs.
-  package init(dropping tables: [String], in connection: Connection, keeping kept: Set<String> = [])
-    throws
-  {
+  package init(dropping tables: [String], in connection: Connection) throws {
     var statements: [String] = []
     for table in tables {
       let count = Query("\(table).any", "SELECT EXISTS(SELECT 1 FROM main.\(table))")
       guard try connection.integer(count) == 0 else { continue }
       let indexes = try connection.all(Self.select, .text(table), map: { ($0.text(0), $0.text(1)) })
-      for (name, sql) in indexes where !kept.contains(name) {
+      for (name, sql) in indexes {
         try connection.execute("DROP INDEX main.\(name)", name: "indexes.drop")
         statements.append(sql)
       }

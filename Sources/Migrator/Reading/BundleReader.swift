@@ -19,7 +19,7 @@ struct BundleReader {
       guard let byte = try reader.window.peekAfterSpace() else { continue }
       switch byte {
       case 0x5b: try readArray(table)
-      case 0x7b: try SQLResultReader(export, reader).read(table: table, containers: [true, true])
+      case 0x7b: try SQLResultReader(export, reader).read(table: table)
       default: try refuseMember(table)
       }
     }
@@ -31,10 +31,10 @@ struct BundleReader {
   private func readArray(_ table: String) throws {
     _ = try reader.next()
     guard try startsWithResult() else {
-      return try export.readRows(reader, table: table, containers: [true, false])
+      return try export.readRows(reader, table: table)
     }
     while try reader.hasNext() {
-      try SQLResultReader(export, reader).read(table: table, containers: [true, false, true])
+      try SQLResultReader(export, reader).read(table: table)
     }
     _ = try reader.next()
   }

@@ -47,6 +47,7 @@ final class ExportInput {
       size = status.isRegular ? status.size : nil
       var head: [UInt8] = []
       while head.count < 2 {
+        if !status.isRegular { try System.waitUntilReadable(file.descriptor) }
         if try file.read(upTo: 65536, appendingTo: &head) == 0 { break }
       }
       isCompressed = head.starts(with: [0x1f, 0x8b])
@@ -61,6 +62,8 @@ final class ExportInput {
       }
       let reading = unpacker?.output ?? file
       var pending = head
+      // A file is always readable; a pipe may never be.
+      let waits = !status.isRegular || isCompressed
       window = ByteWindow { buffer, count in
         if !pending.isEmpty {
           buffer.append(contentsOf: pending)
@@ -68,6 +71,7 @@ final class ExportInput {
           return pending.count
         }
         do throws(SystemError) {
+          if waits { try System.waitUntilReadable(reading.descriptor) }
           let got = try reading.read(upTo: count, appendingTo: &buffer)
           counter.bytes += got
           return got

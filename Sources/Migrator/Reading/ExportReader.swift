@@ -74,11 +74,9 @@ final class ExportReader {
 
   /// Gives the elements of the array that the reader stands in to the sink.
   ///
-  /// - Parameters:
-  ///   - columns: the columns of elements that are arrays.
-  ///   - inStrings: whether elements may be strings that hold the row's JSON.
+  /// - Parameter columns: the columns of elements that are arrays.
   func readRows(
-    _ reader: JSONReader, table: String, columns: [String]? = nil, containers: [Bool]
+    _ reader: JSONReader, table: String, columns: [String]? = nil
   ) throws {
     try sink.table(table)
     let window = reader.window
@@ -91,9 +89,6 @@ final class ExportReader {
         reader.take(range)
       case .tooLarge: try streamOversized(reader, table: table, at: origin)
       }
-      try sink.pause(
-        ReadingPlace(
-          offset: window.offset, table: table, containers: containers, columns: columns))
     }
     _ = try reader.next()
   }

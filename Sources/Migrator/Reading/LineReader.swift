@@ -28,8 +28,6 @@ final class LineReader {
       } else {
         try readLongLine(at: offset)
       }
-      try export.sink.pause(
-        ReadingPlace(offset: window.offset, table: "", containers: [], columns: nil))
     }
   }
 

@@ -14,7 +14,7 @@ struct RowArrayReader {
     _ = try reader.next()
     if try reader.hasNext() {
       let table = try self.table()
-      try export.readRows(reader, table: table, containers: [false])
+      try export.readRows(reader, table: table)
     } else {
       // An empty table, if anything says which.
       if let table = export.options.table ?? V4Schema.table(inFileName: export.input.path) {

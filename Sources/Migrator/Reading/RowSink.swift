@@ -27,18 +27,4 @@ protocol RowSink: AnyObject {
   func endOversized() throws
   /// A row was deleted from v4 while its changes were being recorded.
   func deleted(_ text: Span<UInt8>, table: String, at origin: RowOrigin) throws
-  /// The reader stands between two rows: a good place to write down how far it has come.
-  func pause(_ place: ReadingPlace) throws
-}
-
-/// A place between two rows from which reading can go on.
-struct ReadingPlace: Equatable {
-  /// The byte offset in the (unpacked) text.
-  let offset: Int
-  /// The table whose rows follow; empty in formats of lines.
-  let table: String
-  /// The containers that the place lies in, objects true.
-  let containers: [Bool]
-  /// The columns of the rows that follow where they are arrays.
-  let columns: [String]?
 }

@@ -14,10 +14,10 @@ struct SQLResultReader {
   /// Reads a document that is one result or an array of them, all of one table.
   func readDocument() throws {
     if export.format == .sqlResult {
-      try read(table: nil, containers: [true])
+      try read(table: nil)
     } else {
       _ = try reader.next()
-      while try reader.hasNext() { try read(table: nil, containers: [false, true]) }
+      while try reader.hasNext() { try read(table: nil) }
       _ = try reader.next()
     }
     guard try reader.next() == .end else {
@@ -27,10 +27,8 @@ struct SQLResultReader {
 
   /// Reads one result; the reader stands before its object.
   ///
-  /// - Parameters:
-  ///   - table: the table's name, where something outside of the result said it.
-  ///   - containers: the containers that the rows' array stands in.
-  func read(table: String?, containers: [Bool]) throws {
+  /// - Parameter table: the table's name, where something outside of the result said it.
+  func read(table: String?) throws {
     guard try reader.next() == .beginObject else {
       throw export.malformed("an SQL result is due here", at: reader.offset)
     }
@@ -46,8 +44,7 @@ struct SQLResultReader {
         guard try reader.next() == .beginArray else {
           throw export.malformed("the rows of an SQL result are no array", at: reader.offset)
         }
-        try export.readRows(
-          reader, table: table, columns: names, containers: containers + [false])
+        try export.readRows(reader, table: table, columns: names)
         hasRows = true
       } else {
         try reader.stream { _ in }

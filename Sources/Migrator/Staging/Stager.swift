@@ -18,7 +18,6 @@ final class Stager: RowSink {
   private let connection: Connection
   private let source: String
   private var numbers: Numbers
-  private let progress: any ProgressObserver
   let rejects: RejectLog
   /// The tables that the export holds, in order.
   private(set) var tables: [StagedTable] = []
@@ -27,7 +26,7 @@ final class Stager: RowSink {
   private var shapes: [[[UInt8]]: Int64] = [:]
   private var rejected = Ledger()
   /// How many rows were read.
-  private var read = 0
+  private(set) var read = 0
 
   /// What has become of the rows so far.
   var ledger: Ledger {
@@ -40,7 +39,6 @@ final class Stager: RowSink {
   private var fileNumber: Int64 = 0
   private var record = Record()
   private var v4ID: [UInt8] = []
-  private var sinceCommit = 0
 
   private static let insertRow = Query(
     "v4_rows.insert",
@@ -57,19 +55,48 @@ final class Stager: RowSink {
 
   /// - Parameters:
   ///   - known: the tables and shapes that the store has already.
+  ///   - state: where an interrupted run had come to; nil to begin at the beginning.
   init(
     _ connection: Connection, source: String, numbers: Numbers, maxRejects: Int?,
-    knownTables: [[UInt8]: Int64], knownShapes: [[[UInt8]]: Int64], progress: any ProgressObserver
+    knownTables: [[UInt8]: Int64], knownShapes: [[[UInt8]]: Int64], resuming state: State? = nil
   ) {
     self.connection = connection
     self.source = source
-    self.numbers = numbers
-    self.progress = progress
+    self.numbers = state?.numbers ?? numbers
     self.knownTables = knownTables
     shapes = knownShapes
     rejects = RejectLog(
-      connection, run: numbers.run, source: source, first: numbers.reject, limit: maxRejects)
+      connection, run: numbers.run, source: source, first: self.numbers.reject, limit: maxRejects,
+      count: state?.rejectCount ?? 0)
+    guard let state else { return }
+    fileNumber = state.numbers.file - 1
+    read = state.read
+    for known in state.tables {
+      let table = StagedTable(number: known.number, source: source, name: known.name)
+      table.ordinal = known.ordinal
+      table.read = known.read
+      table.rows = known.rows
+      byName[known.name.exact] = table
+      tables.append(table)
+      rejected[known.name].rejected = known.rejected
+    }
   }
+
+  /// What has to be known to go on from here, besides what the file holds.
+  var state: State {
+    var numbers = numbers
+    numbers.reject = rejects.nextNumber
+    return State(
+      numbers: numbers, rejectCount: rejects.count, read: read,
+      tables: tables.map {
+        .init(
+          name: $0.name, number: $0.number, ordinal: $0.ordinal, read: $0.read, rows: $0.rows,
+          rejected: rejected[$0.name].rejected)
+      })
+  }
+
+  /// The rows that are passed over come from this file, and so may those after them.
+  func reopen(file path: String) { file = path }
 
   private let knownTables: [[UInt8]: Int64]
 
@@ -312,17 +339,4 @@ final class Stager: RowSink {
   static let dropDeletions = "DROP TABLE main.source_deletions"
   private static let insertDeletion = Query(
     "source_deletions.insert", "INSERT OR REPLACE INTO source_deletions VALUES(?1,?2,?3)")
-
-  /// How many rows are written between two looks at the clock and at the signals.
-  private static let batch = 4096
-
-  func pause(_ place: ReadingPlace) throws {
-    sinceCommit += 1
-    guard sinceCommit >= Self.batch else { return }
-    sinceCommit = 0
-    try progress.reading(rows: read)
-  }
-
-  /// The numbers that are free now.
-  var free: Numbers { numbers }
 }

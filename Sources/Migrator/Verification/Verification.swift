@@ -39,7 +39,7 @@ public struct Verification {
     } catch { throw AgoraError(error, file: "a temporary folder") }
     let staging = folder + "/staging"
     defer {
-      for name in [staging, staging + "-journal"] { try? File.remove(name) }
+      try? StagingFile.remove(staging)
       try? File.removeFolder(folder)
     }
     let report = try compare(staging: staging)
@@ -56,7 +56,8 @@ public struct Verification {
       var rejectedToo = options
       rejectedToo.maxRejects = nil
       let exports = try ExportStaging(
-        rejectedToo, path: staging, existing: connection, progress: progress)
+        rejectedToo, path: staging, existing: connection,
+        fresh: StagingRecord(runID: "verification", startedAt: clock.now()), progress: progress)
       let stager = try exports.stage()
       try connection.run(
         Query("attach", "ATTACH ?1 AS stage"), .text(Connection.plainPath(staging)))

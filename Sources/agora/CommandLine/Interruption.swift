@@ -19,7 +19,12 @@ enum Interruption {
 
   /// Takes the signals.
   static func watch() {
+    System.watchInterruption()
+    // A parent's thread may have handed its blocked signals down.
+    var signals = sigset_t()
+    sigemptyset(&signals)
     for number in [SIGINT, SIGTERM] {
+      sigaddset(&signals, number)
       // Not `signal`, which has waiting calls go on as if nothing had been.
       var action = sigaction()
       #if canImport(Glibc)
@@ -29,6 +34,7 @@ enum Interruption {
       #endif
       sigaction(number, &action, nil)
     }
+    sigprocmask(SIG_UNBLOCK, &signals, nil)
   }
 
   /// - Throws: ``AgoraError`` `interrupted`.

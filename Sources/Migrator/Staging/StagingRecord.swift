@@ -1,0 +1,66 @@
+import AgoraStore
+
+/// What a staging file says about itself: which command it belongs to and how far it has come.
+///
+/// It lies in the file, and changes in the same transaction as the rows that it covers.
+struct StagingRecord {
+  /// The id that the run has from its first attempt on.
+  let runID: String
+  /// When the first attempt began.
+  let startedAt: Timestamp
+  /// How far the exports were read.
+  private(set) var mark = ReadingMark()
+  /// Where the stager stood then.
+  private(set) var state: Stager.State?
+
+  private static let create = """
+    CREATE TABLE staging(
+      command TEXT NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL,
+      mark TEXT NOT NULL, state TEXT NOT NULL)
+    """
+  /// Takes the record out of a file that becomes a store.
+  static let drop = "DROP TABLE main.staging"
+  private static let insert = Query(
+    "staging.insert", "INSERT INTO main.staging VALUES(?1,?2,?3,?4,?5)")
+  private static let update = Query("staging.update", "UPDATE main.staging SET mark=?1, state=?2")
+  private static let select = Query(
+    "staging.select",
+    "SELECT run_id, started_at, mark, state FROM main.staging WHERE command=?1")
+
+  init(runID: String, startedAt: Timestamp) {
+    self.runID = runID
+    self.startedAt = startedAt
+  }
+
+  /// Reads the record of a file that an interrupted run left; nil when nothing can be gone on with.
+  ///
+  /// A file of another command, of other exports or of a store that has changed since is of no use.
+  init?(in connection: Connection, command: String) {
+    guard
+      case let found?? = try? connection.first(
+        Self.select, .text(command),
+        map: { ($0.text(0), $0.int64(1), $0.text(2), $0.text(3)) }),
+      let mark = (try? JSON.parse(found.2)).flatMap(ReadingMark.init),
+      let state = (try? JSON.parse(found.3)).flatMap(Stager.State.init)
+    else { return nil }
+    runID = found.0
+    startedAt = Timestamp(microseconds: found.1)
+    self.mark = mark
+    self.state = state
+  }
+
+  /// Writes the record into a new file.
+  func begin(in connection: Connection, command: String, state: Stager.State) throws {
+    try connection.execute(Self.create, name: "staging.create")
+    try connection.run(
+      Self.insert, .text(command), .text(runID),
+      .integer(startedAt.microseconds), .text(JSONWriter.compact(mark.json)),
+      .text(JSONWriter.compact(state.json)))
+  }
+
+  /// Notes how far the file has come; the rows that it covers are committed with it.
+  static func save(_ mark: ReadingMark, _ state: Stager.State, in connection: Connection) throws {
+    try connection.run(
+      update, .text(JSONWriter.compact(mark.json)), .text(JSONWriter.compact(state.json)))
+  }
+}
