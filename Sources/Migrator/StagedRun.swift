@@ -66,11 +66,7 @@ final class StagedRun {
 
   private func load(_ stager: Stager, run: Int64, started: Double) throws -> MigrationReport {
     guard let existing else {
-      var report = try stage.transaction {
-        let indexes = try BulkIndexes(dropping: Loader.bulkTables, in: stage)
-        return try load(
-          into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
-      }
+      var report = try exports.record.isLoaded ? loaded(run) : loadNew(stager, run, started)
       try enter()
       report.warnings += outputs.finish()
       return report
@@ -85,6 +81,27 @@ final class StagedRun {
         undo: undo)
     }
     report.warnings += outputs.finish()
+    return report
+  }
+
+  private func loadNew(_ stager: Stager, _ run: Int64, _ started: Double) throws -> MigrationReport
+  {
+    try stage.transaction {
+      let indexes = try BulkIndexes(dropping: Loader.bulkTables, in: stage)
+      let report = try load(
+        into: stage, schema: "main", stager, run: run, started: started, indexes: indexes)
+      try StagingRecord.finishLoading(ExportStaging.loading(options), in: stage)
+      return report
+    }
+  }
+
+  /// What an interrupted run had loaded, which only lacks the store's name.
+  private func loaded(_ run: Int64) throws -> MigrationReport {
+    var report = try RunRecord.report(of: run, in: stage)
+    report.isResumed = true
+    report.appliedDeletes = options.appliesDeletes
+    report.configurations = try ConfigurationOutcomes.read(stage, rejectsIn: "main", run: run)
+    try outputs.write(from: stage, rejectsIn: "main", source: options.source, run: run)
     return report
   }
 
@@ -179,6 +196,8 @@ final class StagedRun {
   /// still be free.
   private func enter() throws {
     guard !options.isDryRun else { return }
+    // All that is long comes before the file ceases to be one that can be gone on with.
+    try File.reading(staging).sync()
     try stage.transaction {
       try stage.execute(Stager.dropDeletions, name: "source_deletions.drop")
       try stage.execute(StagingRecord.drop, name: "staging.drop")

@@ -104,7 +104,11 @@ import Testing
     guard !Self.isWhole else { return Array(1...count) }
     var dice = SeededDice(seed: UInt64(fault.utf8.reduce(0) { $0 * 31 + Int($1) }))
     var points: Set<Int> = [1, count, count - 1]
-    while points.count < min(7, count) { points.insert(Int.random(in: 1...count, using: &dice)) }
+    // The last steps are those that give the store its name.
+    if fault == "kill" { points.formUnion((max(1, count - 24)...count).filter { $0 % 3 == 0 }) }
+    while points.count < min(fault == "kill" ? 16 : 7, count) {
+      points.insert(Int.random(in: 1...count, using: &dice))
+    }
     return points.sorted()
   }
 }

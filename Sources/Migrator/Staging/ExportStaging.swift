@@ -34,7 +34,7 @@ final class ExportStaging {
     run = numbers.run
     command = Self.command(options, numbers)
     if options.bootIdentity != nil,
-      let (connection, record) = Self.resume(path, command: command)
+      let (connection, record) = Self.resume(path, command, Self.loading(options))
     {
       (self.connection, self.record, isNew) = (connection, record, false)
       return
@@ -67,12 +67,19 @@ final class ExportStaging {
       ]))
   }
 
-  private static func resume(_ path: String, command: String) -> (Connection, StagingRecord)? {
+  /// All that decides how staged rows are loaded.
+  static func loading(_ options: MigrationOptions) -> String {
+    JSONWriter.compact(.array([options.json, .bool(options.announces)]))
+  }
+
+  private static func resume(
+    _ path: String, _ command: String, _ loading: String
+  ) -> (Connection, StagingRecord)? {
     guard (try? File.status(path)) != nil,
       let connection = try? Connection(path: path, mode: .readWrite),
       (try? Pragmas.staging.apply(to: connection)) != nil,
       (try? SchemaUpgrade.inspect(connection)) == SchemaUpgrade.newest,
-      let record = StagingRecord(in: connection, command: command)
+      let record = StagingRecord(in: connection, command: command, loading: loading)
     else { return nil }
     return (connection, record)
   }
@@ -107,6 +114,7 @@ final class ExportStaging {
       }
       throw error
     }
+    guard !record.isLoaded else { return stager }
     try connection.execute(
       "CREATE INDEX IF NOT EXISTS main.v4_rows_by_id ON v4_rows(table_no, v4_id, epoch)",
       name: "v4_rows.index")

@@ -28,4 +28,21 @@ enum RunRecord {
         .int(entry.rejected))
     }
   }
+
+  private static let selectRun = Query(
+    "migration_runs.report", "SELECT report FROM migration_runs WHERE run=?1")
+
+  /// The report that a run left in the books, but for the outcomes of agent configurations.
+  ///
+  /// - Throws: ``AgoraError`` `damaged_store`.
+  static func report(of run: Int64, in connection: Connection) throws -> MigrationReport {
+    let text = try connection.first(selectRun, .integer(run), map: { $0.text(0) })
+    guard let json = text.flatMap({ try? JSON.parse($0) }), let report = MigrationReport(json)
+    else {
+      throw AgoraError(
+        .damagedStore, "the report of run \(run) cannot be read", file: connection.path,
+        remedy: "Remove this file and run the same command again.")
+    }
+    return report
+  }
 }

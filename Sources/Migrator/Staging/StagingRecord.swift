@@ -12,20 +12,22 @@ struct StagingRecord {
   private(set) var mark = ReadingMark()
   /// Where the stager stood then.
   private(set) var state: Stager.State?
+  /// Whether the file is the whole store but for its name.
+  private(set) var isLoaded = false
 
   private static let create = """
     CREATE TABLE staging(
       command TEXT NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL,
-      mark TEXT NOT NULL, state TEXT NOT NULL)
+      mark TEXT NOT NULL, state TEXT NOT NULL, loaded TEXT)
     """
   /// Takes the record out of a file that becomes a store.
   static let drop = "DROP TABLE main.staging"
   private static let insert = Query(
-    "staging.insert", "INSERT INTO main.staging VALUES(?1,?2,?3,?4,?5)")
+    "staging.insert", "INSERT INTO main.staging VALUES(?1,?2,?3,?4,?5,NULL)")
   private static let update = Query("staging.update", "UPDATE main.staging SET mark=?1, state=?2")
   private static let select = Query(
     "staging.select",
-    "SELECT run_id, started_at, mark, state FROM main.staging WHERE command=?1")
+    "SELECT run_id, started_at, mark, state, loaded FROM main.staging WHERE command=?1")
 
   init(runID: String, startedAt: Timestamp) {
     self.runID = runID
@@ -35,18 +37,23 @@ struct StagingRecord {
   /// Reads the record of a file that an interrupted run left; nil when nothing can be gone on with.
   ///
   /// A file of another command, of other exports or of a store that has changed since is of no use.
-  init?(in connection: Connection, command: String) {
+  ///
+  /// - Parameters:
+  ///   - loading: how the staged rows are to be loaded; rows that were loaded in another way are of no use.
+  init?(in connection: Connection, command: String, loading: String) {
     guard
       case let found?? = try? connection.first(
         Self.select, .text(command),
-        map: { ($0.text(0), $0.int64(1), $0.text(2), $0.text(3)) }),
+        map: { ($0.text(0), $0.int64(1), $0.text(2), $0.text(3), $0.optionalText(4)) }),
       let mark = (try? JSON.parse(found.2)).flatMap(ReadingMark.init),
-      let state = (try? JSON.parse(found.3)).flatMap(Stager.State.init)
+      let state = (try? JSON.parse(found.3)).flatMap(Stager.State.init),
+      found.4 == nil || found.4 == loading
     else { return nil }
     runID = found.0
     startedAt = Timestamp(microseconds: found.1)
     self.mark = mark
     self.state = state
+    isLoaded = found.4 != nil
   }
 
   /// Writes the record into a new file.
@@ -62,5 +69,12 @@ struct StagingRecord {
   static func save(_ mark: ReadingMark, _ state: Stager.State, in connection: Connection) throws {
     try connection.run(
       update, .text(JSONWriter.compact(mark.json)), .text(JSONWriter.compact(state.json)))
+  }
+
+  private static let finish = Query("staging.finish", "UPDATE main.staging SET loaded=?1")
+
+  /// Notes that all is loaded and only the store's name is missing; committed with what was loaded.
+  static func finishLoading(_ loading: String, in connection: Connection) throws {
+    try connection.run(finish, .text(loading))
   }
 }
