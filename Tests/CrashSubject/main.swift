@@ -27,6 +27,8 @@ do {
   case "delta": try migration(4, appliesDeletes: true)
   case "rollback": _ = try Rollback(arguments[4], store: store).run()
   case "retry": _ = try Migration(.retryingRejects(), store: store).run()
+  case "resolve":
+    _ = try ConflictResolution(.all(source: nil), keeping: .v4, store: store).run()
   case "upgrade": _ = try Store(path: store).size()
   case "compact": _ = try Store(path: store).compact()
   default: exit(64)

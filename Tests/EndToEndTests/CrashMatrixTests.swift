@@ -42,6 +42,23 @@ import Testing
       _ = try migrate(folder + "/one.json", into: folder, orphans: .reject)
       return []
     },
+    Scenario(operation: "resolve") { folder in
+      for (name, word) in [("one", "active"), ("two", "completed")] {
+        let rows = (1...5).map {
+          #"{"assignment_id":"\#($0)","agent_id":"a","task_type":"t","status":"\#(word)"}"#
+        }
+        try write(
+          #"{"task_assignment":["# + rows.joined(separator: ",") + "]}",
+          to: "\(folder)/\(name).json")
+      }
+      _ = try migrate(folder + "/one.json", into: folder)
+      _ = try Store(path: folder + "/agora.db").write { connection in
+        try connection.execute("UPDATE tasks SET notes='v5 was here', status='failed'")
+      }
+      let report = try migrate(folder + "/two.json", into: folder)
+      guard report.conflicts == 5 else { throw CocoaError(.featureUnsupported) }
+      return []
+    },
     Scenario(operation: "upgrade") { folder in
       let connection = try Connection(path: folder + "/agora.db", mode: .create)
       try Pragmas.live.apply(to: connection)
