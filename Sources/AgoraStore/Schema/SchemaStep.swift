@@ -12,6 +12,7 @@ extension SchemaStep {
     SchemaStep(name: "the marketplace", sql: marketplaceTables),
     SchemaStep(name: "the migration's own tables", sql: migrationTables),
     SchemaStep(name: "what a run overwrote", sql: UndoLog.tablesSQL),
+    SchemaStep(name: "what the v5 tools need", sql: toolTables),
   ]
 
   /// The protocol's tables.

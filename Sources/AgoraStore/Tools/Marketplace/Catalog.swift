@@ -1,0 +1,7 @@
+extension ToolCatalog {
+  /// The tools of Agora v5.
+  public static let agora = ToolCatalog([
+    RegisterAgent.self,
+    SendMessage.self,
+  ])
+}
