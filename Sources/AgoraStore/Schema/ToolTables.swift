@@ -71,6 +71,13 @@ extension SchemaStep {
     ) STRICT, WITHOUT ROWID;
     CREATE INDEX task_dependencies_by_task ON task_dependencies(task_id);
 
+    -- No event gets the place of one that is gone, or those who wait behind that place would miss it.
+    CREATE TABLE event_floor(seq INTEGER NOT NULL) STRICT;
+    INSERT INTO event_floor VALUES(0);
+    CREATE TRIGGER events_forgotten AFTER DELETE ON events BEGIN
+      UPDATE event_floor SET seq=OLD.seq WHERE seq<OLD.seq;
+    END;
+
     CREATE TRIGGER agents_forgotten AFTER DELETE ON agents BEGIN
       DELETE FROM subscriptions WHERE agent_id=OLD.agent_id;
       DELETE FROM agent_activity WHERE agent_id=OLD.agent_id;

@@ -13,10 +13,10 @@ extension ToolOutput {
 
 /// The fields of a result and where in its Swift value each is found.
 public struct Shape<Output: Sendable>: Sendable {
-  /// One field.
+  /// One field, or the fields of another shape.
   public struct Part: Sendable {
-    let field: Field
-    let value: @Sendable (Output) -> JSON
+    let fields: [Field]
+    let members: @Sendable (Output) -> [JSON.Member]
 
     /// Declares a field.
     ///
@@ -28,11 +28,18 @@ public struct Shape<Output: Sendable>: Sendable {
       _ name: String, _ description: String,
       _ value: @escaping @Sendable (Output) -> Value
     ) -> Part {
+      let field = Field(
+        name: name, description: description, type: Value.valueType, limits: .none,
+        presence: .required)
+      return Part(fields: [field], members: { [JSON.Member(name, value($0).json)] })
+    }
+
+    /// Takes in all fields of another value, beside this one's own.
+    public static func fields<Other: ToolOutput>(
+      of other: Other.Type, _ value: @escaping @Sendable (Output) -> Other
+    ) -> Part {
       Part(
-        field: Field(
-          name: name, description: description, type: Value.valueType, limits: .none,
-          presence: .required),
-        value: { value($0).json })
+        fields: Other.shape.fields, members: { Other.shape.members(of: value($0)) })
     }
   }
 
@@ -42,9 +49,9 @@ public struct Shape<Output: Sendable>: Sendable {
   public init(_ parts: Part...) { self.parts = parts }
 
   /// The declarations.
-  public var fields: [Field] { parts.map(\.field) }
+  public var fields: [Field] { parts.flatMap(\.fields) }
 
-  func json(of output: Output) -> JSON {
-    .object(parts.map { JSON.Member($0.field.name, $0.value(output)) })
-  }
+  func members(of output: Output) -> [JSON.Member] { parts.flatMap { $0.members(output) } }
+
+  func json(of output: Output) -> JSON { .object(members(of: output)) }
 }

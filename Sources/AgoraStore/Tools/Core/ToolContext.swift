@@ -15,8 +15,10 @@ public final class ToolContext {
   private let identifiers: IdentifierSequence
   /// Sentences for the caller.
   private(set) var warnings: [String] = []
-  /// Whether events were emitted.
-  private(set) var hasEmitted = false
+  /// How many events were emitted.
+  private(set) var emitted = 0
+  /// The place of the last event in the log.
+  private(set) var lastEvent: Int64 = 0
   /// The agent in whose name the call acts; nil until ``actor(_:parameter:)`` has found it.
   private(set) var actingAgent: KnownAgent?
 
@@ -46,8 +48,8 @@ public final class ToolContext {
   private static let insertEvent = Query(
     "events.emit",
     """
-    INSERT INTO events(event_id, event_type, source_agent, target_agent, data, timestamp, processed)
-    VALUES(?1,?2,?3,?4,?5,?6,1)
+    INSERT INTO events(seq, event_id, event_type, source_agent, target_agent, data, timestamp, processed)
+    VALUES(1+max(ifnull((SELECT max(seq) FROM events),0),(SELECT seq FROM event_floor)),?1,?2,?3,?4,?5,?6,1)
     """)
 
   /// Writes an event; subscribers get it when the transaction is committed, and not before.
@@ -62,7 +64,8 @@ public final class ToolContext {
     try connection.run(
       Self.insertEvent, .text(newID(.event)), .text(type), .optional(source), .text(target),
       .text(JSONWriter.compact(.object(data))), .integer(now.microseconds))
-    hasEmitted = true
+    emitted += 1
+    lastEvent = connection.lastInsertedRow
   }
 
   private static let insertAudit = Query(

@@ -7,6 +7,8 @@ public final class Marketplace: Sendable {
   public struct Options: Sendable {
     /// The tools.
     public var catalog: ToolCatalog
+    /// How long events are kept where the configuration does not say.
+    public var retention = EventRetention.usual
     /// Whether every result and failure is held against its tool's declaration; on in debug builds.
     ///
     /// One that breaks it is an `internal` failure then.
@@ -173,6 +175,7 @@ public final class Marketplace: Sendable {
   ) throws -> Outcome<Call.Output> {
     let now = clock.now()
     let gathered = usage.take()
+    let retention = options.retention
     do {
       let outcome = try store.write { connection in
         let context = self.context(connection, Call.tool, now, caller)
@@ -181,8 +184,11 @@ public final class Marketplace: Sendable {
         var tally = gathered
         tally.note(Call.tool, agent: context.actingAgent?.id, origin: caller.origin, at: now)
         try tally.write(to: connection)
+        if EventRetention.isDue(after: context.emitted, upTo: context.lastEvent) {
+          try retention.apply(to: connection, at: now)
+        }
         return Outcome(
-          output: output, warnings: context.warnings, hasEmitted: context.hasEmitted)
+          output: output, warnings: context.warnings, hasEmitted: context.emitted > 0)
       }
       if outcome.hasEmitted { commits.signal() }
       return outcome
