@@ -10,8 +10,8 @@ package enum ContentHash {
     ("tasks", "task_id"), ("events", "event_id"), ("audit", "audit_id"), ("archive", "row_id"),
   ]
 
-  /// Columns that say where a record came from or stands in a log, not what it is.
-  private static let provenance: Set<String> = ["source_row", "source_hash", "seq"]
+  /// Columns that say where a record came from, stands in a log or was read, not what it is.
+  package static let provenance: Set<String> = ["source_row", "source_hash", "seq", "unread"]
 
   /// Reads every record once; 40 hex digits.
   package static func compute(_ connection: Connection) throws -> String {

@@ -71,6 +71,16 @@ public struct StoreCheck: Sendable {
           """)
       ),
       (
+        "messages read",
+        Query(
+          "check.reads",
+          """
+          SELECT 'message ' || message_id || ' counts as unread and was read' FROM messages m
+          WHERE unread AND to_agent<>'broadcast'
+            AND EXISTS(SELECT 1 FROM message_reads r WHERE r.message_id=m.message_id AND r.agent_id=m.to_agent)
+          """)
+      ),
+      (
         "ledgers",
         Query(
           "check.ledgers",
@@ -93,7 +103,8 @@ public struct StoreCheck: Sendable {
       ("agents", ["capabilities", "metadata"]), ("services", ["schema"]),
       ("workflows", ["assigned_agents", "steps", "metadata"]), ("messages", ["metadata"]),
       ("tasks", ["payload", "dependencies", "metadata"]), ("events", ["data", "metadata"]),
-      ("audit", ["metadata"]), ("archive", ["row"]),
+      ("audit", ["before", "after", "metadata"]), ("archive", ["row"]),
+      ("subscriptions", ["event_types", "filters"]), ("configuration", ["value"]),
     ].flatMap { table, columns in
       columns.map { column in
         (

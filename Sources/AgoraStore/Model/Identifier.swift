@@ -1,3 +1,5 @@
+import Synchronization
+
 /// The kinds of v5 identifiers and their prefixes (`agent_…`, `msg_…`).
 public enum IdentifierKind: String, Sendable, CaseIterable {
   case agent
@@ -43,6 +45,12 @@ public struct Identifier: Sendable, Hashable, CustomStringConvertible {
     self.kind = kind
     description = text
   }
+
+  /// Whether the identifier was given on v5: a UUID of version 7, where migrated rows have version 5.
+  package var isBornOnV5: Bool {
+    let digits = description.utf8.suffix(32)
+    return digits.count == 32 && digits.dropFirst(12).first == 0x37
+  }
 }
 
 /// Makes new identifiers; the clock and the randomness are given, so that tests are exact.
@@ -62,8 +70,30 @@ public struct IdentifierSource: Sendable {
   }
 
   /// A new identifier of a kind.
-  public func next(_ kind: IdentifierKind) -> Identifier {
+  public func next(_ kind: IdentifierKind) -> Identifier { Identifier(kind, nextBits()) }
+
+  fileprivate func nextBits() -> UUIDBits {
     let milliseconds = UInt64(max(0, clock.now().microseconds / 1000))
-    return Identifier(kind, UUIDBits(version7: milliseconds, random: random()))
+    return UUIDBits(version7: milliseconds, random: random())
+  }
+}
+
+/// Identifiers each of which is greater than the one before, also within a millisecond and when the
+/// clock is set back (RFC 9562 §6.2, method 2).
+package final class IdentifierSequence: Sendable {
+  private let source: IdentifierSource
+  private let last = Mutex<UUIDBits?>(nil)
+
+  package init(_ source: IdentifierSource) { self.source = source }
+
+  /// A new identifier of a kind.
+  package func next(_ kind: IdentifierKind) -> Identifier {
+    let bits = last.withLock { last in
+      var bits = source.nextBits()
+      if let last, !(last < bits) { bits = last.following }
+      last = bits
+      return bits
+    }
+    return Identifier(kind, bits)
   }
 }

@@ -30,6 +30,20 @@ package struct UUIDBits: Sendable, Hashable {
     low = random.1 & 0x3fff_ffff_ffff_ffff | 0x8000_0000_0000_0000
   }
 
+  /// The next greater UUID of version 7: the random bits as a counter, which carries into the time.
+  package var following: UUIDBits {
+    let counter = low & 0x3fff_ffff_ffff_ffff
+    guard counter == 0x3fff_ffff_ffff_ffff else { return UUIDBits(high: high, low: low &+ 1) }
+    let bottom: UInt64 = 0x8000_0000_0000_0000
+    guard high & 0x0fff == 0x0fff else { return UUIDBits(high: high &+ 1, low: bottom) }
+    return UUIDBits(high: (high >> 16 &+ 1) << 16 | 0x7000, low: bottom)
+  }
+
+  /// The order of the texts.
+  package static func < (left: UUIDBits, right: UUIDBits) -> Bool {
+    left.high == right.high ? left.low < right.low : left.high < right.high
+  }
+
   /// The version-5 UUID of a name in a namespace.
   package init(namespace: UUIDBits, name: String) {
     var hash = SHA1()

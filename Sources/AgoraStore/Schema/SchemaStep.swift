@@ -13,6 +13,7 @@ extension SchemaStep {
     SchemaStep(name: "the migration's own tables", sql: migrationTables),
     SchemaStep(name: "what a run overwrote", sql: UndoLog.tablesSQL),
     SchemaStep(name: "which run settled a conflict", sql: settledConflicts),
+    SchemaStep(name: "what the v5 tools need", sql: toolTables),
   ]
 
   /// The protocol's tables.

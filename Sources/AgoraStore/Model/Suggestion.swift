@@ -1,7 +1,7 @@
 /// Finds what somebody meant who mistyped a word.
-enum Suggestion {
+package enum Suggestion {
   /// The nearest of some words; nil when none is near.
-  static func nearest(to word: String, among words: [String]) -> String? {
+  package static func nearest(to word: String, among words: [String]) -> String? {
     guard !word.isEmpty else { return nil }
     let scored = words.map { (word: $0, distance: distance(word, $0)) }
     guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
@@ -10,7 +10,7 @@ enum Suggestion {
 
   /// The least number of insertions, deletions, replacements and swaps of neighbours (optimal string
   /// alignment) that turn one word into another.
-  static func distance(_ left: String, _ right: String) -> Int {
+  package static func distance(_ left: String, _ right: String) -> Int {
     let a = Array(left.lowercased())
     let b = Array(right.lowercased())
     var rows = [[Int]](repeating: [Int](repeating: 0, count: b.count + 1), count: a.count + 1)

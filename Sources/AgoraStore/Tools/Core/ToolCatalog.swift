@@ -1,0 +1,136 @@
+/// All versions of all tools.
+public struct ToolCatalog: Sendable {
+  /// One tool in one version, and how a call of it is made.
+  public struct Entry: Sendable {
+    /// The declaration.
+    public let tool: Tool
+    let make: @Sendable (Arguments) throws(ToolFailure) -> any ToolCall
+
+    init<Call: ToolCall>(_ call: Call.Type) {
+      tool = call.tool
+      make = { (arguments: Arguments) throws(ToolFailure) -> any ToolCall in try Call(arguments) }
+    }
+
+    /// Reads arguments into a call.
+    ///
+    /// - Throws: ``ToolFailure`` `invalid_parameter` or `too_large`, naming the parameter.
+    public func call(_ arguments: JSON) throws(ToolFailure) -> any ToolCall {
+      try call(tool.parameters.arguments(arguments))
+    }
+
+    /// Makes a call of arguments that were held against the declaration.
+    package func call(_ arguments: Arguments) throws(ToolFailure) -> any ToolCall {
+      try make(arguments)
+    }
+  }
+
+  /// The tools in order of their names, the newest version of each first.
+  public let entries: [Entry]
+  /// The entries of each name, by its dotted form and by that with underscores.
+  private let byName: [String: [Entry]]
+
+  /// Collects calls.
+  public init(_ calls: [any ToolCall.Type]) {
+    entries = calls.map { Self.entry($0) }.sorted { one, other in
+      one.tool.name == other.tool.name
+        ? one.tool.version > other.tool.version
+        : one.tool.name.exact.lexicographicallyPrecedes(other.tool.name.exact)
+    }
+    var byName: [String: [Entry]] = [:]
+    for entry in entries {
+      byName[entry.tool.name, default: []].append(entry)
+      byName[entry.tool.underscoreName, default: []].append(entry)
+    }
+    self.byName = byName
+  }
+
+  private static func entry<Call: ToolCall>(_ call: Call.Type) -> Entry { Entry(call) }
+
+  /// The names of the tools, each once, in order.
+  public var names: [String] {
+    entries.map(\.tool.name).reduce(into: []) { if $0.last != $1 { $0.append($1) } }
+  }
+
+  /// The entry of a tool by name, `name@1.0.0` or `name@RANGE`: the newest version that fits, one that
+  /// is final and not deprecated before any other.
+  ///
+  /// - Throws: ``ToolFailure`` `not_found`, with the nearest name or the versions that there are.
+  public func entry(_ name: String) throws(ToolFailure) -> Entry {
+    guard let first = try candidates(name).first else {
+      throw ToolFailure(.internal, "a name without versions")
+    }
+    return first
+  }
+
+  /// The entries that a name means, the one to take first.
+  func candidates(_ text: String) throws(ToolFailure) -> [Entry] {
+    let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let versions = byName[String(parts[0])] else { throw unknown(String(parts[0])) }
+    let ordered =
+      versions.filter(\.tool.isPreferred) + versions.filter { !$0.tool.isPreferred }
+    guard parts.count == 2 else { return ordered }
+    guard let range = VersionRange(String(parts[1])) else {
+      throw ToolFailure(
+        .invalidParameter,
+        "\"\(ValueCheck.shown(String(parts[1])))\" is no version and no range of versions, such as 1.0.0, ^1.0 or >=1 <2",
+        parameter: "version")
+    }
+    let fitting = ordered.filter { range.contains($0.tool.version) }
+    guard !fitting.isEmpty else {
+      let there = versions.map { "\($0.tool.version)" }.joined(separator: ", ")
+      throw ToolFailure(
+        .notFound,
+        "\(versions[0].tool.name) has no version \(ValueCheck.shown(String(parts[1]))); there is \(there)"
+      )
+    }
+    return fitting
+  }
+
+  private func unknown(_ name: String) -> ToolFailure {
+    let shown = ValueCheck.shown(name)
+    let nearest = Suggestion.nearest(to: String(name.prefix(64)), among: names)
+    let hint = nearest.map { "did you mean \($0)?" } ?? "agora.discovery.list lists them"
+    return ToolFailure(
+      .notFound, "there is no tool \"\(shown)\"; \(hint)",
+      details: nearest.map { .object([.init("nearest", .string($0))]) })
+  }
+
+  /// The whole catalogue as JSON.
+  public var json: JSON { .array(entries.map(\.tool.json)) }
+}
+
+extension Tool {
+  /// Whether a caller who says no version gets this one rather than another.
+  fileprivate var isPreferred: Bool { deprecation == nil && !isBeta && version.prerelease.isEmpty }
+
+  /// The declaration as JSON.
+  public var json: JSON {
+    var members: [JSON.Member] = [
+      .init("name", .string(name)), .init("version", .string(version.description)),
+      .init("category", .string(category.rawValue)), .init("title", .string(title)),
+      .init("description", .string(description)),
+      .init("status", .string(isBeta ? "beta" : deprecation == nil ? "active" : "deprecated")),
+      .init("access", .string(access == .reads ? "reads" : "writes")),
+      .init("authority", .int(authority)), .init("idempotent", .bool(isIdempotent)),
+      .init("destructive", .bool(isDestructive)),
+      .init(
+        "failures", .array(allFailures.map(\.rawValue).sorted().map { .string($0) })),
+      .init("parameters", parametersSchema), .init("result", resultSchema),
+      .init(
+        "examples",
+        .array(
+          examples.map {
+            .object([.init("parameters", $0.parameters), .init("result", $0.result)])
+          })),
+    ]
+    if let deprecation {
+      members += [
+        .init("deprecation_date", deprecation.since.json),
+        .init("sunset_date", deprecation.sunset.json),
+        .init("replacement", .string(deprecation.replacement)),
+        .init("migration_guide", .optional(deprecation.guide)),
+      ]
+    }
+    return .object(members)
+  }
+}

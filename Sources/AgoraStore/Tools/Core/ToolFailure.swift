@@ -1,0 +1,87 @@
+/// Why a tool call was not done: one of the marketplace's stable codes, and a sentence that says what to
+/// do about it.
+///
+/// What a code is on a transport (a status, a number, an exit code) is that transport's business.
+public struct ToolFailure: Error, Sendable, Equatable, CustomStringConvertible {
+  /// The codes; they never change their meaning.
+  public enum Code: String, Sendable, CaseIterable {
+    /// A parameter is unknown, missing, of the wrong type or out of its limits.
+    case invalidParameter = "invalid_parameter"
+    /// The caller has not said who it is, and this tool asks for it.
+    case unauthorized
+    /// The caller may not do this.
+    case forbidden
+    /// What the call names is not there.
+    case notFound = "not_found"
+    /// The state of things does not allow it now.
+    case conflict
+    /// It was there and is no more.
+    case gone
+    /// More bytes than are taken.
+    case tooLarge = "too_large"
+    /// Too many calls.
+    case rateLimited = "rate_limited"
+    /// A promise of this program was broken; a defect to report.
+    case `internal`
+    /// An operator has halted what the call would change.
+    case halted
+    /// The store cannot do it at the moment; the same call may succeed later.
+    case unavailable
+  }
+
+  /// What kind of failure it is.
+  public let code: Code
+  /// What was wrong and what to do, in a sentence or two without a final full stop.
+  public let message: String
+  /// The parameter it is about, as a path such as `steps[2].agent`; nil where it is about none.
+  public var parameter: String?
+  /// More for programs, an object; nil where there is no more.
+  public let details: JSON?
+
+  /// Makes a failure.
+  public init(
+    _ code: Code, _ message: String, parameter: String? = nil, details: JSON? = nil
+  ) {
+    self.code = code
+    self.message = message
+    self.parameter = parameter
+    self.details = details
+  }
+
+  /// The message with its code.
+  public var description: String { "\(message) [\(code.rawValue)]" }
+
+  /// The failure as every transport gives it: `code`, `message`, `parameter`, `details`.
+  public var json: JSON {
+    var members: [JSON.Member] = [
+      .init("code", .string(code.rawValue)), .init("message", .string(message)),
+    ]
+    if let parameter { members.append(.init("parameter", .string(parameter))) }
+    if let details { members.append(.init("details", details)) }
+    return .object(members)
+  }
+}
+
+extension ToolFailure {
+  /// The failure that any error means to a caller.
+  package init(_ error: any Error) {
+    switch error {
+    case let failure as ToolFailure: self = failure
+    case let error as AgoraError: self.init(error)
+    case let error as SQLiteError: self.init(AgoraError(error, store: ""))
+    default: self.init(.internal, "\(error)")
+    }
+  }
+
+  private init(_ error: AgoraError) {
+    switch error.code {
+    case .busy, .locked:
+      self.init(.unavailable, "another program is writing to the store; call again in a moment")
+    case .diskFull:
+      self.init(.unavailable, "the disk is full; nothing was changed. Make room and call again")
+    case .noStore, .permissionDenied, .storeIsNewer, .notAStore:
+      self.init(.unavailable, "the store cannot be used: \(error.message)")
+    default: self.init(.internal, "the store failed: \(error.message)")
+    }
+  }
+}

@@ -1,0 +1,9 @@
+extension ToolCatalog {
+  /// The tools of Agora v5.
+  public static let agora = ToolCatalog([
+    RegisterAgent.self, ShowAgent.self,
+    SendMessage.self, ReceiveMessages.self, AcknowledgeMessages.self, Subscribe.self,
+    Unsubscribe.self,
+    ListServices.self, ShowSchema.self,
+  ])
+}

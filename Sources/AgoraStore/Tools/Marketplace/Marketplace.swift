@@ -1,0 +1,226 @@
+/// The v5 marketplace on a store: every tool of the catalogue as a call.
+///
+/// Calls may come from any thread. A tool that writes runs in one immediate transaction and has been
+/// synced to the disk when the call returns; one that reads runs on a snapshot.
+public final class Marketplace: Sendable {
+  /// What can be chosen when a marketplace is opened.
+  public struct Options: Sendable {
+    /// The tools.
+    public var catalog: ToolCatalog
+    /// How long events are kept where the configuration does not say.
+    public var retention = EventRetention.usual
+    /// Whether every result and failure is held against its tool's declaration; on in debug builds.
+    ///
+    /// One that breaks it is an `internal` failure then.
+    public var verifiesDeclarations: Bool
+
+    /// The usual choices.
+    public init(catalog: ToolCatalog = .agora) {
+      self.catalog = catalog
+      #if DEBUG
+        verifiesDeclarations = true
+      #else
+        verifiesDeclarations = false
+      #endif
+    }
+  }
+
+  /// The store.
+  public let store: Store
+  /// The tools.
+  public var catalog: ToolCatalog { options.catalog }
+  private let options: Options
+  private let clock: Clock
+  private let identifiers: IdentifierSequence
+  private let usage = UsageLog()
+  let commits = CommitSignal()
+
+  /// Opens the marketplace of a store and brings its `services` in line with the catalogue.
+  ///
+  /// - Parameter identifiers: makes new ids; by default of the clock and the system's randomness.
+  /// - Throws: ``AgoraError`` when the store cannot be read or written.
+  public init(
+    _ store: Store, clock: Clock = .system, identifiers: IdentifierSource? = nil,
+    options: Options = Options()
+  ) throws {
+    self.store = store
+    self.clock = clock
+    self.options = options
+    let sequence = IdentifierSequence(identifiers ?? IdentifierSource(clock: clock))
+    self.identifiers = sequence
+    let catalog = options.catalog
+    let isCurrent = try store.read { try ServiceRegister.outdated(catalog, in: $0).isEmpty }
+    guard !isCurrent else { return }
+    let now = clock.now()
+    try store.write { connection in
+      let outdated = try ServiceRegister.outdated(catalog, in: connection)
+      try ServiceRegister.write(outdated, in: connection, at: now, sequence)
+    }
+  }
+
+  /// What only looked left its traces in memory.
+  deinit {
+    let rest = usage.take()
+    guard !rest.isEmpty else { return }
+    try? store.withWriter { connection in
+      // A statistic is not worth waiting for another's long transaction.
+      connection.setBusyTimeout(milliseconds: 100)
+      defer { connection.setBusyTimeout(milliseconds: Pragmas.live.busyTimeout) }
+      try connection.transaction { try rest.write(to: connection) }
+    }
+  }
+
+  /// Calls a tool by name.
+  ///
+  /// - Parameters:
+  ///   - name: `agora.messaging.send`, `agora_messaging_send`, either with `@` and a version or a range.
+  ///   - arguments: an object with the parameters.
+  /// - Throws: ``ToolFailure``; then nothing has been changed.
+  public func call(
+    _ name: String, _ arguments: JSON, as caller: Caller
+  ) throws(ToolFailure) -> ToolReply {
+    let entry = try choose(catalog.candidates(name))
+    try authorize(caller, for: entry.tool)
+    return try reply(to: entry.call(arguments), as: caller)
+  }
+
+  /// Runs a call that was made in Swift.
+  ///
+  /// - Throws: ``ToolFailure``; then nothing has been changed.
+  public func run<Call: ToolCall>(
+    _ call: Call, as caller: Caller
+  ) throws(ToolFailure) -> Call.Output {
+    try authorize(caller, for: Call.tool)
+    return try perform(call, as: caller).output
+  }
+
+  private func reply(
+    to call: some ToolCall, as caller: Caller
+  ) throws(ToolFailure) -> ToolReply {
+    let outcome = try perform(call, as: caller)
+    return ToolReply(
+      tool: type(of: call).tool, result: outcome.output.json, warnings: outcome.warnings)
+  }
+
+  /// The version to take where several fit: one that operators have not deprecated, else one that is
+  /// still answered.
+  private func choose(_ entries: [ToolCatalog.Entry]) throws(ToolFailure) -> ToolCatalog.Entry {
+    guard let first = entries.first else { throw ToolFailure(.internal, "no version to choose") }
+    if entries.count == 1 { return first }
+    let now = clock.now()
+    do {
+      return try store.read { connection in
+        let states = try entries.map { try ServiceRegister.state(of: $0.tool, in: connection) }
+        let index =
+          states.firstIndex { $0.status != .deprecated }
+          ?? states.firstIndex { !$0.isSunset(at: now) }
+        return entries[index ?? 0]
+      }
+    } catch { throw ToolFailure(error) }
+  }
+
+  private func authorize(_ caller: Caller, for tool: Tool) throws(ToolFailure) {
+    guard caller.authority < tool.authority else { return }
+    guard caller.isAuthenticated else {
+      throw ToolFailure(
+        .unauthorized, "\(tool.name) needs a token of authority \(tool.authority) or more")
+    }
+    throw ToolFailure(
+      .forbidden,
+      "\(tool.name) needs authority \(tool.authority), and this caller has \(caller.authority)")
+  }
+
+  private struct Outcome<Output: Sendable>: Sendable {
+    let output: Output
+    let warnings: [String]
+    let hasEmitted: Bool
+  }
+
+  private func perform<Call: ToolCall>(
+    _ call: Call, as caller: Caller
+  ) throws(ToolFailure) -> Outcome<Call.Output> {
+    do {
+      let outcome =
+        Call.tool.access == .writes ? try write(call, caller) : try read(call, caller)
+      if options.verifiesDeclarations {
+        try DeclarationCheck.check(outcome.output.json, of: Call.tool)
+      }
+      return outcome
+    } catch {
+      let failure = ToolFailure(error)
+      throw options.verifiesDeclarations
+        ? DeclarationCheck.checked(failure, of: Call.tool) : failure
+    }
+  }
+
+  private func read<Call: ToolCall>(
+    _ call: Call, _ caller: Caller
+  ) throws -> Outcome<Call.Output> {
+    let now = clock.now()
+    let (outcome, agent) = try store.read { connection in
+      let context = self.context(connection, Call.tool, now, caller)
+      try self.admit(context)
+      let output = try call.run(in: context)
+      return (
+        Outcome(output: output, warnings: context.warnings, hasEmitted: false),
+        context.actingAgent?.id
+      )
+    }
+    usage.note(Call.tool, agent: agent, origin: caller.origin, at: now)
+    return outcome
+  }
+
+  private func write<Call: ToolCall>(
+    _ call: Call, _ caller: Caller
+  ) throws -> Outcome<Call.Output> {
+    let now = clock.now()
+    let gathered = usage.take()
+    let retention = options.retention
+    do {
+      let outcome = try store.write { connection in
+        let context = self.context(connection, Call.tool, now, caller)
+        try self.admit(context)
+        let output = try call.run(in: context)
+        var tally = gathered
+        tally.note(Call.tool, agent: context.actingAgent?.id, origin: caller.origin, at: now)
+        try tally.write(to: connection)
+        if EventRetention.isDue(after: context.emitted, upTo: context.lastEvent) {
+          try retention.apply(to: connection, at: now)
+        }
+        return Outcome(
+          output: output, warnings: context.warnings, hasEmitted: context.emitted > 0)
+      }
+      if outcome.hasEmitted { commits.signal() }
+      return outcome
+    } catch {
+      usage.put(back: gathered)
+      throw error
+    }
+  }
+
+  private func context(
+    _ connection: Connection, _ tool: Tool, _ now: Timestamp, _ caller: Caller
+  ) -> ToolContext {
+    ToolContext(
+      connection, tool: tool, now: now, caller: caller, catalog: catalog, identifiers: identifiers)
+  }
+
+  /// What holds for every tool before it runs: it is still there, and nobody has halted everything.
+  private func admit(_ context: ToolContext) throws {
+    let tool = context.tool
+    if let deprecation = try ServiceRegister.state(of: tool, in: context.connection).deprecation {
+      let instead = "use \(deprecation.replacement)"
+      if let sunset = deprecation.sunset, sunset <= context.now {
+        throw ToolFailure(
+          .gone, "\(tool.versionedName) ended on \(sunset); \(instead)",
+          details: .object([.init("replacement", .string(deprecation.replacement))]))
+      }
+      let end = deprecation.sunset.map { " and ends on \($0)" } ?? ""
+      context.warn(
+        "\(tool.versionedName) is deprecated since \(deprecation.since)\(end); \(instead)")
+    }
+    if tool.access == .writes, !tool.passesHalt {
+      try context.refuseIfHalted(ToolContext.systemWide, "the marketplace")
+    }
+  }
+}
