@@ -32,8 +32,9 @@ public struct MigrationOptions: Sendable {
   /// Whether the store's own rejected rows are read instead of exports.
   var retriesRejects = false
 
-  /// How many rows are staged at most between two checkpoints, from which an interrupted run goes on.
-  package var checkpointInterval = 65_536
+  /// How many rows are staged at most between two checkpoints, from which an interrupted run goes on;
+  /// 1 or more.
+  public var checkpointInterval = 65_536
 
   /// The machine's start: what was staged before another one is not gone on with.
   package var bootIdentity = System.bootIdentity()

@@ -15,10 +15,8 @@ package final class ChildProcess {
 
   /// Starts `program` (looked up in PATH) with `input` as its standard input.
   package init(_ program: String, _ arguments: [String], input: Int32) throws(SystemError) {
-    var ends: [Int32] = [-1, -1]
-    try System.call("make a pipe") { Int(pipe(&ends)) }
     // Our end must not be open in the child, or it would never see the pipe closed.
-    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    let (reading, writing) = try System.makePipe()
     #if canImport(Glibc)
       var actions = posix_spawn_file_actions_t()
     #else
@@ -26,21 +24,27 @@ package final class ChildProcess {
     #endif
     posix_spawn_file_actions_init(&actions)
     posix_spawn_file_actions_adddup2(&actions, input, 0)
-    posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
-    posix_spawn_file_actions_addclose(&actions, ends[1])
+    posix_spawn_file_actions_adddup2(&actions, writing.descriptor, 1)
     var words: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) }
     words.append(nil)
     var process: pid_t = 0
     let code = posix_spawnp(&process, program, &actions, nil, words, environ)
     posix_spawn_file_actions_destroy(&actions)
     for word in words { free(word) }
-    close(ends[1])
-    guard code == 0 else {
-      close(ends[0])
-      throw SystemError(number: code, doing: "start \(program)")
-    }
+    guard code == 0 else { throw SystemError(number: code, doing: "start \(program)") }
     self.process = process
-    output = File(descriptor: ends[0], path: program)
+    output = reading
+  }
+
+  /// Ends the child as `kill -9` does.
+  package func kill() { Self.send(SIGKILL, to: process) }
+
+  private static func send(_ signal: Int32, to process: pid_t) {
+    #if canImport(Glibc)
+      _ = Glibc.kill(process, signal)
+    #else
+      _ = Darwin.kill(process, signal)
+    #endif
   }
 
   /// Waits for the child's end and gives its exit status; 128 and the signal's number for a signal.
@@ -56,7 +60,7 @@ package final class ChildProcess {
 
   deinit {
     if status == nil {
-      kill(process, SIGTERM)
+      Self.send(SIGTERM, to: process)
       _ = try? wait()
     }
   }

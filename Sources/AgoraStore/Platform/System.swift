@@ -117,6 +117,32 @@ package enum System {
     return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// Where this program lies; nil where the system does not tell.
+  package static var executablePath: String? {
+    #if os(Linux)
+      guard let path = realpath("/proc/self/exe", nil) else { return nil }
+      defer { free(path) }
+      return String(cString: path)
+    #else
+      var size: UInt32 = 0
+      _NSGetExecutablePath(nil, &size)
+      var path = [CChar](repeating: 0, count: Int(size) + 1)
+      guard _NSGetExecutablePath(&path, &size) == 0 else { return nil }
+      return String(decoding: path.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    #endif
+  }
+
+  /// Makes a pipe whose ends no child inherits by chance.
+  package static func makePipe() throws(SystemError) -> (reading: File, writing: File) {
+    var ends: [Int32] = [-1, -1]
+    try call("make a pipe") { Int(pipe(&ends)) }
+    for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+    return (File(descriptor: ends[0], path: "-"), File(descriptor: ends[1], path: "-"))
+  }
+
+  /// Lets others go first.
+  package static func yield() { _ = sched_yield() }
+
   /// Whether a descriptor is a terminal.
   package static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 

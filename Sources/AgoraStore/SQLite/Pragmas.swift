@@ -24,7 +24,7 @@ package struct Pragmas: Sendable {
       "PRAGMA page_size=16384", "PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=OFF",
       "PRAGMA foreign_keys=OFF", "PRAGMA cache_size=-49152",
       "PRAGMA temp_store=FILE", "PRAGMA threads=1",
-    ], busyTimeout: 0)
+    ], busyTimeout: 5000)
 
   /// For bringing a run into a store that others use meanwhile.
   package static let loading = Pragmas(

@@ -15,7 +15,6 @@ public enum RecordExport {
     "row",
     "before", "after",
   ]
-  private static let provenance: Set<String> = ["source_row", "source_hash"]
 
   /// Writes all records of a store to a file.
   ///
@@ -29,7 +28,7 @@ public enum RecordExport {
         let columns = try connection.all(
           Query("export.columns", "SELECT name FROM pragma_table_info('\(table)')"),
           map: { $0.text(0) }
-        ).filter { !provenance.contains($0) }
+        ).filter { !ContentHash.provenance.contains($0) }
         let rows = Query("export.rows", "SELECT \(columns.joined(separator: ",")) FROM \(table)")
         try connection.each(rows) { row in
           count += 1

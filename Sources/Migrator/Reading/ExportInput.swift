@@ -239,11 +239,8 @@ private enum Pump {
 
   /// Starts the thread and gives the end that it writes into.
   static func start(from: File, head: [UInt8]) throws(SystemError) -> File {
-    var ends: [Int32] = [-1, -1]
-    try System.call("make a pipe") { Int(pipe(&ends)) }
-    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
-    _ = fcntl(ends[1], F_SETFD, FD_CLOEXEC)
-    let work = Work(from: from, target: File(descriptor: ends[1], path: "-"), head: head)
+    let (reading, writing) = try System.makePipe()
+    let work = Work(from: from, target: writing, head: head)
     #if canImport(Glibc)
       var thread = pthread_t()
     #else
@@ -265,6 +262,6 @@ private enum Pump {
     #else
       if let thread { pthread_detach(thread) }
     #endif
-    return File(descriptor: ends[0], path: "-")
+    return reading
   }
 }

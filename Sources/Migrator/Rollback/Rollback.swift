@@ -42,7 +42,7 @@ public struct Rollback {
 
     /// The report for people.
     public var text: String {
-      var text = "Took back run \(runID): \(removed) rows removed, \(restored) restored."
+      var text = "Took back \(runID): \(removed) rows removed, \(restored) restored."
       if !kept.isEmpty {
         text += "\nKept for the sake of newer records: " + kept.joined(separator: ", ")
       }

@@ -33,6 +33,10 @@ enum MigrateCommand {
       .init(
         name: "max-row-bytes", value: "N",
         help: "Rejects larger rows as they stream by (default 16777216)."),
+      .init(
+        name: "checkpoint-rows", value: "N",
+        help:
+          "Writes a checkpoint after N rows, from which the same command goes on (default 65536)."),
       .init(name: "wait", help: "Waits for another run's lock."),
       .init(name: "announce", help: "Broadcasts a message for each agent that came over."),
       Command.table,
@@ -51,6 +55,9 @@ enum MigrateCommand {
         [{…},{…}]                                       rows of one table, or agent configurations
         the table that spacetime sql draws              lossy: texts with quotes and pipes
       gzip, a byte-order mark, CRLF and a first line WARNING: … are taken in stride.
+
+      A run that is interrupted or killed leaves the store as it was, and beside it what it has staged:
+      the same command goes on from there, after it has seen that the exports are still the same.
 
       Examples:
         agora migrate v4_export.json
@@ -91,6 +98,7 @@ enum MigrateCommand {
     }
     options.appliesDeletes = invocation.has("apply-deletes")
     options.maxRowBytes = try invocation.number("max-row-bytes", in: 1...1 << 30) ?? 16 << 20
+    options.checkpointInterval = try invocation.number("checkpoint-rows", in: 1...Int.max) ?? 65_536
     options.waits = invocation.has("wait")
     options.announces = invocation.has("announce")
     options.table = invocation.value("table")
