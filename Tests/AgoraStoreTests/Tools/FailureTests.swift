@@ -38,6 +38,25 @@ import Testing
   static let message = "msg_00000000000070008000000000000000"
   static let subscription = "sub_00000000000070008000000000000000"
 
+  static let task = "task_00000000000070008000000000000000"
+  static let workflow = "wf_00000000000070008000000000000000"
+
+  /// A's task of a status.
+  static func task(_ status: TaskStatus) -> String {
+    "INSERT INTO tasks(task_id, assigned_agent, task_type, status) SELECT '\(task)', agent_id, 'x', '\(status.rawValue)' FROM agents WHERE agent_name='A'"
+  }
+
+  /// B's workflow of a status, with a step that is done and one that waits for nobody.
+  static func workflow(_ status: WorkflowStatus) -> String {
+    """
+    INSERT INTO workflows(workflow_id, workflow_name, status, creator_agent, steps)
+    SELECT '\(workflow)', 'w', '\(status.rawValue)', agent_id,
+      '[{"step_id":"step_00000000000070008000000000000001","name":"done","agent":null,"status":"completed"},'
+      || '{"step_id":"step_00000000000070008000000000000002","name":"open","agent":null,"status":"pending","depends_on":["done"]}]'
+    FROM agents WHERE agent_name='B'
+    """
+  }
+
   /// What is particular to each tool; what all have in common follows from the declarations.
   static let particular: [Case] = [
     Case(
@@ -147,6 +166,82 @@ import Testing
       parameters: #"{"name":"agora.agent.status@1.0.0","version":"1.0.0"}"#),
   ]
 
+  static let ofTasks: [Case] = [
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","assignee":"nobody","payload":{}}"#),
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","required_capabilities":["flying"],"payload":{}}"#),
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"depends_on":["\#(task)"]}"#),
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"workflow_id":"\#(workflow)"}"#),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"twice","payload":{}}"#, given: ambiguous),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"depends_on":["\#(task)"]}"#,
+      given: task(.failed)),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"workflow_id":"\#(workflow)"}"#,
+      given: workflow(.terminated)),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","required_capabilities":[],"payload":{}}"#,
+      given: "UPDATE agents SET max_concurrent_tasks=0"),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{}}"#, given: suspended),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters:
+        #"{"task_type":"x","assignee":"A","required_capabilities":["flying"],"payload":{}}"#),
+    Case(
+      tool: "agora.task.assign", code: .forbidden,
+      parameters: #"{"task_type":"x","assignee":"B","payload":{}}"#, caller: bound,
+      given: suspended),
+    Case(
+      tool: "agora.task.assign", code: .tooLarge,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{"x":"\#(large)"}}"#),
+    Case(
+      tool: "agora.task.assign", code: .invalidParameter,
+      parameters: #"{"task_type":"x","payload":{}}"#),
+    Case(
+      tool: "agora.task.update", code: .notFound,
+      parameters: #"{"task_id":"\#(task)","progress":1}"#),
+    Case(
+      tool: "agora.task.update", code: .conflict,
+      parameters: #"{"task_id":"\#(task)","status":"failed"}"#, given: task(.completed)),
+    Case(
+      tool: "agora.task.update", code: .conflict,
+      parameters: #"{"task_id":"\#(task)","progress":1}"#, given: task(.failed)),
+    Case(
+      tool: "agora.task.update", code: .conflict,
+      parameters: #"{"task_id":"\#(task)","progress":1}"#, given: task(.pending)),
+    Case(
+      tool: "agora.task.update", code: .forbidden,
+      parameters: #"{"task_id":"\#(task)","status":"pending"}"#, caller: bound,
+      given: task(.inProgress)),
+    Case(
+      tool: "agora.task.update", code: .forbidden,
+      parameters: #"{"task_id":"\#(task)","status":"failed"}"#,
+      caller: .bound(to: AgentReference("B"), authority: 10, origin: .http), given: task(.pending)),
+    Case(
+      tool: "agora.task.update", code: .invalidParameter,
+      parameters: #"{"task_id":"\#(task)"}"#),
+    Case(tool: "agora.task.list", code: .notFound, parameters: #"{"agent_id":"nobody"}"#),
+    Case(tool: "agora.task.list", code: .notFound, parameters: #"{"workflow_id":"\#(workflow)"}"#),
+    Case(
+      tool: "agora.task.list", code: .conflict, parameters: #"{"agent_id":"twice"}"#,
+      given: ambiguous),
+    Case(tool: "agora.task.history", code: .notFound, parameters: #"{"task_id":"\#(task)"}"#),
+  ]
+
   /// What every tool can give, and how it comes to that.
   static func common(_ tool: Tool) -> [Case] {
     let example = JSONWriter.compact(tool.examples.first?.parameters ?? .object([]))
@@ -183,7 +278,7 @@ import Testing
   @Test(arguments: CatalogTests.tools.indices)
   func `every failure that a tool declares is given, and changes nothing`(_ index: Int) throws {
     let tool = CatalogTests.tools[index].tool
-    let cases = Self.common(tool) + Self.particular.filter { $0.tool == tool.name }
+    let cases = Self.common(tool) + (Self.particular + Self.ofTasks).filter { $0.tool == tool.name }
     try withTemporaryFolder { folder in
       var untouched: TestMarketplace?
       for (number, example) in cases.enumerated() {
