@@ -242,6 +242,96 @@ import Testing
     Case(tool: "agora.task.history", code: .notFound, parameters: #"{"task_id":"\#(task)"}"#),
   ]
 
+  /// A workflow of these steps.
+  private static func creating(_ steps: String) -> String {
+    #"{"workflow_name":"w","assigned_agents":[],"steps":[\#(steps)]}"#
+  }
+
+  /// A change of the workflow.
+  private static func modifying(_ parameters: String) -> String {
+    #"{"workflow_id":"\#(workflow)",\#(parameters)}"#
+  }
+
+  private static let payloads = (0..<20).map {
+    #"{"name":"\#($0)","agent":"A","payload":{"x":"\#(String(repeating: "x", count: 60_000))"}}"#
+  }.joined(separator: ",")
+
+  static let ofWorkflows: [Case] =
+    [
+      (.notFound, #"{"name":"a","agent":"nobody"}"#, ""),
+      (.conflict, #"{"name":"a","agent":"twice"}"#, ambiguous),
+      (.conflict, #"{"name":"a","agent":"A"}"#, suspended),
+      (.tooLarge, #"{"name":"a","agent":"A","payload":{"x":"\#(large)"}}"#, ""),
+      (.tooLarge, payloads, ""),
+      (.invalidParameter, #"{"name":"a","agent":"A"},{"name":"a","agent":"B"}"#, ""),
+      (.invalidParameter, #"{"name":"a","agent":"A","depends_on":["b"]}"#, ""),
+      (.invalidParameter, #"{"name":"a","agent":"A","depends_on":["a"]}"#, ""),
+      (
+        .invalidParameter,
+        #"{"name":"a","agent":"A","depends_on":["b"]},{"name":"b","agent":"A","depends_on":["c"]},{"name":"c","agent":"A","depends_on":["a"]}"#,
+        ""
+      ),
+      (.invalidParameter, #"{"name":"a","agent":"A","when":"failure"}"#, ""),
+      (.invalidParameter, #"{"name":"a"}"#, ""),
+      (.invalidParameter, #"{"name":"a","agent":"A","after":"b"}"#, ""),
+    ].map { (code: ToolFailure.Code, steps: String, given: String) in
+      Case(
+        tool: "agora.workflow.create", code: code, parameters: creating(steps), given: given)
+    }
+    + [
+      Case(
+        tool: "agora.workflow.create", code: .notFound,
+        parameters: #"{"workflow_name":"w","assigned_agents":["nobody"],"steps":[]}"#),
+      Case(
+        tool: "agora.workflow.create", code: .forbidden, parameters: creating(""), caller: bound,
+        given: suspended),
+      Case(
+        tool: "agora.workflow.status", code: .notFound,
+        parameters: #"{"workflow_id":"\#(workflow)"}"#),
+      Case(
+        tool: "agora.workflow.modify", code: .notFound, parameters: modifying(#""action":"start""#)),
+      Case(
+        tool: "agora.workflow.modify", code: .forbidden,
+        parameters: modifying(#""action":"start""#), caller: bound, given: workflow(.pending)),
+      Case(
+        tool: "agora.workflow.modify", code: .halted, parameters: modifying(#""action":"start""#),
+        given: workflow(.pending)
+          + ";INSERT INTO overrides VALUES('ovr_1','\(workflow)','pause','test',255,'operator',1,'active',NULL,NULL)"
+      ),
+    ]
+    + [
+      (.notFound, .pending, #""action":"remove_step","step":"other""#),
+      (.notFound, .pending, #""action":"reassign","step":"open","agent":"nobody""#),
+      (
+        .notFound, .pending,
+        #""action":"add_step","step":{"name":"new","agent":"A","depends_on":["other"]}"#
+      ),
+      (.conflict, .paused, #""action":"start""#), (.conflict, .pending, #""action":"pause""#),
+      (.conflict, .running, #""action":"resume""#),
+      (.conflict, .failed, #""action":"terminate""#),
+      (.conflict, .pending, #""action":"reassign","step":"done","agent":"A""#),
+      (.conflict, .completed, #""action":"reassign","step":"open","agent":"A""#),
+      (.conflict, .pending, #""action":"remove_step","step":"done""#),
+      (.conflict, .terminated, #""action":"remove_step","step":"open""#),
+      (.conflict, .pending, #""action":"add_step","step":{"name":"open","agent":"A"}"#),
+      (.conflict, .completed, #""action":"add_step","step":{"name":"new","agent":"A"}"#),
+      (.conflict, .pending, #""action":"reorder","steps":["open"]"#),
+      (.invalidParameter, .pending, #""action":"reorder","steps":["open","open"]"#),
+      (.invalidParameter, .pending, #""action":"reorder""#),
+      (.invalidParameter, .pending, #""action":"start","step":"open""#),
+      (.invalidParameter, .pending, #""action":"reassign","step":{"name":"open"},"agent":"A""#),
+      (.invalidParameter, .pending, #""action":"add_step","step":"new""#),
+      (
+        .invalidParameter, .pending,
+        #""action":"add_step","step":{"name":"new","agent":"A","when":"failure"}"#
+      ),
+      (.tooLarge, .pending, #""action":"add_step","step":{"name":"\#(large)"}"#),
+    ].map { (code: ToolFailure.Code, status: WorkflowStatus, parameters: String) in
+      Case(
+        tool: "agora.workflow.modify", code: code, parameters: modifying(parameters),
+        given: workflow(status))
+    }
+
   /// What every tool can give, and how it comes to that.
   static func common(_ tool: Tool) -> [Case] {
     let example = JSONWriter.compact(tool.examples.first?.parameters ?? .object([]))
@@ -278,7 +368,9 @@ import Testing
   @Test(arguments: CatalogTests.tools.indices)
   func `every failure that a tool declares is given, and changes nothing`(_ index: Int) throws {
     let tool = CatalogTests.tools[index].tool
-    let cases = Self.common(tool) + (Self.particular + Self.ofTasks).filter { $0.tool == tool.name }
+    let cases =
+      Self.common(tool)
+      + (Self.particular + Self.ofTasks + Self.ofWorkflows).filter { $0.tool == tool.name }
     try withTemporaryFolder { folder in
       var untouched: TestMarketplace?
       for (number, example) in cases.enumerated() {

@@ -317,7 +317,7 @@ import Testing
     try withTemporaryFolder { folder in
       let bazaar = try TestMarketplace(in: folder)
       let agent = try bazaar.register("A")
-      var queries = TaskStatistics.queries + ShowTaskHistory.queries
+      var queries = TaskStatistics.queries + ShowTaskHistory.queries + WorkflowMoment.queries
       for agent in [nil, "a"] {
         for workflow in [nil, "w"] {
           for status in [nil, TaskStatus.pending] {

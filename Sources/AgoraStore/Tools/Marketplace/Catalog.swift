@@ -5,6 +5,7 @@ extension ToolCatalog {
     SendMessage.self, ReceiveMessages.self, AcknowledgeMessages.self, Subscribe.self,
     Unsubscribe.self,
     AssignTask.self, UpdateTask.self, ListTasks.self, ShowTaskHistory.self,
+    CreateWorkflow.self, ShowWorkflow.self, ModifyWorkflow.self,
     ListServices.self, ShowSchema.self,
   ])
 }

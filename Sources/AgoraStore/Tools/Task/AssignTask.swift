@@ -104,7 +104,8 @@ public struct AssignTask: ToolCall {
     let assignment = Assignment(context)
     let agent =
       if let assignee {
-        try assignment.named(assignee, capabilities: capabilities ?? [])
+        try assignment.named(
+          assignee, capabilities: capabilities ?? [], parameter: "assignee")
       } else {
         try assignment.leastLoaded(with: capabilities ?? [])
       }

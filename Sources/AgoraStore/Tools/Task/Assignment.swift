@@ -74,17 +74,20 @@ struct Assignment {
   ///
   /// - Throws: ``ToolFailure`` `not_found`, `halted`, or `conflict` where an operator has taken it out of
   ///   service or it lacks a capability.
-  func named(_ reference: AgentReference, capabilities: [String]) throws -> KnownAgent {
-    let agent = try context.agent(reference, parameter: "assignee")
+  func named(
+    _ reference: AgentReference, capabilities: [String] = [], parameter: String
+  ) throws -> KnownAgent {
+    let agent = try context.agent(reference, parameter: parameter)
     try context.refuseIfHalted(agent.id, "the agent \(agent.name)")
     if agent.status != .active {
       guard try !context.hasOperatorsStatus(agent.id) else {
         throw ToolFailure(
           .conflict, "the agent \(agent.name) is \(agent.status.rawValue) and takes no new task",
-          parameter: "assignee")
+          parameter: parameter)
       }
       context.warn("the agent \(agent.name) was \(agent.status.rawValue) when it left v4")
     }
+    guard !capabilities.isEmpty else { return agent }
     let wanted = SQLValue.text(JSONWriter.compact(capabilities.json))
     guard try context.connection.integer(Self.hasAll, wanted, .text(agent.id)) == 1 else {
       throw ToolFailure(

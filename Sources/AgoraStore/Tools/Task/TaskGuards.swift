@@ -96,9 +96,29 @@ struct TaskGuards {
           parameter: "status")
       }
     }
+    try checkReopeningInWorkflow()
     if let id = try connection.first(Self.failedDependency, .text(task.id), map: { $0.text(0) }) {
       throw ToolFailure(
         .conflict, "the task cannot be reopened: \(id), on which it depends, has failed",
+        parameter: "status")
+    }
+  }
+  private func checkReopeningInWorkflow() throws {
+    guard let id = task.workflow, let workflow = try WorkflowRecord.read(id, in: connection) else {
+      return
+    }
+    let place = workflow.steps.firstIndex { $0.task == task.id }
+    guard workflow.status != .terminated, place == nil || !workflow.status.isFinished else {
+      throw ToolFailure(
+        .conflict, "the task cannot be reopened: its workflow is \(workflow.status.rawValue)",
+        parameter: "status")
+    }
+    guard let place, !task.status.isOpen else { return }
+    let later = StepGraph(workflow.steps).dependents(of: place).map { workflow.steps[$0] }
+    if let step = later.first(where: { !$0.isWaiting }) {
+      throw ToolFailure(
+        .conflict,
+        "the task cannot be reopened: the step \"\(ValueCheck.shown(step.name))\" followed on it and is \(step.status.rawValue)",
         parameter: "status")
     }
   }

@@ -43,11 +43,9 @@ struct TaskLife {
     if after.status == .failed, before.status != .failed { try failDependents(of: after) }
   }
 
-  /// Fails open tasks for a reason that lies outside of them.
-  func fail(_ tasks: [TaskRecord], reason: String) throws {
-    for task in tasks {
-      try change(task, to: failed(task), reason: reason, passesThrough: false)
-    }
+  /// Fails an open task for a reason that lies outside of it.
+  func fail(_ task: TaskRecord, reason: String) throws {
+    try change(task, to: failed(task), reason: reason, passesThrough: false)
   }
 
   private func failed(_ task: TaskRecord) -> TaskRecord {
@@ -104,6 +102,8 @@ struct TaskLife {
 
   /// Tells a task's workflow.
   private func follow(_ before: TaskRecord, _ after: TaskRecord) throws {
+    guard before.status != after.status else { return }
+    try WorkflowLife(context).follow(after)
   }
 
   private func tellAssigned(_ task: TaskRecord) throws {
