@@ -93,7 +93,13 @@ extension SchemaStep {
     DROP INDEX messages_by_receiver;
     CREATE INDEX messages_by_receiver ON messages(to_agent, unread, timestamp);
 
-    CREATE INDEX tasks_by_status ON tasks(status, created_at);
+    -- Lists and statistics of tasks are answered from these alone.
+    DROP INDEX tasks_by_agent;
+    CREATE INDEX tasks_by_agent
+      ON tasks(assigned_agent, status, priority DESC, created_at, deadline, task_type, completed_at);
+    CREATE INDEX tasks_by_status
+      ON tasks(status, priority DESC, created_at, deadline, task_type, completed_at);
+    CREATE INDEX tasks_by_type ON tasks(task_type, status, completed_at, created_at);
     CREATE INDEX tasks_by_age ON tasks(created_at);
     CREATE INDEX workflows_by_status ON workflows(status, created_at);
     CREATE INDEX agents_by_status ON agents(status);

@@ -183,7 +183,9 @@ import Testing
   @Test(arguments: CatalogTests.tools.indices)
   func `every failure that a tool declares is given, and changes nothing`(_ index: Int) throws {
     let tool = CatalogTests.tools[index].tool
-    let cases = Self.common(tool) + Self.particular.filter { $0.tool == tool.name }
+    let cases =
+      Self.common(tool)
+      + (Self.particular + Self.ofTasks + Self.ofWorkflows).filter { $0.tool == tool.name }
     try withTemporaryFolder { folder in
       var untouched: TestMarketplace?
       for (number, example) in cases.enumerated() {

@@ -4,6 +4,8 @@ extension ToolCatalog {
     RegisterAgent.self, ShowAgent.self,
     SendMessage.self, ReceiveMessages.self, AcknowledgeMessages.self, Subscribe.self,
     Unsubscribe.self,
+    AssignTask.self, UpdateTask.self, ListTasks.self, ShowTaskHistory.self,
+    CreateWorkflow.self, ShowWorkflow.self, ModifyWorkflow.self,
     ListServices.self, ShowSchema.self,
   ])
 }
