@@ -5,5 +5,6 @@ extension ToolCatalog {
     SendMessage.self, ReceiveMessages.self, AcknowledgeMessages.self, Subscribe.self,
     Unsubscribe.self,
     ListServices.self, ShowSchema.self,
+    QueryAgents.self, QueryServices.self, QueryMarketplace.self,
   ])
 }
