@@ -44,6 +44,21 @@ extension SchemaStep {
     ALTER TABLE services ADD COLUMN updated_at INTEGER;
     ALTER TABLE services ADD COLUMN status_set_by TEXT;
 
+    -- What the marketplace's health was found to be when it was last measured.
+    CREATE TABLE health(
+      component TEXT NOT NULL PRIMARY KEY,
+      status TEXT NOT NULL CHECK(status IN ('healthy','degraded','critical')),
+      -- null for the write: this row is what was written
+      value REAL,
+      measured_at INTEGER NOT NULL
+    ) STRICT;
+
+    -- What a halted agent or workflow goes back to when its last halt is lifted.
+    CREATE TABLE halted_status(
+      target_id TEXT NOT NULL PRIMARY KEY,
+      status TEXT NOT NULL
+    ) STRICT;
+
     -- How often each tool was called and answered; day counts from 1970-01-01.
     CREATE TABLE service_use(
       service_name TEXT NOT NULL,
@@ -78,7 +93,29 @@ extension SchemaStep {
       UPDATE event_floor SET seq=OLD.seq WHERE seq<OLD.seq;
     END;
 
+    -- agents.capabilities from the other side, by name: whom a capability finds, in the order of listings.
+    CREATE TABLE agent_capabilities(
+      capability TEXT NOT NULL,
+      agent_name TEXT NOT NULL,
+      PRIMARY KEY(capability, agent_name)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TRIGGER agents_capable AFTER INSERT ON agents WHEN NEW.capabilities<>'[]' BEGIN
+      INSERT OR IGNORE INTO agent_capabilities SELECT value, NEW.agent_name
+        FROM json_each(iif(json_valid(NEW.capabilities), NEW.capabilities, '[]')) WHERE type='text';
+    END;
+    CREATE TRIGGER agents_capable_anew AFTER UPDATE OF agent_name, capabilities ON agents
+      WHEN OLD.agent_name<>NEW.agent_name OR OLD.capabilities<>NEW.capabilities BEGIN
+      DELETE FROM agent_capabilities WHERE agent_name=OLD.agent_name AND capability IN (SELECT value
+        FROM json_each(iif(json_valid(OLD.capabilities), OLD.capabilities, '[]')) WHERE type='text');
+      INSERT OR IGNORE INTO agent_capabilities SELECT value, NEW.agent_name
+        FROM json_each(iif(json_valid(NEW.capabilities), NEW.capabilities, '[]')) WHERE type='text';
+    END;
+    INSERT OR IGNORE INTO agent_capabilities SELECT j.value, a.agent_name FROM agents a,
+      json_each(iif(json_valid(a.capabilities), a.capabilities, '[]')) j WHERE j.type='text';
+
     CREATE TRIGGER agents_forgotten AFTER DELETE ON agents BEGIN
+      DELETE FROM agent_capabilities WHERE agent_name=OLD.agent_name AND capability IN (SELECT value
+        FROM json_each(iif(json_valid(OLD.capabilities), OLD.capabilities, '[]')) WHERE type='text');
       DELETE FROM subscriptions WHERE agent_id=OLD.agent_id;
       DELETE FROM agent_activity WHERE agent_id=OLD.agent_id;
     END;
@@ -102,7 +139,17 @@ extension SchemaStep {
     CREATE INDEX tasks_by_type ON tasks(task_type, status, completed_at, created_at);
     CREATE INDEX tasks_by_age ON tasks(created_at);
     CREATE INDEX workflows_by_status ON workflows(status, created_at);
-    CREATE INDEX agents_by_status ON agents(status);
+    CREATE INDEX agents_by_status ON agents(status, agent_name);
+    CREATE INDEX agents_by_tier ON agents(service_tier, agent_name);
+    -- Counts and times to completion of one agent are read from the index alone.
+    DROP INDEX tasks_by_agent;
+    CREATE INDEX tasks_by_agent ON tasks(assigned_agent, status, completed_at, created_at);
+    CREATE INDEX tasks_finished ON tasks(completed_at) WHERE completed_at IS NOT NULL;
+    -- What is late, and what waits to be read: that is the backlog. Of messages only those of v5.
+    CREATE INDEX tasks_due ON tasks(deadline)
+      WHERE deadline IS NOT NULL AND status IN ('pending','in_progress');
+    CREATE INDEX messages_waiting ON messages(timestamp)
+      WHERE unread=1 AND source_row IS NULL AND to_agent<>'broadcast';
     CREATE INDEX v4_names_by_name ON v4_names(kind, name);
     -- The events that may be pruned: those of v5 itself.
     CREATE INDEX events_born ON events(timestamp) WHERE source_row IS NULL;

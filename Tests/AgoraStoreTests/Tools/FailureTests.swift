@@ -138,6 +138,10 @@ import Testing
       tool: "agora.messaging.unsubscribe", code: .invalidParameter,
       parameters: #"{"agent_id":"A"}"#),
     Case(
+      tool: "agora.query.agents", code: .invalidParameter, parameters: #"{"limit":501}"#),
+    Case(
+      tool: "agora.query.services", code: .invalidParameter, parameters: #"{"version":"new"}"#),
+    Case(
       tool: "agora.discovery.schema", code: .notFound, parameters: #"{"name":"agora.no.such"}"#),
     Case(
       tool: "agora.discovery.schema", code: .invalidParameter,

@@ -9,8 +9,16 @@ import Testing
     "services", "event_floor", "configuration", "CONSTANT", "sqlite_master",
   ]
 
+  /// What counts over the whole marketplace has to go through it, along an index.
+  static let whole = "marketplace."
+  /// A plan that shows looks for rows without their agent, which are skipped while none is owed.
+  static let skipped: Set<String> = ["agents.insert", "agents.insert_reserved"]
+
   private func scans(_ connection: Connection) throws -> [String] {
-    try connection.preparedQueries.flatMap { query -> [String] in
+    let queries = connection.preparedQueries.filter {
+      !$0.name.hasPrefix(Self.whole) && !Self.skipped.contains($0.name)
+    }
+    return try queries.flatMap { query -> [String] in
       let plan = try connection.all(
         Query("plan", "EXPLAIN QUERY PLAN " + query.sql), map: { $0.text(3) })
       return plan.filter { step in
@@ -41,6 +49,12 @@ import Testing
           "agora.messaging.acknowledge",
           #"{"agent_id":"DocSystemAgent","message_ids":["\#(message?.text ?? "")"]}"#
         ),
+        ("agora.query.agents", "{}"),
+        ("agora.query.agents", #"{"status":"active","cursor":"a"}"#),
+        ("agora.query.agents", #"{"service_tier":"basic"}"#),
+        ("agora.query.agents", #"{"service_tier":"basic","status":"paused"}"#),
+        ("agora.query.agents", #"{"capabilities":["a"],"service_tier":"basic"}"#),
+        ("agora.query.agents", #"{"capabilities":["a","b"],"status":"paused"}"#),
         ("agora.messaging.unsubscribe", #"{"agent_id":"MyAgent","event_types":["y"]}"#),
       ]
       // Calls that a later one of them refuses have prepared their statements all the same.

@@ -69,12 +69,7 @@ public struct ToolCatalog: Sendable {
     let ordered =
       versions.filter(\.tool.isPreferred) + versions.filter { !$0.tool.isPreferred }
     guard parts.count == 2 else { return ordered }
-    guard let range = VersionRange(String(parts[1])) else {
-      throw ToolFailure(
-        .invalidParameter,
-        "\"\(ValueCheck.shown(String(parts[1])))\" is no version and no range of versions, such as 1.0.0, ^1.0 or >=1 <2",
-        parameter: "version")
-    }
+    let range = try VersionRange(reading: String(parts[1]))
     let fitting = ordered.filter { range.contains($0.tool.version) }
     guard !fitting.isEmpty else {
       let there = versions.map { "\($0.tool.version)" }.joined(separator: ", ")
@@ -97,6 +92,19 @@ public struct ToolCatalog: Sendable {
 
   /// The whole catalogue as JSON.
   public var json: JSON { .array(entries.map(\.tool.json)) }
+}
+
+extension VersionRange {
+  /// Reads a range that a call gave.
+  init(reading text: String) throws(ToolFailure) {
+    guard let range = VersionRange(text) else {
+      throw ToolFailure(
+        .invalidParameter,
+        "\"\(ValueCheck.shown(text))\" is no version and no range of versions, such as 1.0.0, ^1.0 or >=1 <2",
+        parameter: "version")
+    }
+    self = range
+  }
 }
 
 extension Tool {

@@ -13,6 +13,7 @@ public final class ToolContext {
   /// All tools there are.
   public let catalog: ToolCatalog
   private let identifiers: IdentifierSequence
+  private let usage: UsageLog
   /// Sentences for the caller.
   private(set) var warnings: [String] = []
   /// How many events were emitted.
@@ -24,7 +25,7 @@ public final class ToolContext {
 
   init(
     _ connection: Connection, tool: Tool, now: Timestamp, caller: Caller, catalog: ToolCatalog,
-    identifiers: IdentifierSequence
+    identifiers: IdentifierSequence, usage: UsageLog
   ) {
     self.connection = connection
     self.tool = tool
@@ -32,6 +33,7 @@ public final class ToolContext {
     self.caller = caller
     self.catalog = catalog
     self.identifiers = identifiers
+    self.usage = usage
   }
 
   /// A new id of a kind.
@@ -39,6 +41,9 @@ public final class ToolContext {
 
   /// Adds a sentence that the caller should read.
   package func warn(_ sentence: String) { warnings.append(sentence) }
+
+  /// How often a tool was called in this process without being written down yet.
+  func uncountedCalls(of tool: Tool) -> Int { usage.calls(of: tool) }
 
   // MARK: events and audit
 
@@ -105,13 +110,6 @@ public final class ToolContext {
 
   // MARK: halts
 
-  private static let activeHalt = Query(
-    "overrides.active",
-    """
-    SELECT override_id, reason, priority, action FROM overrides
-    WHERE target_id=?1 AND state='active' ORDER BY priority DESC LIMIT 1
-    """)
-
   /// What `target_id` is where an override is for the whole marketplace.
   package static let systemWide = "system_wide"
 
@@ -122,15 +120,12 @@ public final class ToolContext {
   ///   - what: what is halted, for the sentence.
   /// - Throws: ``ToolFailure`` `halted`.
   package func refuseIfHalted(_ target: String, _ what: String) throws {
-    let halt = try connection.first(
-      Self.activeHalt, .text(target),
-      map: { (id: $0.text(0), reason: $0.text(1), level: $0.int(2), action: $0.text(3)) })
-    guard let halt else { return }
+    guard let halt = try Halt.strongest(on: target, in: connection) else { return }
     throw ToolFailure(
       .halted,
-      "\(what) is halted (\(halt.action) at level \(halt.level): \(ValueCheck.shown(halt.reason))); an operator of that level can resume it with agora.admin.override",
+      "\(what) is halted (\(halt.action) at level \(halt.priority): \(ValueCheck.shown(halt.reason))); an operator of that level can resume it with agora.admin.override",
       details: .object([
-        .init("override_id", .string(halt.id)), .init("priority", .int(halt.level)),
+        .init("override_id", .string(halt.id)), .init("priority", .int(halt.priority)),
         .init("target_id", .string(target)),
       ]))
   }

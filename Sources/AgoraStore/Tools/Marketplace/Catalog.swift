@@ -7,5 +7,6 @@ extension ToolCatalog {
     AssignTask.self, UpdateTask.self, ListTasks.self, ShowTaskHistory.self,
     CreateWorkflow.self, ShowWorkflow.self, ModifyWorkflow.self,
     ListServices.self, ShowSchema.self,
+    QueryAgents.self, QueryServices.self, QueryMarketplace.self,
   ])
 }

@@ -202,7 +202,8 @@ public final class Marketplace: Sendable {
     _ connection: Connection, _ tool: Tool, _ now: Timestamp, _ caller: Caller
   ) -> ToolContext {
     ToolContext(
-      connection, tool: tool, now: now, caller: caller, catalog: catalog, identifiers: identifiers)
+      connection, tool: tool, now: now, caller: caller, catalog: catalog, identifiers: identifiers,
+      usage: usage)
   }
 
   /// What holds for every tool before it runs: it is still there, and nobody has halted everything.

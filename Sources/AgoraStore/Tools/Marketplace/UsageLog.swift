@@ -22,9 +22,8 @@ final class UsageLog: Sendable {
     var isEmpty: Bool { services.isEmpty && agents.isEmpty }
 
     mutating func note(_ tool: Tool, agent: String?, origin: Caller.Origin, at now: Timestamp) {
-      // Days are counted downwards before 1970 as well.
-      let day = Int64((Double(now.microseconds) / 86_400_000_000).rounded(.down))
-      let service = Service(name: tool.name, version: tool.version.description, day: day)
+      let service = Service(
+        name: tool.name, version: tool.version.description, day: UsageLog.day(of: now))
       services[service, default: 0] += 1
       guard let agent else { return }
       let activity = Activity(agent: agent, origin: origin.rawValue)
@@ -37,6 +36,13 @@ final class UsageLog: Sendable {
     mutating func add(_ other: Tally) {
       services.merge(other.services) { $0 + $1 }
       agents.merge(other.agents) { (max($0.last, $1.last), $0.calls + $1.calls) }
+    }
+
+    func calls(of tool: Tool) -> Int {
+      services.reduce(0) { sum, entry in
+        entry.key.name == tool.name && entry.key.version == tool.version.description
+          ? sum + entry.value : sum
+      }
     }
 
     private static let countCalls = Query(
@@ -76,7 +82,15 @@ final class UsageLog: Sendable {
     }
   }
 
+  /// The day of an instant, counted from 1970-01-01 in UTC, and downwards before it.
+  static func day(of now: Timestamp) -> Int64 {
+    Int64((Double(now.microseconds) / 86_400_000_000).rounded(.down))
+  }
+
   private let tally = Mutex(Tally())
+
+  /// How often a tool was called.
+  func calls(of tool: Tool) -> Int { tally.withLock { $0.calls(of: tool) } }
 
   func note(_ tool: Tool, agent: String?, origin: Caller.Origin, at now: Timestamp) {
     tally.withLock { $0.note(tool, agent: agent, origin: origin, at: now) }
