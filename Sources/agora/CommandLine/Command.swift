@@ -9,10 +9,29 @@ struct Command: Sendable {
   /// What it takes besides options.
   var operands: [Operand] = []
   var options: [Option] = []
-  /// Paragraphs and examples for the command's own help.
+  /// Paragraphs and examples for the command's own help; lines that are indented stay as they are.
   var discussion: String = ""
+  /// What its help says after the options.
+  var closing: [String] = []
+  /// What it becomes when its first operand says so, as `agora call` does with each tool.
+  var refinement: Refinement?
   /// Does the work.
   let run: @Sendable (Invocation) throws -> ExitCode
+
+  /// Commands that a first operand chooses among.
+  struct Refinement: Sendable {
+    /// The operands that there are, and what each does.
+    let choices: @Sendable () -> [(word: String, summary: String)]
+    /// The command that one of them makes; its words are this command's and the operand.
+    let command: @Sendable (String) throws -> Command
+  }
+
+  /// What a shell may offer in some place.
+  enum Completion: Sendable {
+    case nothing
+    case files
+    case words([String])
+  }
 
   /// Something that is named by its place.
   struct Operand: Sendable {
@@ -20,10 +39,23 @@ struct Command: Sendable {
     let help: String
     var isRequired = true
     var repeats = false
+    var completion = Completion.nothing
   }
 
   /// Something that is named by a flag.
   struct Option: Sendable {
+    /// How a flag and what stands behind it belong together.
+    enum Form: Sendable {
+      /// There is no value.
+      case flag
+      /// There is no value, or `true` or `false`.
+      case yesOrNo
+      /// There is a value, which is not empty.
+      case value
+      /// There is a value, which may be empty.
+      case text
+    }
+
     /// The flag without its dashes.
     let name: String
     /// A single letter for it.
@@ -32,6 +64,28 @@ struct Command: Sendable {
     var value: String?
     let help: String
     var repeats = false
+    var completion = Completion.nothing
+    /// Other spellings of the name.
+    var synonyms: [String] = []
+    /// Whether it is a parameter of a tool, which help shows apart.
+    var isParameter = false
+    /// What help lists below it: the members of an object.
+    var members: [(String, String)] = []
+    /// Whether a switch can also be given `true` or `false`.
+    var isYesOrNo = false
+
+    var form: Form {
+      if value == nil { return isYesOrNo ? .yesOrNo : .flag }
+      return isParameter ? .text : .value
+    }
+
+    /// Whether a word of the command line, with or without a value after `=`, names this.
+    func isNamed(by argument: String) -> Bool {
+      let name = argument.split(separator: "=", maxSplits: 1).first ?? ""
+      if let letter, name == "-\(letter)" { return true }
+      guard name.hasPrefix("--") else { return false }
+      return name.dropFirst(2) == self.name || synonyms.contains { name.dropFirst(2) == $0 }
+    }
   }
 
   /// The words joined.
@@ -43,10 +97,12 @@ struct Command: Sendable {
     Option(name: "help", letter: "h", help: "Prints this help."),
   ]
   static let store = Option(
-    name: "store", value: "PATH", help: "The store (default: AGORA_STORE, else agora.db).")
+    name: "store", value: "PATH", help: "The store (default: AGORA_STORE, else agora.db).",
+    completion: .files)
 
   static let exports = Operand(
-    name: "EXPORT", help: "A file, or - for standard input; several are one export.", repeats: true)
+    name: "EXPORT", help: "A file, or - for standard input; several are one export.", repeats: true,
+    completion: .files)
   static let table = Option(
     name: "table", value: "NAME", help: "The table of rows that do not name theirs.")
   static let noProgress = Option(name: "no-progress", help: "Shows no progress line.")

@@ -10,12 +10,13 @@ enum Commands {
     RejectsCommand.export,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
+    CallCommand.command, ToolsCommand.command,
     DemoCommand.command,
   ]
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "conflicts", "call", "tools", "serve", "mcp", "token", "compat",
+    "conflicts", "serve", "mcp", "token", "compat",
     "shim", "sunset", "monitor", "completions",
   ]
 }
