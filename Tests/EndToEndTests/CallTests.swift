@@ -138,9 +138,6 @@ import Testing
       for failure in tool.allFailures {
         #expect(help.contains("  \(failure.rawValue) "), "\(tool.name) \(failure)")
       }
-      for line in (help + words).split(separator: "\n") {
-        #expect(line.count <= 80 || !line.contains("  ") || line.hasSuffix("'"), "\(line)")
-      }
     }
     let tool = try ToolCatalog.agora.entry("agora.messaging.send").tool
     let one = try Child.run("agora", ["tools", "agora.messaging.send@^1", "--json"]).output

@@ -27,10 +27,19 @@ struct Command: Sendable {
   }
 
   /// What a shell may offer in some place.
-  enum Completion: Sendable {
+  enum Completion: Sendable, Hashable {
     case nothing
     case files
     case words([String])
+
+    /// What the name of a value says: `FILE` is a path, `v4|ndjson` one of two words.
+    init(placeholder: String) {
+      let words = placeholder.split(separator: "|").map(String.init)
+      self =
+        words.count > 1
+        ? .words(words)
+        : ["FILE", "PATH", "EXPORT", "DIR"].contains(placeholder) ? .files : .nothing
+    }
   }
 
   /// Something that is named by its place.
@@ -39,7 +48,12 @@ struct Command: Sendable {
     let help: String
     var isRequired = true
     var repeats = false
-    var completion = Completion.nothing
+    /// The words that it can be, where its name does not say them.
+    var choices: [String] = []
+
+    var completion: Completion {
+      choices.isEmpty ? Completion(placeholder: name) : .words(choices)
+    }
   }
 
   /// Something that is named by a flag.
@@ -64,7 +78,8 @@ struct Command: Sendable {
     var value: String?
     let help: String
     var repeats = false
-    var completion = Completion.nothing
+    /// The words that the value can be, where its name does not say them.
+    var choices: [String] = []
     /// Other spellings of the name.
     var synonyms: [String] = []
     /// Whether it is a parameter of a tool, which help shows apart.
@@ -78,6 +93,14 @@ struct Command: Sendable {
       if value == nil { return isYesOrNo ? .yesOrNo : .flag }
       return isParameter ? .text : .value
     }
+
+    var completion: Completion {
+      if isYesOrNo { return .words(["true", "false"]) }
+      return choices.isEmpty ? Completion(placeholder: value ?? "") : .words(choices)
+    }
+
+    /// All spellings of its flag.
+    var flags: [String] { (letter.map { ["-\($0)"] } ?? []) + ["--\(name)"] }
 
     /// Whether a word of the command line, with or without a value after `=`, names this.
     func isNamed(by argument: String) -> Bool {
@@ -97,12 +120,10 @@ struct Command: Sendable {
     Option(name: "help", letter: "h", help: "Prints this help."),
   ]
   static let store = Option(
-    name: "store", value: "PATH", help: "The store (default: AGORA_STORE, else agora.db).",
-    completion: .files)
+    name: "store", value: "PATH", help: "The store (default: AGORA_STORE, else agora.db).")
 
   static let exports = Operand(
-    name: "EXPORT", help: "A file, or - for standard input; several are one export.", repeats: true,
-    completion: .files)
+    name: "EXPORT", help: "A file, or - for standard input; several are one export.", repeats: true)
   static let table = Option(
     name: "table", value: "NAME", help: "The table of rows that do not name theirs.")
   static let noProgress = Option(name: "no-progress", help: "Shows no progress line.")
@@ -145,15 +166,20 @@ struct Invocation {
   func choice<Value: RawRepresentable & CaseIterable>(
     _ name: String, _ type: Value.Type
   ) throws -> Value? where Value.RawValue == String {
-    guard let text = value(name) else { return nil }
-    guard let value = Value(rawValue: text) else {
-      let words = Value.allCases.map(\.rawValue)
-      let nearest = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
-      throw AgoraError(
-        .misuse,
-        "--\(name) takes one of \(words.joined(separator: ", ")), not \"\(text)\"\(nearest)")
-    }
-    return value
+    try value(name).map { try Self.choice($0, of: "--\(name)", type) }
+  }
+
+  /// One of some words.
+  ///
+  /// - Parameter place: the option or the command that takes it, for the error.
+  static func choice<Value: RawRepresentable & CaseIterable>(
+    _ text: String, of place: String, _ type: Value.Type
+  ) throws -> Value where Value.RawValue == String {
+    if let value = Value(rawValue: text) { return value }
+    let words = Value.allCases.map(\.rawValue)
+    let nearest = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
+    throw AgoraError(
+      .misuse, "\(place) takes one of \(words.joined(separator: ", ")), not \"\(text)\"\(nearest)")
   }
 
   var wantsJSON: Bool { has("json") }

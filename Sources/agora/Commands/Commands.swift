@@ -11,12 +11,12 @@ enum Commands {
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
     CallCommand.command, ToolsCommand.command,
-    DemoCommand.command,
+    DemoCommand.command, CompletionsCommand.command,
   ]
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
     "conflicts", "serve", "mcp", "token", "compat",
-    "shim", "sunset", "monitor", "completions",
+    "shim", "sunset", "monitor",
   ]
 }

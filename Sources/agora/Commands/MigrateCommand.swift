@@ -20,7 +20,7 @@ enum MigrateCommand {
         name: "max-rejects", value: "N",
         help: "Fails, and undoes everything, above N rejected rows (default: any number)."),
       .init(
-        name: "orphans", value: "POLICY",
+        name: "orphans", value: "stub|keep|reject",
         help:
           "What a reference to nothing does: stub makes the missing agent or workflow (default), keep leaves the reference empty, reject refuses the row."
       ),
@@ -46,7 +46,7 @@ enum MigrateCommand {
         {"agent_message":[{…}],…}            the bundle; SQL results may be its values
         [{"schema":…,"rows":[[…]]}]          spacetime sql --format json, POST …/sql
         {"agent_message":{"inserts":[…]}}    spacetime subscribe, a line each
-        {"InitialSubscription":…}            frames of v1.json.spacetimedb, a line each
+        {"InitialSubscription":…}            v1.json.spacetimedb frames, a line each
         {"table":"agent_message","row":{…}}  rows, a line each; bare with --table
         [{…},{…}]                            rows of one table, or configurations
         the table that spacetime sql draws   lossy: texts with quotes and pipes

@@ -7,7 +7,7 @@ enum ToolsCommand {
     operands: [
       .init(
         name: "NAME", help: "A tool's name, also with @ and a version or a range.",
-        isRequired: false, completion: .words(ToolCatalog.agora.names))
+        isRequired: false, choices: ToolCatalog.agora.names)
     ],
     discussion: """
       Needs no store: this is the catalogue of the program. What operators have deprecated in a store, agora.discovery.list tells. With --json a tool comes with the JSON Schemas of its parameters and of its result.

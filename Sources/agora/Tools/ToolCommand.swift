@@ -46,11 +46,10 @@ struct ToolCommand {
     case .boolean:
       option.value = nil
       option.isYesOrNo = true
-      option.completion = .words(["true", "false"])
-    case .word(let words): option.completion = .words(words)
+    case .word(let words): option.choices = words
     case .list(let element):
       option.repeats = true
-      if case .word(let words) = element.unwrapped { option.completion = .words(words) }
+      if case .word(let words) = element.unwrapped { option.choices = words }
     default: break
     }
     return option
