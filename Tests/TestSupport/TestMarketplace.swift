@@ -17,6 +17,8 @@ package final class TestMarketplace: Sendable {
 
   package init(store: Store, catalog: ToolCatalog = .agora) throws {
     self.store = store
+    // Nobody pulls the plug of a test, and a thousand calls need not wait for the disk a thousand times.
+    try store.withWriter { try $0.execute("PRAGMA synchronous=OFF") }
     let dice = Mutex(SeededDice(seed: 5))
     let time = SharedTime()
     let clock = Clock { Timestamp(microseconds: time.now) }

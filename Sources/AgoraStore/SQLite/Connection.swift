@@ -138,6 +138,8 @@ package final class Connection {
     return results
   }
 
+  /// The queries that have been prepared on this connection and are kept.
+  package var preparedQueries: [Query] { cache.values.map(\.query) }
   /// The row number of the last insert.
   package var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
   /// The number of rows that the last statement changed.

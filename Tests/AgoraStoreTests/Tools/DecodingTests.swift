@@ -142,6 +142,40 @@ struct TryEverything: ToolCall {
     }
   }
 
+  @Test func `parameters that come as text are what they would be in JSON`() throws {
+    let list = TryEverything.tool.parameters
+    let read: [([(String, String)], String)] = [
+      (
+        [("text", "5"), ("number", "7"), ("flag", "true"), ("share", "0.5")],
+        #"{"text":"5","number":7,"flag":true,"share":0.5}"#
+      ),
+      ([("words", "a,b")], #"{"words":["a","b"]}"#),
+      ([("words", "a,b"), ("words", "c")], #"{"words":["a,b","c"]}"#),
+      ([("words", #"["a,b"]"#)], #"{"words":["a,b"]}"#), ([("words", "")], #"{"words":[]}"#),
+      ([("document", #"{"a":1}"#)], #"{"document":{"a":1}}"#),
+      (
+        [("steps", #"{"name":"x"}"#), ("steps", #"{"name":"y"}"#)],
+        #"{"steps":[{"name":"x"},{"name":"y"}]}"#
+      ),
+      ([("number", "seven")], #"{"number":"seven"}"#), ([("nothing", "1")], #"{"nothing":"1"}"#),
+      ([("text", ""), ("time", "null")], #"{"text":"","time":"null"}"#),
+    ]
+    for (texts, expected) in read {
+      let object = try list.object(ofTexts: texts.map { (name: $0.0, text: $0.1) })
+      #expect(JSONWriter.compact(object) == expected)
+    }
+    let refused = [
+      ([("text", "a"), ("text", "b")], "given 2 times"), ([("document", "{")], "no JSON"),
+      ([("words", "[1")], "no JSON"), ([("steps", "x")], "no JSON"),
+    ]
+    for (texts, words) in refused {
+      let failure = #expect(throws: ToolFailure.self) {
+        try list.object(ofTexts: texts.map { (name: $0.0, text: $0.1) })
+      }
+      #expect(failure?.message.contains(words) == true, "\(texts)")
+    }
+  }
+
   @Test func `documents have a depth and a size`() throws {
     let entry = try Self.catalog.entry("agora.query.everything")
     func nested(_ depth: Int) throws -> JSON {

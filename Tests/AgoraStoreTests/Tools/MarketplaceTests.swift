@@ -251,6 +251,35 @@ private struct Undeclared: ToolCall {
     }
   }
 
+  @Test func `calls from many threads are all done, each once`() throws {
+    try withTemporaryFolder { folder in
+      let bazaar = try TestMarketplace(in: folder)
+      try bazaar.register("A")
+      let workers = (0..<4).map { worker in
+        Background {
+          var ids: [String] = []
+          for number in 0..<50 {
+            let sent = try bazaar.call(
+              "agora.messaging.send",
+              #"{"to_agent":"broadcast","content":"\#(worker) \#(number)","from_agent":"A"}"#)
+            ids.append(sent["message_id"]?.text ?? "")
+            _ = try bazaar.call("agora.agent.status", #"{"agent_id":"A"}"#)
+          }
+          return ids
+        }
+      }
+      let ids = try workers.flatMap { try $0.value() }
+      #expect(Set(ids).count == 200)
+      let events = try bazaar.rows(
+        "SELECT json_extract(data,'$.message_id') FROM events ORDER BY seq")
+      let messages = try bazaar.rows("SELECT message_id FROM messages ORDER BY rowid")
+      #expect(Array(events.dropFirst()) == messages && Set(messages.map(\.[0])) == Set(ids))
+      try bazaar.register("A")
+      let use = try bazaar.rows("SELECT sum(calls) FROM service_use")
+      #expect(use == [["402"]])
+    }
+  }
+
   @Test func `ids grow, also when the clock stands still or goes back`() throws {
     try withTemporaryFolder { folder in
       let bazaar = try TestMarketplace(in: folder)

@@ -141,6 +141,8 @@ extension ToolContext {
     }
     let id = newID(.agent)
     try connection.run(Self.insertReserved, .text(id), .integer(now.microseconds))
+    let after = JSON.object([.init("agent_name", .string(Self.reservedName))])
+    try audit(id, before: nil, after: after)
     return KnownAgent(id: id, name: Self.reservedName, status: .active)
   }
 }

@@ -27,7 +27,7 @@ public struct Event: ToolOutput, Equatable {
 
 /// Which events somebody wants and may see.
 public struct EventFilter: Sendable, Equatable {
-  /// The agent that looks: it sees what is for everyone and for itself. Nil is an operator, who sees all.
+  /// The agent that looks, who sees what is for everyone and for itself; nil is an operator, who sees all.
   public var agent: String?
   /// The types that are wanted; nil or `*` among them is all.
   public var types: Set<String>?

@@ -43,6 +43,9 @@ public struct EventRetention: Sendable, Equatable {
       ORDER BY timestamp, seq LIMIT ?3)
     """)
 
+  /// The statements, for the test that looks at their plans.
+  package static let queries = [setting, newestTooMany, prune]
+
   /// Keys of the configuration under which operators say otherwise.
   package static let daysKey = "events.keep_days"
   /// Likewise for the number.
