@@ -36,7 +36,7 @@ struct ToolCommand {
   }
 
   private func option(_ field: Field) -> Command.Option {
-    let name = String(field.flag.dropFirst(2))
+    let name = Self.optionName(field)
     let type = field.type.unwrapped
     var option = Command.Option(
       name: name, value: ToolWords.placeholder(type), help: ToolWords.sentence(of: field),
@@ -117,25 +117,29 @@ struct ToolCommand {
 extension ToolCommand {
   /// The parameters of the JSON and of the flags together.
   fileprivate func arguments(_ invocation: Invocation) throws -> JSON {
-    var members = try invocation.operands.first.map(object) ?? []
+    let members = try invocation.operands.first.map(object) ?? []
+    var texts: [(name: String, text: String)] = []
     for field in tool.parameters.fields {
-      let texts = invocation.values(String(field.flag.dropFirst(2)))
-      guard !texts.isEmpty else { continue }
-      guard !members.contains(where: { $0.name == field.name }) else {
+      let values = invocation.values(Self.optionName(field))
+      guard values.isEmpty || !members.contains(where: { $0.name == field.name }) else {
         throw AgoraError(
           .misuse, "\(field.name) is given twice: in the JSON and as \(field.flag)",
           remedy: "Leave one of them out.")
       }
-      do throws(ToolFailure) {
-        members.append(.init(field.name, try field.value(of: texts)))
-      } catch {
-        throw AgoraError(
-          .misuse, error.message,
-          remedy: "Put JSON in single quotes: \(field.flag) \(Self.sample(field))")
-      }
+      texts += values.map { (name: field.name, text: $0) }
     }
-    return .object(members)
+    do throws(ToolFailure) {
+      let flags = try tool.parameters.object(ofTexts: texts)
+      return .object(members + (flags.members ?? []))
+    } catch {
+      let field = tool.parameters.fields.first { $0.name == error.parameter }
+      throw AgoraError(
+        .misuse, error.message,
+        remedy: field.map { "Put JSON in single quotes: \($0.flag) \(Self.sample($0))" })
+    }
   }
+
+  private static func optionName(_ field: Field) -> String { String(field.flag.dropFirst(2)) }
 
   private static func sample(_ field: Field) -> String {
     if case .list = field.type.unwrapped { return "'[…]'" }

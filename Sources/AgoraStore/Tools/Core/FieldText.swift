@@ -3,8 +3,10 @@
 /// Only what could be nothing else is converted: a text that does not fit stays one, and the check that
 /// every call goes through says what is due.
 extension Field {
-  /// The value that texts mean: one text, or for a list several, each an element, elements with commas
-  /// between them, or a JSON array.
+  /// The value that texts mean.
+  ///
+  /// A number or a truth value is written as in JSON, an object as JSON. A list is one text or several,
+  /// each an element, elements with commas between them, or a JSON array.
   ///
   /// - Throws: ``ToolFailure`` `invalid_parameter` where JSON is due and a text is none, or where several
   ///   texts are given for one value.
@@ -12,7 +14,8 @@ extension Field {
     if case .list(let element) = type.unwrapped { return try list(texts, of: element) }
     guard let text = texts.first, texts.count == 1 else {
       throw ToolFailure(
-        .invalidParameter, "\(name) is given \(texts.count) times", parameter: name)
+        .invalidParameter, "\(name) is given \(texts.count) times, and one value is due",
+        parameter: name)
     }
     return try value(of: text, type)
   }
@@ -59,7 +62,7 @@ extension Field {
       throw ToolFailure(
         .invalidParameter,
         "\(name) is \"\(ValueCheck.shown(text))\", which is no JSON (\(error)), and \(due) is due",
-        parameter: name)
+        parameter: name, details: .object([.init("offset", .int(error.offset))]))
     }
   }
 
