@@ -35,13 +35,18 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["AgoraStore"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    // The README's program, which is run by a test; it sees what a program of another package sees.
+    .executableTarget(
+      name: "EmbeddingExample", dependencies: ["AgoraStore"], path: "Tests/EmbeddingExample",
+      packageAccess: false, swiftSettings: strict),
     .testTarget(
       name: "AgoraStoreTests", dependencies: ["AgoraStore", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "MigratorTests", dependencies: ["AgoraStore", "Migrator", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "EndToEndTests", dependencies: ["AgoraStore", "TestSupport", "agora", "spacetime"],
+      name: "EndToEndTests",
+      dependencies: ["AgoraStore", "TestSupport", "agora", "spacetime", "EmbeddingExample"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
