@@ -39,6 +39,10 @@ let package = Package(
     .executableTarget(
       name: "CrashSubject", dependencies: ["AgoraStore", "Migrator", "CSQLite"],
       path: "Tests/CrashSubject", swiftSettings: strict),
+    // The README's program, which is run by a test; it sees what a program of another package sees.
+    .executableTarget(
+      name: "EmbeddingExample", dependencies: ["AgoraStore"], path: "Tests/EmbeddingExample",
+      packageAccess: false, swiftSettings: strict),
     .testTarget(
       name: "AgoraStoreTests", dependencies: ["AgoraStore", "TestSupport"], swiftSettings: strict),
     .testTarget(
@@ -48,6 +52,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "AgoraStore", "Migrator", "TestSupport", "agora", "spacetime", "CrashSubject",
+        "EmbeddingExample",
       ],
       swiftSettings: strict),
   ],

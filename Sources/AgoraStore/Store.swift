@@ -28,7 +28,8 @@ public final class Store: Sendable {
         guard let status = try File.status(path) else {
           throw AgoraError(
             .noStore, "there is no store here", file: path,
-            remedy: "Name one with --store, or make one with: agora migrate EXPORT")
+            remedy:
+              "Name one with --store, or make one with agora migrate EXPORT or any agora call.")
         }
         guard !status.isFolder else {
           throw AgoraError(

@@ -7,7 +7,7 @@ package struct Child {
   package let output: String
   package let talk: String
 
-  /// Runs a program that was built beside the tests.
+  /// Runs a program that was built beside the tests, or one of the system by its whole path.
   ///
   /// - Parameters:
   ///   - input: what stands on its standard input.
@@ -16,7 +16,9 @@ package struct Child {
     environment: [String: String] = [:]
   ) throws -> Child {
     let process = Process()
-    process.executableURL = products.appendingPathComponent(program)
+    process.executableURL =
+      program.hasPrefix("/")
+      ? URL(fileURLWithPath: program) : products.appendingPathComponent(program)
     process.arguments = arguments
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
@@ -74,6 +76,16 @@ package struct Child {
       process.terminationReason == .uncaughtSignal
       ? 1000 + process.terminationStatus : process.terminationStatus
     return Child(status: status, output: "", talk: String(decoding: errors, as: UTF8.self))
+  }
+
+  /// Runs a script in bash, for which the built programs are on the PATH.
+  package static func bash(
+    _ script: String, in folder: String? = nil, environment: [String: String] = [:]
+  ) throws -> Child {
+    let path = products.path + ":" + (ProcessInfo.processInfo.environment["PATH"] ?? "")
+    return try run(
+      "/usr/bin/env", ["bash", "-c", script], in: folder,
+      environment: environment.merging(["PATH": path]) { $1 })
   }
 
   /// The folder of the built programs: the test bundle lies in it.

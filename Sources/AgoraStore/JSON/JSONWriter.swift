@@ -75,6 +75,11 @@ package enum JSONWriter {
   }
 }
 
+extension JSON: CustomStringConvertible {
+  /// The shortest text of the value.
+  public var description: String { JSONWriter.compact(self) }
+}
+
 extension JSON {
   /// A whole number.
   package static func int(_ value: Int) -> JSON { .number(String(value)) }

@@ -5,6 +5,12 @@ package enum Suggestion {
     guard !word.isEmpty else { return nil }
     let scored = words.map { (word: $0, distance: distance(word, $0)) }
     guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
+    // Who stops in the middle of a word means that word, and not a short one that looks like its half.
+    if best.distance > 1, word.count > 3,
+      let begun = scored.filter({ $0.word.hasPrefix(word) }).min(by: { $0.distance < $1.distance })
+    {
+      return begun.word
+    }
     return best.distance <= max(2, word.count / 3) || best.word.hasPrefix(word) ? best.word : nil
   }
 

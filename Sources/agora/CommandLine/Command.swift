@@ -9,10 +9,38 @@ struct Command: Sendable {
   /// What it takes besides options.
   var operands: [Operand] = []
   var options: [Option] = []
-  /// Paragraphs and examples for the command's own help.
+  /// Paragraphs and examples for the command's own help; lines that are indented stay as they are.
   var discussion: String = ""
+  /// What its help says after the options.
+  var closing: [String] = []
+  /// What it becomes when its first operand says so, as `agora call` does with each tool.
+  var refinement: Refinement?
   /// Does the work.
   let run: @Sendable (Invocation) throws -> ExitCode
+
+  /// Commands that a first operand chooses among.
+  struct Refinement: Sendable {
+    /// The operands that there are, and what each does.
+    let choices: @Sendable () -> [(word: String, summary: String)]
+    /// The command that one of them makes; its words are this command's and the operand.
+    let command: @Sendable (String) throws -> Command
+  }
+
+  /// What a shell may offer in some place.
+  enum Completion: Sendable, Hashable {
+    case nothing
+    case files
+    case words([String])
+
+    /// What the name of a value says: `FILE` is a path, `v4|ndjson` one of two words.
+    init(placeholder: String) {
+      let words = placeholder.split(separator: "|").map(String.init)
+      self =
+        words.count > 1
+        ? .words(words)
+        : ["FILE", "PATH", "EXPORT", "DIR"].contains(placeholder) ? .files : .nothing
+    }
+  }
 
   /// Something that is named by its place.
   struct Operand: Sendable {
@@ -20,10 +48,28 @@ struct Command: Sendable {
     let help: String
     var isRequired = true
     var repeats = false
+    /// The words that it can be, where its name does not say them.
+    var choices: [String] = []
+
+    var completion: Completion {
+      choices.isEmpty ? Completion(placeholder: name) : .words(choices)
+    }
   }
 
   /// Something that is named by a flag.
   struct Option: Sendable {
+    /// How a flag and what stands behind it belong together.
+    enum Form: Sendable {
+      /// There is no value.
+      case flag
+      /// There is no value, or `true` or `false`.
+      case yesOrNo
+      /// There is a value, which is not empty.
+      case value
+      /// There is a value, which may be empty.
+      case text
+    }
+
     /// The flag without its dashes.
     let name: String
     /// A single letter for it.
@@ -32,6 +78,37 @@ struct Command: Sendable {
     var value: String?
     let help: String
     var repeats = false
+    /// The words that the value can be, where its name does not say them.
+    var choices: [String] = []
+    /// Other spellings of the name.
+    var synonyms: [String] = []
+    /// Whether it is a parameter of a tool, which help shows apart.
+    var isParameter = false
+    /// What help lists below it: the members of an object.
+    var members: [(String, String)] = []
+    /// Whether a switch can also be given `true` or `false`.
+    var isYesOrNo = false
+
+    var form: Form {
+      if value == nil { return isYesOrNo ? .yesOrNo : .flag }
+      return isParameter ? .text : .value
+    }
+
+    var completion: Completion {
+      if isYesOrNo { return .words(["true", "false"]) }
+      return choices.isEmpty ? Completion(placeholder: value ?? "") : .words(choices)
+    }
+
+    /// All spellings of its flag.
+    var flags: [String] { (letter.map { ["-\($0)"] } ?? []) + ["--\(name)"] }
+
+    /// Whether a word of the command line, with or without a value after `=`, names this.
+    func isNamed(by argument: String) -> Bool {
+      let name = argument.split(separator: "=", maxSplits: 1).first ?? ""
+      if let letter, name == "-\(letter)" { return true }
+      guard name.hasPrefix("--") else { return false }
+      return name.dropFirst(2) == self.name || synonyms.contains { name.dropFirst(2) == $0 }
+    }
   }
 
   /// The words joined.
@@ -89,15 +166,20 @@ struct Invocation {
   func choice<Value: RawRepresentable & CaseIterable>(
     _ name: String, _ type: Value.Type
   ) throws -> Value? where Value.RawValue == String {
-    guard let text = value(name) else { return nil }
-    guard let value = Value(rawValue: text) else {
-      let words = Value.allCases.map(\.rawValue)
-      let nearest = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
-      throw AgoraError(
-        .misuse,
-        "--\(name) takes one of \(words.joined(separator: ", ")), not \"\(text)\"\(nearest)")
-    }
-    return value
+    try value(name).map { try Self.choice($0, of: "--\(name)", type) }
+  }
+
+  /// One of some words.
+  ///
+  /// - Parameter place: the option or the command that takes it, for the error.
+  static func choice<Value: RawRepresentable & CaseIterable>(
+    _ text: String, of place: String, _ type: Value.Type
+  ) throws -> Value where Value.RawValue == String {
+    if let value = Value(rawValue: text) { return value }
+    let words = Value.allCases.map(\.rawValue)
+    let nearest = Suggestion.nearest(to: text, among: words).map { "; did you mean \($0)?" } ?? ""
+    throw AgoraError(
+      .misuse, "\(place) takes one of \(words.joined(separator: ", ")), not \"\(text)\"\(nearest)")
   }
 
   var wantsJSON: Bool { has("json") }

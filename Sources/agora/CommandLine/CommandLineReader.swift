@@ -20,14 +20,17 @@ struct CommandLineReader {
       return .help(named.isEmpty ? nil : try command(named).command)
     }
     if first == "--version" { return .version }
-    let asked = arguments.prefix { $0 != "--" }
-    if asked.contains("--help") || asked.contains("-h") {
+    do {
+      let (command, rest) = try self.command(arguments)
+      return try request(of: command, rest)
+    } catch {
       // Help for a group such as `rejects` is the list of all commands.
       let isGroup = commands.contains { $0.words.first == first && $0.words.count > 1 }
-      return .help(isGroup ? try? command(arguments).command : try command(arguments).command)
+      guard isGroup, (try? command(arguments)) == nil,
+        arguments.contains("--help") || arguments.contains("-h")
+      else { throw error }
+      return .help(nil)
     }
-    let (command, rest) = try self.command(arguments)
-    return .run(try invocation(of: command, rest))
   }
 
   private func command(_ arguments: [String]) throws -> (command: Command, rest: [String]) {
@@ -41,7 +44,7 @@ struct CommandLineReader {
         let takesValue =
           !argument.contains("=")
           && commands.contains { command in
-            command.allOptions.contains { option(argument, names: $0) && $0.value != nil }
+            command.allOptions.contains { $0.value != nil && $0.isNamed(by: argument) }
           }
         rest.append(argument)
         if takesValue, index + 1 < arguments.count {
@@ -56,8 +59,33 @@ struct CommandLineReader {
       index += 1
     }
     rest += arguments[index...]
-    if let command = commands.first(where: { $0.words == words }) { return (command, rest) }
+    if let command = commands.first(where: { $0.words == words }) {
+      return try refined(command, rest)
+    }
     throw unknown(words, index < arguments.count ? arguments[index] : nil)
+  }
+
+  /// The command that the first operand makes of one, and the words besides that operand.
+  private func refined(
+    _ command: Command, _ arguments: [String]
+  ) throws -> (command: Command, rest: [String]) {
+    guard let refinement = command.refinement else { return (command, arguments) }
+    for token in tokens(arguments, of: command) {
+      switch token.content {
+      case .operand(let operand):
+        var rest = arguments
+        rest.remove(at: token.index)
+        return (try refinement.command(operand), rest)
+      case .unknown(let name):
+        let operand = command.operands.first?.name ?? "NAME"
+        throw unknownOption(
+          name, command,
+          remedy:
+            "Name the \(operand.lowercased()) first: agora \(command.name) \(operand) \(name) …")
+      default: continue
+      }
+    }
+    return (command, arguments)
   }
 
   private func unknown(_ words: [String], _ next: String?) -> AgoraError {
@@ -80,67 +108,120 @@ struct CommandLineReader {
         ?? "agora --help lists the commands.")
   }
 
-  private func option(_ argument: String, names option: Command.Option) -> Bool {
-    let name = argument.split(separator: "=", maxSplits: 1)[0]
-    return name == "--\(option.name)" || option.letter.map { name == "-\($0)" } ?? false
+  /// A word of the command line, or two that belong together.
+  private struct Token {
+    enum Content {
+      case operand(String)
+      case option(Command.Option, value: String?)
+      case unknown(String)
+      /// An option without the value that it needs; the next word is an option itself, or there is none.
+      case incomplete(Command.Option, next: String?)
+      case superfluousValue(Command.Option)
+    }
+
+    let content: Content
+    /// The place of its first word.
+    let index: Int
   }
 
-  private func invocation(of command: Command, _ arguments: [String]) throws -> Invocation {
-    var operands: [String] = []
-    var values: [String: [String]] = [:]
+  private func tokens(_ arguments: [String], of command: Command) -> [Token] {
+    var tokens: [Token] = []
     var index = 0
     while index < arguments.count {
+      let start = index
       let argument = arguments[index]
       index += 1
       if argument == "--" {
-        operands += arguments[index...]
+        tokens += (index..<arguments.count).map {
+          Token(content: .operand(arguments[$0]), index: $0)
+        }
         break
       }
       guard argument.hasPrefix("-"), argument != "-" else {
-        operands.append(argument)
+        tokens.append(Token(content: .operand(argument), index: start))
         continue
       }
-      guard let option = command.allOptions.first(where: { self.option(argument, names: $0) })
-      else {
-        throw unknownOption(argument, command)
+      guard let option = command.allOptions.first(where: { $0.isNamed(by: argument) }) else {
+        tokens.append(Token(content: .unknown(argument), index: start))
+        continue
       }
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard option.value != nil else {
-        guard parts.count == 1 else {
-          throw AgoraError(.misuse, "--\(option.name) is a switch and takes no value")
+      let content: Token.Content
+      switch option.form {
+      case .flag:
+        content = parts.count == 1 ? .option(option, value: nil) : .superfluousValue(option)
+      case .yesOrNo:
+        if parts.count == 2 {
+          content = .option(option, value: String(parts[1]))
+        } else if index < arguments.count, ["true", "false"].contains(arguments[index]) {
+          content = .option(option, value: arguments[index])
+          index += 1
+        } else {
+          content = .option(option, value: "true")
         }
-        values[option.name, default: []].append("")
-        continue
-      }
-      if parts.count == 2 {
-        values[option.name, default: []].append(String(parts[1]))
-      } else {
-        guard index < arguments.count else {
-          throw AgoraError(
-            .misuse, "--\(option.name) needs a value (\(option.value ?? ""))",
-            remedy: "agora \(command.name) --help tells more.")
+      case .value, .text:
+        if parts.count == 2 {
+          content = .option(option, value: String(parts[1]))
+        } else if index == arguments.count {
+          content = .incomplete(option, next: nil)
+        } else if command.allOptions.contains(where: { $0.isNamed(by: arguments[index]) }) {
+          // Rather a forgotten value than one that looks like a flag.
+          content = .incomplete(option, next: arguments[index])
+          index += 1
+        } else {
+          content = .option(option, value: arguments[index])
+          index += 1
         }
-        values[option.name, default: []].append(arguments[index])
-        index += 1
       }
-      guard values[option.name]?.last?.isEmpty == false else {
-        throw AgoraError(.misuse, "--\(option.name) needs a value (\(option.value ?? ""))")
-      }
-      if !option.repeats, values[option.name, default: []].count > 1 {
-        throw AgoraError(.misuse, "--\(option.name) was given twice")
+      tokens.append(Token(content: content, index: start))
+    }
+    return tokens
+  }
+
+  private func request(of command: Command, _ arguments: [String]) throws -> Request {
+    var operands: [String] = []
+    var values: [String: [String]] = [:]
+    let tokens = tokens(arguments, of: command)
+    // Whoever asks for help gets it, whatever else is wrong with the line.
+    for case .option(let option, _) in tokens.map(\.content) where option.name == "help" {
+      return .help(command)
+    }
+    for token in tokens {
+      switch token.content {
+      case .operand(let text): operands.append(text)
+      case .unknown(let name): throw unknownOption(name, command)
+      case .superfluousValue(let option):
+        throw AgoraError(.misuse, "--\(option.name) is a switch and takes no value")
+      case .incomplete(let option, let next):
+        let behind = next.map { ", and \($0) is an option" } ?? ""
+        throw AgoraError(
+          .misuse, "--\(option.name) needs a value (\(option.value ?? ""))\(behind)",
+          remedy: next.map { "If that is the value, write --\(option.name)=\($0)" }
+            ?? "agora \(command.name) --help tells more.")
+      case .option(let option, let value):
+        if option.form == .value, value?.isEmpty != false {
+          throw AgoraError(.misuse, "--\(option.name) needs a value (\(option.value ?? ""))")
+        }
+        values[option.name, default: []].append(value ?? "")
+        if !option.repeats, option.form != .flag, values[option.name, default: []].count > 1 {
+          throw AgoraError(.misuse, "--\(option.name) was given twice")
+        }
       }
     }
     try check(operands, of: command)
-    return Invocation(command: command, operands: operands, values: values)
+    return .run(Invocation(command: command, operands: operands, values: values))
   }
 
-  private func unknownOption(_ argument: String, _ command: Command) -> AgoraError {
-    let name = String(argument.split(separator: "=", maxSplits: 1)[0])
+  private func unknownOption(
+    _ argument: String, _ command: Command, remedy: String? = nil
+  ) -> AgoraError {
+    let name = String(argument.split(separator: "=", maxSplits: 1).first ?? "")
     let names = command.allOptions.map { "--\($0.name)" }
     let nearest = Suggestion.nearest(to: name, among: names)
     return AgoraError(
       .misuse, "agora \(command.name) has no option \(name)",
-      remedy: nearest.map { "Did you mean \($0)?" } ?? "agora \(command.name) --help lists them.")
+      remedy: nearest.map { "Did you mean \($0)?" } ?? remedy
+        ?? "agora \(command.name) --help lists them.")
   }
 
   private func check(_ operands: [String], of command: Command) throws {
@@ -153,7 +234,9 @@ struct CommandLineReader {
     if operands.count > command.operands.count, !command.operands.contains(where: \.repeats) {
       throw AgoraError(
         .misuse, "agora \(command.name) does not take \"\(operands[command.operands.count])\"",
-        remedy: "agora \(command.name) --help tells more.")
+        remedy:
+          "Words that belong together need quotes around them; agora \(command.name) --help tells more."
+      )
     }
   }
 }

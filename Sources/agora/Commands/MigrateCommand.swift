@@ -20,7 +20,7 @@ enum MigrateCommand {
         name: "max-rejects", value: "N",
         help: "Fails, and undoes everything, above N rejected rows (default: any number)."),
       .init(
-        name: "orphans", value: "POLICY",
+        name: "orphans", value: "stub|keep|reject",
         help:
           "What a reference to nothing does: stub makes the missing agent or workflow (default), keep leaves the reference empty, reject refuses the row."
       ),
@@ -47,13 +47,14 @@ enum MigrateCommand {
     ],
     discussion: """
       An export is recognised by its content. These shapes are:
-        {"agent_message":[{…}],…}                       the bundle; SQL results may be its values
-        [{"schema":…,"rows":[[…]]}]                     spacetime sql --format json, POST …/sql
-        {"agent_message":{"deletes":[],"inserts":[…]}}  spacetime subscribe, a line each
-        {"InitialSubscription":…}                       frames of v1.json.spacetimedb, a line each
-        {"table":"agent_message","row":{…}}             rows, a line each; bare rows with --table
-        [{…},{…}]                                       rows of one table, or agent configurations
-        the table that spacetime sql draws              lossy: texts with quotes and pipes
+        {"agent_message":[{…}],…}            the bundle; SQL results may be its values
+        [{"schema":…,"rows":[[…]]}]          spacetime sql --format json, POST …/sql
+        {"agent_message":{"inserts":[…]}}    spacetime subscribe, a line each
+        {"InitialSubscription":…}            v1.json.spacetimedb frames, a line each
+        {"table":"agent_message","row":{…}}  rows, a line each; bare with --table
+        [{…},{…}]                            rows of one table, or configurations
+        the table that spacetime sql draws   lossy: texts with quotes and pipes
+
       gzip, a byte-order mark, CRLF and a first line WARNING: … are taken in stride.
 
       A run that is interrupted or killed leaves the store as it was, and beside it what it has staged:
@@ -62,7 +63,8 @@ enum MigrateCommand {
       Examples:
         agora migrate v4_export.json
         agora migrate --dry-run --rejects rejects.ndjson v4_export.json.gz
-        spacetime sql agora-marketplace 'SELECT * FROM agent_message' --format json | agora migrate --table agent_message -
+        spacetime sql agora-marketplace 'SELECT * FROM agent_message' \\
+          --format json | agora migrate --table agent_message -
       """,
     run: run)
 

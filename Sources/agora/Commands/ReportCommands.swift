@@ -47,7 +47,7 @@ enum RejectsCommand {
         name: "source", value: "NAME",
         help: "The v4 deployment's name (default agora-marketplace)."),
       .init(
-        name: "orphans", value: "POLICY",
+        name: "orphans", value: "stub|keep|reject",
         help: "What a reference to nothing does now: stub (default), keep or reject."),
       .init(name: "wait", help: "Waits for another run's lock."),
     ],

@@ -150,7 +150,7 @@ struct TryEverything: ToolCall {
         #"{"text":"5","number":7,"flag":true,"share":0.5}"#
       ),
       ([("words", "a,b")], #"{"words":["a","b"]}"#),
-      ([("words", "a,b"), ("words", "c")], #"{"words":["a,b","c"]}"#),
+      ([("words", "a,b"), ("words", "c")], #"{"words":["a","b","c"]}"#),
       ([("words", #"["a,b"]"#)], #"{"words":["a,b"]}"#), ([("words", "")], #"{"words":[]}"#),
       ([("document", #"{"a":1}"#)], #"{"document":{"a":1}}"#),
       (

@@ -83,11 +83,24 @@ public struct ToolCatalog: Sendable {
 
   private func unknown(_ name: String) -> ToolFailure {
     let shown = ValueCheck.shown(name)
-    let nearest = Suggestion.nearest(to: String(name.prefix(64)), among: names)
+    let nearest = nearestName(to: name)
     let hint = nearest.map { "did you mean \($0)?" } ?? "agora.discovery.list lists them"
     return ToolFailure(
       .notFound, "there is no tool \"\(shown)\"; \(hint)",
       details: nearest.map { .object([.init("nearest", .string($0))]) })
+  }
+
+  /// The tool that somebody may have meant who said a name that there is not: a mistyped one, one without
+  /// `agora.`, or an action alone.
+  package func nearestName(to name: String) -> String? {
+    let typed = name.split(separator: "@").first.map { String($0.prefix(64)) } ?? ""
+    guard !typed.isEmpty else { return nil }
+    if let nearest = Suggestion.nearest(to: typed, among: names)
+      ?? Suggestion.nearest(to: "agora." + typed, among: names)
+    {
+      return nearest
+    }
+    return names.first { $0.hasSuffix("." + typed) }
   }
 
   /// The whole catalogue as JSON.

@@ -27,6 +27,23 @@ public struct ToolFailure: Error, Sendable, Equatable, CustomStringConvertible {
     case halted
     /// The store cannot do it at the moment; the same call may succeed later.
     case unavailable
+
+    /// What the code means, in a sentence for help and for descriptions.
+    public var meaning: String {
+      switch self {
+      case .invalidParameter: "A parameter is unknown, missing, of the wrong type or out of limits."
+      case .unauthorized: "The caller has not said who it is."
+      case .forbidden: "The caller may not do this."
+      case .notFound: "What the call names is not there."
+      case .conflict: "The state of things does not allow it now."
+      case .gone: "It was there and is no more."
+      case .tooLarge: "More bytes than are taken."
+      case .rateLimited: "Too many calls."
+      case .internal: "A promise of this program was broken; a defect to report."
+      case .halted: "An operator has halted what the call would change."
+      case .unavailable: "The store cannot do it at the moment; the same call may succeed later."
+      }
+    }
   }
 
   /// What kind of failure it is.
