@@ -5,7 +5,7 @@ import Migrator
 enum ConflictsCommand {
   static let list = Command(
     words: ["conflicts", "list"],
-    summary: "Lists the rows that v4 and v5 both changed, with what each says.",
+    summary: "Lists the rows that v4 and v5 both changed.",
     options: [
       Command.store, .init(name: "all", help: "Lists those that are settled as well."),
     ],

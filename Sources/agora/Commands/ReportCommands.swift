@@ -4,7 +4,7 @@ import Migrator
 /// `agora runs`.
 enum RunsCommand {
   static let command = Command(
-    words: ["runs"], summary: "Lists the migrations that went into the store, newest first.",
+    words: ["runs"], summary: "Lists the migrations of the store, newest first.",
     options: [Command.store],
     run: { invocation in
       let list = try RunList(invocation.openStore())
