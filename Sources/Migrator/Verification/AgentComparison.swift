@@ -101,7 +101,8 @@ struct StepComparison {
 
   private static let workflowOfStep = Query(
     "workflows.of_step",
-    "SELECT w.steps FROM v4_steps s JOIN workflows w USING(workflow_id) WHERE s.row=?1")
+    "SELECT w.steps, w.workflow_id FROM v4_steps s JOIN workflows w USING(workflow_id) WHERE s.row=?1"
+  )
 
   func compare() throws {
     for table in context.tables where table.kind == .step {
@@ -109,16 +110,21 @@ struct StepComparison {
         var json: [UInt8] = []
         _ = try table.mapper.mapStep(id: row.v5ID, context.references, into: &json)
         let expected = try JSON.parse(json)
-        let steps = try connection.first(
-          Self.workflowOfStep, .integer(row.row), map: { $0.text(0) })
-        guard let steps else {
+        let place = try connection.first(
+          Self.workflowOfStep, .integer(row.row), map: { ($0.text(0), $0.text(1)) })
+        guard let (steps, workflow) = place else {
           if try RecordTable.archive.read(id, in: connection) == nil {
             findings.missing(table.name, row.v4ID, id)
           }
           return
         }
         let found = (try? JSON.parse(steps))?.elements?.first { $0["step_id"]?.text == id }
-        guard let found else { return findings.missing(table.name, row.v4ID, id) }
+        guard let found else {
+          // One that v5 has removed is a change of its workflow.
+          return try findings.differ(
+            table.name, row.v4ID, id, [(name: "step_id", expected: .string(id), found: .null)],
+            changing: workflow)
+        }
         let names = (expected.members ?? []).map(\.name)
         let others = (found.members ?? []).map(\.name).filter { !names.contains($0) }
         let fields = (names + others).compactMap {
@@ -126,7 +132,7 @@ struct StepComparison {
           let (one, other) = (expected[name] ?? .null, found[name] ?? .null)
           return one == other ? nil : (name, one, other)
         }
-        try findings.differ(table.name, row.v4ID, id, fields)
+        try findings.differ(table.name, row.v4ID, id, fields, changing: workflow)
       }
     }
   }

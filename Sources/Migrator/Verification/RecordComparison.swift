@@ -35,12 +35,14 @@ final class RecordComparison {
     "SELECT EXISTS(SELECT 1 FROM audit WHERE target=?1 AND source_row IS NULL)")
 
   /// Notes fields that differ: as v5's own work where its tools say that they changed the record.
+  ///
+  /// - Parameter record: the record whose audit trail says it, where that is another one.
   func differ(
     _ table: String, _ v4ID: String, _ v5ID: String,
-    _ fields: [(name: String, expected: JSON, found: JSON)]
+    _ fields: [(name: String, expected: JSON, found: JSON)], changing record: String? = nil
   ) throws {
     guard !fields.isEmpty else { return }
-    if try connection.integer(Self.tool, .text(v5ID)) == 1 {
+    if try connection.integer(Self.tool, .text(record ?? v5ID)) == 1 {
       report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
       return
     }
