@@ -71,6 +71,27 @@ public struct StoreCheck: Sendable {
           """)
       ),
       (
+        "dependencies of tasks",
+        Query(
+          "check.dependencies",
+          """
+          SELECT 'task ' || t.task_id || ' depends on a task that is not there' FROM tasks t, json_each(t.dependencies) j
+          WHERE json_valid(t.dependencies) AND j.value NOT IN (SELECT depends_on FROM task_dependencies d
+            JOIN tasks p ON p.task_id=d.depends_on WHERE d.task_id=t.task_id)
+          """)
+      ),
+      (
+        "tasks of steps",
+        Query(
+          "check.step_tasks",
+          """
+          SELECT 'workflow ' || w.workflow_id || ' has a step that is not as far as its task'
+          FROM workflows w, json_each(w.steps) j LEFT JOIN tasks t ON t.task_id=json_extract(j.value,'$.task_id')
+          WHERE json_valid(w.steps) AND json_extract(j.value,'$.task_id') IS NOT NULL
+            AND t.status IS NOT json_extract(j.value,'$.status')
+          """)
+      ),
+      (
         "messages read",
         Query(
           "check.reads",

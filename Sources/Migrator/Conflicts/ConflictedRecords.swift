@@ -38,7 +38,10 @@ struct ConflictedRecords {
     let changed = conflicts.filter { $0.kind == .changed }
     try rebuildAgents(changed.filter { V4Schema.kind(of: $0.table).describesAgents })
     // Workflows first: a task's reference may depend on them.
-    let records = changed.filter { !V4Schema.kind(of: $0.table).describesAgents }
+    let records = changed.filter {
+      let kind = V4Schema.kind(of: $0.table)
+      return !kind.describesAgents && kind != .step
+    }
     for conflict in records.filter({ $0.target.name == "workflows" })
       + records.filter({ $0.target.name != "workflows" })
     {
@@ -50,6 +53,7 @@ struct ConflictedRecords {
           remedy: "Nothing was changed. Keep v5's record, or mend the row on v4 and export again.")
       }
     }
+    try rebuildSteps(of: changed.filter { V4Schema.kind(of: $0.table) == .step })
     try remove(conflicts.filter { $0.kind == .gone })
     // What was made for a missing reference may be what an audit entry is about.
     try AuditRefresh(context).refresh()
@@ -64,6 +68,21 @@ struct ConflictedRecords {
     guard !names.isEmpty else { return }
     try AgentLoader(context, overwritesV5: true).rebuild(
       names.sorted { $0.key < $1.key }.map { (id: $0.key, name: $0.value) })
+  }
+
+  private static let workflowOfStep = Query(
+    "v4_steps.workflow", "SELECT workflow_id FROM v4_steps WHERE row=?1")
+
+  /// A step stands in its workflow, whose steps are all as v4 says then; the workflow's own fields stay.
+  private func rebuildSteps(of conflicts: [Conflict]) throws {
+    var workflows: Set<String> = []
+    for conflict in conflicts {
+      let id = try connection.first(
+        Self.workflowOfStep, .integer(conflict.row), map: { $0.text(0) })
+      if let id { workflows.insert(id) }
+    }
+    guard !workflows.isEmpty else { return }
+    try StepLoader(context, overwritesV5: true).rebuild(workflows.sorted())
   }
 
   private func rebuild(_ conflict: Conflict) throws {

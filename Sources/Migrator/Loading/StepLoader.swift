@@ -7,7 +7,13 @@ struct StepLoader {
   private let keepsBorn: Bool
   private var connection: Connection { context.connection }
 
-  init(_ context: LoadContext, keepsBorn: Bool = true) {
+  private let overwritesV5: Bool
+
+  /// - Parameters:
+  ///   - keepsBorn: whether steps that were added on v5 stay.
+  ///   - overwritesV5: whether steps that v5 has worked on are made of v4's rows all the same.
+  init(_ context: LoadContext, keepsBorn: Bool = true, overwritesV5: Bool = false) {
+    self.overwritesV5 = overwritesV5
     self.context = context
     self.keepsBorn = keepsBorn && context.hasStoredRows
   }
@@ -22,6 +28,10 @@ struct StepLoader {
     "v4_steps.insert", "INSERT OR REPLACE INTO main.v4_steps(row, workflow_id) VALUES(?1,?2)")
   private static let setSteps = Query(
     "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
+  /// A v5 tool takes the hash of a workflow away when it changes it, since steps are not in the hash.
+  private static let isChangedOnV5 = Query(
+    "workflows.changed_on_v5",
+    "SELECT EXISTS(SELECT 1 FROM workflows WHERE workflow_id=?1 AND source_hash=0)")
 
   func load(_ tables: [StagedTable]) throws {
     try begin()
@@ -64,8 +74,15 @@ struct StepLoader {
     try context.scan(table) { row in
       let stored = try context.replaced(by: row)
       if row.isBornOnV5 { return try join(row, table, stored: stored) }
-      guard try add(row, table, as: stored ?? row.row, ordinal: row.ordinal) else {
-        return try archive(row, table, stored: stored)
+      switch try add(row, table, as: stored ?? row.row, ordinal: row.ordinal) {
+      case .added: break
+      case .noWorkflow: return try archive(row, table, stored: stored)
+      case .changedOnV5:
+        // The steps that v5 has worked on stand; a new one of v4 is kept whole beside them.
+        guard let stored else { return try archive(row, table, stored: nil) }
+        try context.conflict(row, table, stored: stored)
+        context.ledger[table.name].unchanged += 1
+        return try context.drop(row.row)
       }
       if let stored {
         context.ledger[table.name].updated += 1
@@ -104,13 +121,22 @@ struct StepLoader {
     context.ledger[table.name].imported += 1
   }
 
-  /// Adds the step that the table's mapper has in hand; false where its workflow does not exist.
+  /// What came of a step that was to stand in its workflow.
+  private enum Placement {
+    case added, noWorkflow, changedOnV5
+  }
+
+  /// Adds the step that the table's mapper has in hand, where its workflow takes it.
   private func add(
     _ row: StagedRow, _ table: StagedTable, as stored: Int64, ordinal: Int64
-  ) throws -> Bool {
+  ) throws -> Placement {
     var json: [UInt8] = []
     let step = try table.mapper.mapStep(id: row.v5ID, context.references, into: &json)
-    guard let workflow = step.workflow else { return false }
+    guard let workflow = step.workflow else { return .noWorkflow }
+    if context.hasStoredRows, !overwritesV5 {
+      let id = SQLValue.text(String(decoding: workflow, as: UTF8.self))
+      guard try connection.integer(Self.isChangedOnV5, id) == 0 else { return .changedOnV5 }
+    }
     var record = Record()
     record.integer(stored)
     record.text(workflow)
@@ -133,7 +159,7 @@ struct StepLoader {
     record.integer(stored)
     record.text(workflow)
     try connection.statement(Self.insertPlace).run(record)
-    return true
+    return .added
   }
 
   /// The steps that the touched workflows had before stand beside the new ones.
@@ -197,6 +223,7 @@ struct StepLoader {
       """
       UPDATE workflows SET steps=\(left) WHERE workflow_id IN (
         SELECT workflow_id FROM temp.left_workflows EXCEPT SELECT workflow_id FROM temp.steps)
+        \(overwritesV5 ? "" : "AND source_hash IS NOT 0")
       """, name: "workflows.without_steps")
     try connection.each(
       Query(

@@ -112,6 +112,15 @@ struct Dependents {
           JOIN temp.going g ON g.id IN (r.message_id, r.agent_id) AND g.is_new
         """), map: { ("the reading of " + $0.text(0), $0.text(1), $0.int64(2)) })
     try note(reads)
+    let waiting = try connection.all(
+      Query(
+        "task_dependencies.born",
+        """
+        SELECT d.task_id, g.table_name, g.key FROM task_dependencies d
+          JOIN temp.going g ON g.id=d.depends_on AND g.is_new
+        WHERE d.task_id NOT IN (SELECT id FROM temp.going)
+        """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
+    try note(waiting)
   }
 
   /// Notes newer records and keeps what each refers to.

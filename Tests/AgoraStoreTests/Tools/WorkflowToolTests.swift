@@ -2,6 +2,28 @@ import AgoraStore
 import TestSupport
 import Testing
 
+/// What a tool does to a workflow that lifts its halt, or ends it by force.
+private struct Force: ToolCall {
+  static let workflow = Parameter<WorkflowID>("workflow_id", "Which")
+  static let ends = Parameter<Bool>("ends", "Whether it is ended")
+  static let tool = Tool(
+    .admin, "force", title: "Force", description: "Lifts a halt, or ends.",
+    parameters: ParameterList(workflow, ends), output: Output.self, access: .writes, authority: 200,
+    isIdempotent: true, passesHalt: true, examples: [])
+  struct Output: ToolOutput { static let shape = Shape<Output>() }
+  let id: String
+  let ends: Bool
+  init(_ arguments: Arguments) throws(ToolFailure) {
+    id = try arguments[Self.workflow].description
+    ends = try arguments[Self.ends]
+  }
+  func run(in context: ToolContext) throws -> Output {
+    let life = WorkflowLife(context)
+    if ends { try life.terminate(id, reason: "by force") } else { try life.goOn(id) }
+    return Output()
+  }
+}
+
 @Suite struct WorkflowToolTests {
   /// A workflow in a marketplace with the agents A, B and C.
   private struct Scene {
@@ -9,8 +31,8 @@ import Testing
     let agents: [String]
     var id = ""
 
-    init(_ folder: String) throws {
-      bazaar = try TestMarketplace(in: folder)
+    init(_ folder: String, catalog: ToolCatalog = .agora) throws {
+      bazaar = try TestMarketplace(in: folder, catalog: catalog)
       agents = try ["A", "B", "C"].map { [bazaar] in try bazaar.register($0) }
     }
 
@@ -214,6 +236,39 @@ import Testing
       try scene.modify(#""action":"reorder","steps":["load","extract","transform"]"#)
       #expect(
         try scene.summary() == "running load:pending extract:completed+ transform:pending+")
+    }
+  }
+
+  @Test func `what an operator does by force is followed by what it makes ready`() throws {
+    try withTemporaryFolder { folder in
+      let catalog = ToolCatalog([
+        RegisterAgent.self, CreateWorkflow.self, ShowWorkflow.self, UpdateTask.self, Force.self,
+      ])
+      var scene = try Scene(folder, catalog: catalog)
+      try scene.create(Self.chain)
+      let id = scene.id
+      func halt(_ state: String) throws {
+        try scene.bazaar.store.write {
+          try $0.execute(
+            "INSERT OR REPLACE INTO overrides VALUES('ovr_1','\(id)','pause','x',9,'operator',1,'\(state)',NULL,NULL)"
+          )
+        }
+      }
+      try scene.set("extract", "in_progress")
+      try halt("active")
+      try scene.set("extract", "completed")
+      for state in ["active", "lifted"] {
+        try halt(state)
+        try scene.bazaar.call("agora.admin.force", #"{"workflow_id":"\#(id)","ends":false}"#)
+        let mark = state == "lifted" ? "+" : ""
+        #expect(
+          try scene.summary()
+            == "running extract:completed+ transform:pending\(mark) load:pending")
+      }
+      try halt("active")
+      try scene.bazaar.call("agora.admin.force", #"{"workflow_id":"\#(id)","ends":true}"#)
+      #expect(
+        try scene.summary() == "terminated extract:completed+ transform:failed+ load:skipped")
     }
   }
 

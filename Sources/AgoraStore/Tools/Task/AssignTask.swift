@@ -124,23 +124,17 @@ public struct AssignTask: ToolCall {
       estimatedCompletion: try TaskStatistics.estimate(taskType, in: context))
   }
 
-  private static let workflowStatus = Query(
-    "workflows.status", "SELECT status FROM workflows WHERE workflow_id=?1")
-
   private func checkWorkflow(_ id: String, _ context: ToolContext) throws {
-    let word = try context.connection.first(Self.workflowStatus, .text(id), map: { $0.text(0) })
-    guard let word else {
+    guard let standing = try WorkflowRecord.standing(of: id, in: context.connection) else {
       throw ToolFailure(.notFound, "there is no workflow \(id)", parameter: "workflow_id")
     }
     try context.refuseIfHalted(id, "the workflow \(id)")
-    guard WorkflowStatus(rawValue: word)?.isFinished != true else {
+    guard !standing.status.isFinished else {
       throw ToolFailure(
-        .conflict, "the workflow \(id) is \(word) and takes no more tasks",
+        .conflict, "the workflow \(id) is \(standing.status.rawValue) and takes no more tasks",
         parameter: "workflow_id")
     }
   }
-
-  private static let status = Query("tasks.status", "SELECT status FROM tasks WHERE task_id=?1")
 
   /// The tasks to wait for, each once.
   ///
@@ -148,12 +142,11 @@ public struct AssignTask: ToolCall {
   private func dependencies(in context: ToolContext) throws -> [String] {
     var ids: [String] = []
     for (index, id) in dependsOn.map(\.description).enumerated() where !ids.contains(id) {
-      let status = try context.connection.first(Self.status, .text(id), map: { $0.text(0) })
-      guard let status else {
+      guard let status = try TaskRecord.status(of: id, in: context.connection) else {
         throw ToolFailure(
           .notFound, "there is no task \(id)", parameter: "depends_on[\(index)]")
       }
-      guard status != TaskStatus.failed.rawValue else {
+      guard status != .failed else {
         throw ToolFailure(
           .conflict, "the task \(id) has failed, so one that depends on it could never start",
           parameter: "depends_on[\(index)]")

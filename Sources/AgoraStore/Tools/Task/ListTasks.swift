@@ -71,13 +71,10 @@ public struct ListTasks: ToolCall {
     offset = try arguments[Self.offset]
   }
 
-  private static let exists = Query(
-    "workflows.exists", "SELECT EXISTS(SELECT 1 FROM workflows WHERE workflow_id=?1)")
-
   /// Lists the tasks.
   public func run(in context: ToolContext) throws -> Output {
     if let workflow,
-      try context.connection.integer(Self.exists, .text(workflow.description)) != 1
+      try WorkflowRecord.standing(of: workflow.description, in: context.connection) == nil
     {
       throw ToolFailure(.notFound, "there is no workflow \(workflow)", parameter: "workflow_id")
     }

@@ -75,7 +75,6 @@ public struct ShowTaskHistory: ToolCall {
     id = try arguments[Self.task].description
   }
 
-  private static let status = Query("tasks.status", "SELECT status FROM tasks WHERE task_id=?1")
   private static let changes = Query(
     "audit.of_record",
     """
@@ -84,17 +83,16 @@ public struct ShowTaskHistory: ToolCall {
     """)
 
   /// The queries, for the test that looks at their plans.
-  package static var queries: [Query] { [status, changes] }
+  package static var queries: [Query] { [changes] }
 
   /// Looks the changes up.
   public func run(in context: ToolContext) throws -> Output {
     let connection = context.connection
-    let word = try connection.first(Self.status, .text(id), map: { $0.text(0) })
-    guard let word else {
+    guard let status = try TaskRecord.status(of: id, in: connection) else {
       throw ToolFailure(.notFound, "there is no task \(id)", parameter: "task_id")
     }
     return Output(
-      taskID: id, status: TaskStatus(rawValue: word) ?? .pending,
+      taskID: id, status: status,
       changes: try connection.all(Self.changes, .text(id), map: Change.init))
   }
 }

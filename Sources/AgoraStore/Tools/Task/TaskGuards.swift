@@ -9,13 +9,8 @@ struct TaskGuards {
     self.task = task
   }
 
-  private static let workflow = Query(
-    "workflows.standing", "SELECT status, creator_agent FROM workflows WHERE workflow_id=?1")
-
-  private func standing() throws -> (status: String, creator: String?)? {
-    guard let id = task.workflow else { return nil }
-    return try connection.first(
-      Self.workflow, .text(id), map: { ($0.text(0), $0.optionalText(1)) })
+  private func standing() throws -> WorkflowRecord.Standing? {
+    try task.workflow.flatMap { try WorkflowRecord.standing(of: $0, in: connection) }
   }
 
   /// Refuses a bound caller who neither does the task nor asked for it.
@@ -58,10 +53,11 @@ struct TaskGuards {
     if let workflow = task.workflow {
       try context.refuseIfHalted(workflow, "the workflow \(workflow)")
       let status = try standing()?.status
-      if status == WorkflowStatus.paused.rawValue || status == WorkflowStatus.terminated.rawValue {
+      if let status, status == .paused || status == .terminated {
         throw ToolFailure(
           .conflict,
-          "the task cannot start: its workflow \(workflow) is \(status ?? "")", parameter: "status")
+          "the task cannot start: its workflow \(workflow) is \(status.rawValue)",
+          parameter: "status")
       }
     }
     if let agent = task.agent { try context.refuseIfHalted(agent, "the agent \(agent)") }

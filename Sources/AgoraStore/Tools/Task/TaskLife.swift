@@ -20,7 +20,6 @@ struct TaskLife {
     after.status = .pending
     after.progress = 0
     after.updatedAt = context.now
-    guard before.agent != agent else { return }
     try write(before, after, reason: reason)
     try tellAssigned(after)
   }

@@ -72,6 +72,8 @@ struct TaskRecord: Sendable, Equatable {
 
   private static let select = Query(
     "tasks.record", "SELECT \(columns) FROM tasks t WHERE t.task_id=?1")
+  private static let selectStatus = Query(
+    "tasks.status", "SELECT status FROM tasks WHERE task_id=?1")
   private static let insert = Query(
     "tasks.insert",
     """
@@ -93,6 +95,12 @@ struct TaskRecord: Sendable, Equatable {
   /// Reads a task; nil when there is none.
   static func read(_ id: String, in connection: Connection) throws -> TaskRecord? {
     try connection.first(select, .text(id), map: TaskRecord.init)
+  }
+
+  /// How far a task is; nil when there is none.
+  static func status(of id: String, in connection: Connection) throws -> TaskStatus? {
+    try connection.first(
+      selectStatus, .text(id), map: { TaskStatus(rawValue: $0.text(0)) ?? .pending })
   }
 
   func insert(in connection: Connection) throws {

@@ -16,6 +16,8 @@ struct WorkflowRecord: Sendable, Equatable {
     SELECT workflow_id, workflow_name, status, creator_agent, assigned_agents, steps, created_at,
       completed_at, metadata FROM workflows WHERE workflow_id=?1
     """)
+  private static let selectStanding = Query(
+    "workflows.standing", "SELECT status, creator_agent FROM workflows WHERE workflow_id=?1")
   private static let insert = Query(
     "workflows.insert",
     """
@@ -43,6 +45,20 @@ struct WorkflowRecord: Sendable, Equatable {
         createdAt: row.optionalInt64(6).map { Timestamp(microseconds: $0) },
         completedAt: row.optionalInt64(7).map { Timestamp(microseconds: $0) },
         metadata: (try? JSON.parse(row.text(8))) ?? .object([]))
+    }
+  }
+
+  /// How far a workflow is, and whose.
+  struct Standing: Equatable {
+    let status: WorkflowStatus
+    let creator: String?
+  }
+
+  /// What of a workflow can be known without its steps; nil when there is none.
+  static func standing(of id: String, in connection: Connection) throws -> Standing? {
+    try connection.first(selectStanding, .text(id)) { row in
+      Standing(
+        status: WorkflowStatus(rawValue: row.text(0)) ?? .pending, creator: row.optionalText(1))
     }
   }
 

@@ -103,10 +103,12 @@ struct WorkflowStep: Sendable, Equatable {
   var taskType: String {
     self["task_type"]?.text ?? (name.isEmpty || name.utf8.count > 128 ? "workflow_step" : name)
   }
-  /// What the task is about: what the step says, else what v4 gave it.
+  /// What the task is about: what the step says, else what v4 gave it, of which text that is JSON counts
+  /// as that, as in tasks.
   var payload: JSON {
-    self["payload"] ?? self["metadata"]?["v4"]?["input_data"] ?? self["v4"]?["payload"]
-      ?? .object([])
+    if let payload = self["payload"] { return payload }
+    let input = self["metadata"]?["v4"]?["input_data"] ?? self["v4"]?["payload"] ?? .object([])
+    return input.text.flatMap { try? JSON.parse($0) } ?? input
   }
   /// What v4 said besides; nil for a step of v5.
   var leftOver: JSON? { self["metadata"] ?? self["v4"].map { .object([.init("v4", $0)]) } }
