@@ -61,3 +61,37 @@ public enum ServiceStatus: String, Word {
   /// It is, and may still change.
   case beta
 }
+
+/// How far a task is.
+public enum TaskStatus: String, Word {
+  /// It waits to be begun.
+  case pending
+  /// Its agent works on it.
+  case inProgress = "in_progress"
+  /// It is done.
+  case completed
+  /// It will not be done.
+  case failed
+
+  /// Whether it is still to be done.
+  public var isOpen: Bool { self == .pending || self == .inProgress }
+}
+
+/// How far a workflow is.
+public enum WorkflowStatus: String, Word {
+  /// It has not been started.
+  case pending
+  /// Steps that are ready are started.
+  case running
+  /// All its steps are done.
+  case completed
+  /// All is done that could be, and a step failed.
+  case failed
+  /// Somebody ended it.
+  case terminated
+  /// Nothing is started until it is resumed.
+  case paused
+
+  /// Whether nothing of it is to be done any more.
+  public var isFinished: Bool { self == .completed || self == .failed || self == .terminated }
+}

@@ -38,6 +38,125 @@ import Testing
   static let message = "msg_00000000000070008000000000000000"
   static let subscription = "sub_00000000000070008000000000000000"
 
+  static let task = "task_00000000000070008000000000000000"
+  static let workflow = "wf_00000000000070008000000000000000"
+
+  /// A's task of a status.
+  static func task(_ status: TaskStatus) -> String {
+    "INSERT INTO tasks(task_id, assigned_agent, task_type, status) SELECT '\(task)', agent_id, 'x', '\(status.rawValue)' FROM agents WHERE agent_name='A'"
+  }
+
+  /// B's workflow of a status, with a step that is done and one that waits for nobody.
+  static func workflow(_ status: WorkflowStatus) -> String {
+    """
+    INSERT INTO workflows(workflow_id, workflow_name, status, creator_agent, steps)
+    SELECT '\(workflow)', 'w', '\(status.rawValue)', agent_id,
+      '[{"step_id":"step_00000000000070008000000000000001","name":"done","agent":null,"status":"completed"},'
+      || '{"step_id":"step_00000000000070008000000000000002","name":"open","agent":null,"status":"pending","depends_on":["done"]}]'
+    FROM agents WHERE agent_name='B'
+    """
+  }
+
+  static let halted255 = """
+    INSERT INTO overrides SELECT 'ovr_1',agent_id,'pause','test',201,'operator',1,'active',NULL,NULL
+    FROM agents WHERE agent_name='A'
+    """
+  static let terminated = """
+    UPDATE agents SET status='terminated' WHERE agent_name='A';
+    INSERT INTO overrides SELECT 'ovr_1',agent_id,'terminate','test',255,'operator',1,'done',NULL,NULL
+    FROM agents WHERE agent_name='A'
+    """
+  static let officer = Caller.bound(to: AgentReference("B"), authority: 200, origin: .http)
+  private static func override(
+    _ target: String, _ action: String, _ code: ToolFailure.Code, caller: Caller = .owner(.swift),
+    level: Int = 200, given: String = ""
+  ) -> Case {
+    Case(
+      tool: "agora.admin.override", code: code,
+      parameters:
+        #"{"target_id":"\#(target)","action":"\#(action)","reason":"test","priority":\#(level)}"#,
+      caller: caller, given: given)
+  }
+  private static func manage(
+    _ parameters: String, _ code: ToolFailure.Code, caller: Caller = .owner(.swift),
+    given: String = ""
+  ) -> Case {
+    Case(
+      tool: "agora.admin.manage", code: code, parameters: parameters, caller: caller, given: given)
+  }
+  private static func deprecate(_ rest: String, name: String = "agora.messaging.send") -> String {
+    #"{"action":"deprecate_service","service_name":"\#(name)","version":"1.0.0"\#(rest)}"#
+  }
+  static let dates =
+    #","deprecation_date":"2025-06-06T10:00:00Z","sunset_date":"2025-07-06T10:00:00Z""#
+  static let instead = #","replacement":"agora.messaging.receive""#
+
+  static let admin: [Case] = [
+    override("nobody", "pause", .notFound),
+    override("wf_00000000000070008000000000000000", "pause", .notFound),
+    override("twice", "pause", .conflict, given: ambiguous),
+    override("A", "resume", .conflict), override("system_wide", "resume", .conflict),
+    override("A", "pause", .conflict, given: terminated),
+    override("A", "terminate", .conflict, given: terminated),
+    override("B", "pause", .forbidden, caller: officer, level: 201),
+    override("A", "resume", .forbidden, given: halted255),
+    override("A", "terminate", .forbidden, given: halted255),
+    override(
+      "B", "pause", .forbidden,
+      caller: .bound(to: AgentReference("A"), authority: 200, origin: .http), given: suspended),
+    override("B", "pause", .invalidParameter, level: 256),
+    override("B", "stop", .invalidParameter),
+    Case(
+      tool: "agora.admin.override", code: .invalidParameter,
+      parameters: #"{"target_id":"A","action":"pause","reason":"","priority":1}"#),
+    Case(
+      tool: "agora.admin.health", code: .invalidParameter, parameters: #"{"component":"heart"}"#),
+    manage(#"{"action":"set_agent_status","agent_id":"nobody","status":"paused"}"#, .notFound),
+    manage(#"{"action":"set_agent_status","agent_id":"A"}"#, .invalidParameter),
+    manage(
+      #"{"action":"set_agent_status","agent_id":"A","status":"paused","key":"x"}"#,
+      .invalidParameter),
+    manage(
+      #"{"action":"set_agent_status","agent_id":"twice","status":"paused"}"#, .conflict,
+      given: ambiguous),
+    manage(
+      #"{"action":"set_agent_status","agent_id":"A","status":"paused"}"#, .halted,
+      given: halted255),
+    manage(
+      #"{"action":"set_agent_status","agent_id":"A","status":"active"}"#, .forbidden,
+      caller: officer, given: terminated),
+    manage(deprecate(dates), .invalidParameter), manage(deprecate(instead), .invalidParameter),
+    manage(
+      deprecate(#","deprecation_date":"2025-06-06T10:00:00Z""# + instead), .invalidParameter),
+    manage(
+      deprecate(
+        #","deprecation_date":"2025-06-06T10:00:01Z","sunset_date":"2025-06-06T10:00:00Z""#
+          + instead), .invalidParameter),
+    manage(deprecate(dates + #","replacement":"agora.messaging.sned""#), .invalidParameter),
+    manage(deprecate(dates + #","replacement":"agora.messaging.send""#), .invalidParameter),
+    manage(deprecate(dates + #","replacement":"agora_messaging_send@^1""#), .invalidParameter),
+    manage(
+      deprecate(dates + instead), .conflict,
+      given:
+        "UPDATE services SET status='deprecated', deprecation_date=1, replacement='x', status_set_by='o' WHERE service_name='agora.messaging.receive'"
+    ),
+    manage(deprecate(dates + instead, name: "agora.admin.manage"), .conflict),
+    manage(deprecate(dates + instead, name: "agora.admin.override"), .conflict),
+    manage(deprecate(dates + instead, name: "agora.no.such"), .notFound),
+    manage(
+      #"{"action":"activate_service","service_name":"agora.agent.status","version":"9.0.0"}"#,
+      .notFound),
+    manage(
+      #"{"action":"activate_service","service_name":"agora.agent.status","version":"^1"}"#,
+      .invalidParameter),
+    manage(
+      #"{"action":"set_config","key":"events.keep_dasy","value":5}"#, .invalidParameter),
+    manage(#"{"action":"set_config","key":"events.keep_days","value":0}"#, .invalidParameter),
+    manage(#"{"action":"set_config","key":"events.keep_days"}"#, .invalidParameter),
+    manage(#"{"action":"set_config","key":"events.keep_days","value":"5"}"#, .invalidParameter),
+    manage(#"{"action":"get_config","key":"nothing"}"#, .invalidParameter),
+  ]
+
   /// What is particular to each tool; what all have in common follows from the declarations.
   static let particular: [Case] = [
     Case(
@@ -151,6 +270,82 @@ import Testing
       parameters: #"{"name":"agora.agent.status@1.0.0","version":"1.0.0"}"#),
   ]
 
+  static let ofTasks: [Case] = [
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","assignee":"nobody","payload":{}}"#),
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","required_capabilities":["flying"],"payload":{}}"#),
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"depends_on":["\#(task)"]}"#),
+    Case(
+      tool: "agora.task.assign", code: .notFound,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"workflow_id":"\#(workflow)"}"#),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"twice","payload":{}}"#, given: ambiguous),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"depends_on":["\#(task)"]}"#,
+      given: task(.failed)),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{},"workflow_id":"\#(workflow)"}"#,
+      given: workflow(.terminated)),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","required_capabilities":[],"payload":{}}"#,
+      given: "UPDATE agents SET max_concurrent_tasks=0"),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{}}"#, given: suspended),
+    Case(
+      tool: "agora.task.assign", code: .conflict,
+      parameters:
+        #"{"task_type":"x","assignee":"A","required_capabilities":["flying"],"payload":{}}"#),
+    Case(
+      tool: "agora.task.assign", code: .forbidden,
+      parameters: #"{"task_type":"x","assignee":"B","payload":{}}"#, caller: bound,
+      given: suspended),
+    Case(
+      tool: "agora.task.assign", code: .tooLarge,
+      parameters: #"{"task_type":"x","assignee":"A","payload":{"x":"\#(large)"}}"#),
+    Case(
+      tool: "agora.task.assign", code: .invalidParameter,
+      parameters: #"{"task_type":"x","payload":{}}"#),
+    Case(
+      tool: "agora.task.update", code: .notFound,
+      parameters: #"{"task_id":"\#(task)","progress":1}"#),
+    Case(
+      tool: "agora.task.update", code: .conflict,
+      parameters: #"{"task_id":"\#(task)","status":"failed"}"#, given: task(.completed)),
+    Case(
+      tool: "agora.task.update", code: .conflict,
+      parameters: #"{"task_id":"\#(task)","progress":1}"#, given: task(.failed)),
+    Case(
+      tool: "agora.task.update", code: .conflict,
+      parameters: #"{"task_id":"\#(task)","progress":1}"#, given: task(.pending)),
+    Case(
+      tool: "agora.task.update", code: .forbidden,
+      parameters: #"{"task_id":"\#(task)","status":"pending"}"#, caller: bound,
+      given: task(.inProgress)),
+    Case(
+      tool: "agora.task.update", code: .forbidden,
+      parameters: #"{"task_id":"\#(task)","status":"failed"}"#,
+      caller: .bound(to: AgentReference("B"), authority: 10, origin: .http), given: task(.pending)),
+    Case(
+      tool: "agora.task.update", code: .invalidParameter,
+      parameters: #"{"task_id":"\#(task)"}"#),
+    Case(tool: "agora.task.list", code: .notFound, parameters: #"{"agent_id":"nobody"}"#),
+    Case(tool: "agora.task.list", code: .notFound, parameters: #"{"workflow_id":"\#(workflow)"}"#),
+    Case(
+      tool: "agora.task.list", code: .conflict, parameters: #"{"agent_id":"twice"}"#,
+      given: ambiguous),
+    Case(tool: "agora.task.history", code: .notFound, parameters: #"{"task_id":"\#(task)"}"#),
+  ]
+
   /// What every tool can give, and how it comes to that.
   static func common(_ tool: Tool) -> [Case] {
     let example = JSONWriter.compact(tool.examples.first?.parameters ?? .object([]))
@@ -187,7 +382,9 @@ import Testing
   @Test(arguments: CatalogTests.tools.indices)
   func `every failure that a tool declares is given, and changes nothing`(_ index: Int) throws {
     let tool = CatalogTests.tools[index].tool
-    let cases = Self.common(tool) + Self.particular.filter { $0.tool == tool.name }
+    let cases =
+      Self.common(tool)
+      + (Self.particular + Self.ofTasks + Self.admin).filter { $0.tool == tool.name }
     try withTemporaryFolder { folder in
       var untouched: TestMarketplace?
       for (number, example) in cases.enumerated() {

@@ -16,6 +16,8 @@ public struct Caller: Sendable {
 
   /// The highest authority.
   public static let supreme = 255
+  /// The authority from which a caller may do what agents may not, such as reopening a task.
+  public static let administrative = 200
 
   /// The agent that acts where a call names none; nil where there is no such default.
   public let agent: AgentReference?

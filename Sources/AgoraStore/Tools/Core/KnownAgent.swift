@@ -79,6 +79,29 @@ extension ToolContext {
     return agent
   }
 
+  /// The caller's own agent as the one who acts; nil where the caller has none.
+  ///
+  /// - Throws: ``ToolFailure`` as ``actor(_:parameter:)`` does.
+  package func actorIfAny() throws -> KnownAgent? {
+    guard caller.agent != nil else { return nil }
+    return try actor(nil, parameter: "from_agent")
+  }
+
+  /// Refuses a bound caller whose agent has no part in something, unless it has an operator's authority.
+  ///
+  /// - Parameters:
+  ///   - parties: the ids of those who may; where there is none, everybody may.
+  ///   - what: what it is, for the sentence.
+  package func refuseStrangers(
+    _ actor: KnownAgent?, parties: [String?], _ what: String
+  ) throws {
+    let known = parties.compactMap { $0 }
+    guard caller.isBound, caller.authority < Caller.administrative, !known.isEmpty else { return }
+    guard let actor, known.contains(actor.id) else {
+      throw ToolFailure(.forbidden, "\(actor?.name ?? "this caller") has no part in \(what)")
+    }
+  }
+
   /// Refuses a bound caller who means another agent than its own.
   package func refuseOthers(_ agent: KnownAgent, parameter: String) throws {
     guard caller.isBound, let own = caller.agent else { return }

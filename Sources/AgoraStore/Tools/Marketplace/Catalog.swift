@@ -4,7 +4,9 @@ extension ToolCatalog {
     RegisterAgent.self, ShowAgent.self,
     SendMessage.self, ReceiveMessages.self, AcknowledgeMessages.self, Subscribe.self,
     Unsubscribe.self,
+    AssignTask.self, UpdateTask.self, ListTasks.self, ShowTaskHistory.self,
     ListServices.self, ShowSchema.self,
     QueryAgents.self, QueryServices.self, QueryMarketplace.self,
+    Override.self, CheckHealth.self, Manage.self,
   ])
 }
