@@ -173,6 +173,15 @@ package final class File: Sendable {
       identity: "\(result.st_dev):\(result.st_ino)")
   }
 
+  /// The bytes that this user can still write to the file system of a path.
+  package static func freeBytes(at path: String) throws(SystemError) -> Int {
+    var result = statvfs()
+    try System.call("look at \(path)") { Int(statvfs(path, &result)) }
+    let (bytes, overflow) = UInt64(result.f_bavail)
+      .multipliedReportingOverflow(by: UInt64(result.f_frsize))
+    return overflow ? Int.max : Int(clamping: bytes)
+  }
+
   /// The whole of a small file.
   package static func contents(_ path: String, limit: Int = 16 << 20) throws(SystemError) -> [UInt8]
   {

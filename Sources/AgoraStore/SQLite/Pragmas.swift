@@ -33,6 +33,10 @@ package struct Pragmas: Sendable {
       "PRAGMA cache_size=-49152", "PRAGMA temp_store=FILE",
     ], busyTimeout: 30_000)
 
+  /// For measuring how the store does: as safe as in use, and never waiting for long.
+  package static let probing = Pragmas(
+    statements: ["PRAGMA synchronous=FULL", "PRAGMA cache_size=-2048"], busyTimeout: 1_000)
+
   package func apply(to connection: Connection) throws(SQLiteError) {
     connection.setBusyTimeout(milliseconds: busyTimeout)
     for statement in statements { try connection.execute(statement, name: "pragma") }

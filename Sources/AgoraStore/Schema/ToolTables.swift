@@ -30,6 +30,7 @@ extension SchemaStep {
       lifted_by TEXT
     ) STRICT;
     CREATE INDEX overrides_active ON overrides(target_id, priority) WHERE state='active';
+    CREATE INDEX overrides_by_target ON overrides(target_id, action, priority);
 
     -- Settings of the marketplace: a key and a JSON value.
     CREATE TABLE configuration(
@@ -141,14 +142,14 @@ extension SchemaStep {
     CREATE INDEX workflows_by_status ON workflows(status, created_at);
     CREATE INDEX agents_by_status ON agents(status, agent_name);
     CREATE INDEX agents_by_tier ON agents(service_tier, agent_name);
-    -- Counts and times to completion of one agent are read from the index alone.
-    DROP INDEX tasks_by_agent;
-    CREATE INDEX tasks_by_agent ON tasks(assigned_agent, status, completed_at, created_at);
+    -- The newest completions of one agent and how long they took, from the index alone.
+    CREATE INDEX tasks_completed ON tasks(assigned_agent, completed_at, created_at)
+      WHERE status='completed';
     CREATE INDEX tasks_finished ON tasks(completed_at) WHERE completed_at IS NOT NULL;
     -- What is late, and what waits to be read: that is the backlog. Of messages only those of v5.
-    CREATE INDEX tasks_due ON tasks(deadline)
+    CREATE INDEX tasks_due ON tasks(deadline, status)
       WHERE deadline IS NOT NULL AND status IN ('pending','in_progress');
-    CREATE INDEX messages_waiting ON messages(timestamp)
+    CREATE INDEX messages_waiting ON messages(timestamp, unread, source_row, to_agent)
       WHERE unread=1 AND source_row IS NULL AND to_agent<>'broadcast';
     CREATE INDEX v4_names_by_name ON v4_names(kind, name);
     -- The events that may be pruned: those of v5 itself.

@@ -189,7 +189,9 @@ import Testing
     let tool = CatalogTests.tools[index].tool
     let cases =
       Self.common(tool)
-      + (Self.particular + Self.ofTasks + Self.ofWorkflows).filter { $0.tool == tool.name }
+      + (Self.particular + Self.ofTasks + Self.ofWorkflows + Self.admin).filter {
+        $0.tool == tool.name
+      }
     try withTemporaryFolder { folder in
       var untouched: TestMarketplace?
       for (number, example) in cases.enumerated() {

@@ -25,7 +25,9 @@ import Testing
         let words = step.split(separator: " ").map(String.init)
         guard words.first == "SCAN", words.count > 1 else { return false }
         // A walk along an index from its end to a limit stops early.
-        let isWalk = step.contains(" INDEX ") && query.sql.contains("LIMIT")
+        let isWalk =
+          step.contains(" INDEX ") && query.sql.contains("LIMIT")
+          || words[1].hasPrefix("(subquery")
         return !isWalk && !Self.small.contains(words[1])
       }.map { "\(query.name): \($0)" }
     }
@@ -50,6 +52,15 @@ import Testing
           #"{"agent_id":"DocSystemAgent","message_ids":["\#(message?.text ?? "")"]}"#
         ),
         ("agora.query.agents", "{}"),
+        ("agora.admin.manage", #"{"action":"get_config"}"#),
+        (
+          "agora.admin.manage",
+          #"{"action":"set_agent_status","agent_id":"MyAgent","status":"terminated"}"#
+        ),
+        (
+          "agora.admin.manage",
+          #"{"action":"set_agent_status","agent_id":"MyAgent","status":"active"}"#
+        ),
         ("agora.query.agents", #"{"status":"active","cursor":"a"}"#),
         ("agora.query.agents", #"{"service_tier":"basic"}"#),
         ("agora.query.agents", #"{"service_tier":"basic","status":"paused"}"#),
@@ -64,12 +75,19 @@ import Testing
           _ = try bazaar.failure(entry.tool.name, JSONWriter.compact(example.parameters))
         }
       }
+      for action in ["resume", "terminate", "resume"] {
+        _ = try bazaar.failure(
+          "agora.admin.override",
+          #"{"target_id":"system_wide","action":"\#(action)","reason":"x","priority":255}"#)
+      }
       let market = bazaar.marketplace
       _ = try market.events(after: .beginning, matching: EventFilter())
       _ = try? market.position(after: "evt_00000000000070008000000000000000")
       var found = try bazaar.store.withWriter { connection in
         // Only every thousandth event does this.
-        for query in EventRetention.queries { _ = try connection.statement(query) }
+        for query in EventRetention.queries + HealthProbe.queries {
+          _ = try connection.statement(query)
+        }
         return try scans(connection)
       }
       // The readers take turns.

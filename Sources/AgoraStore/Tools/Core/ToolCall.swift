@@ -12,6 +12,21 @@ public protocol ToolCall: Sendable {
   func run(in context: ToolContext) throws -> Output
 }
 
+/// A call that is answered also where the store can be neither read nor written, and whatever is halted.
+///
+/// It runs outside of any transaction, on connections of its own.
+public protocol MeasuringCall: ToolCall {
+  /// Looks at the store under a path; what goes wrong is part of the answer.
+  func measure(_ path: String, _ catalog: ToolCatalog, at now: Timestamp) -> Output
+}
+
+extension MeasuringCall {
+  /// Measures the store that the context is of.
+  public func run(in context: ToolContext) throws -> Output {
+    measure(context.connection.path, context.catalog, at: context.now)
+  }
+}
+
 extension ToolCall {
   /// Makes a call in Swift, with the checks that any other call goes through:
   /// `SendMessage(SendMessage.to(.broadcast), SendMessage.content("…"))`.

@@ -27,8 +27,6 @@ public struct EventRetention: Sendable, Equatable {
   /// The most that go in one transaction, so that none takes long.
   private static let most = 2_000
 
-  private static let setting = Query(
-    "configuration.value", "SELECT value FROM configuration WHERE key=?1")
   private static let newestTooMany = Query(
     "events.newest_too_many",
     """
@@ -44,21 +42,13 @@ public struct EventRetention: Sendable, Equatable {
     """)
 
   /// The statements, for the test that looks at their plans.
-  package static let queries = [setting, newestTooMany, prune]
-
-  /// Keys of the configuration under which operators say otherwise.
-  package static let daysKey = "events.keep_days"
-  /// Likewise for the number.
-  package static let countKey = "events.keep_count"
+  package static let queries = [newestTooMany, prune]
 
   /// The rule with what the configuration says.
   private func configured(_ connection: Connection) throws -> EventRetention {
-    func value(_ key: String, _ usual: Int) throws -> Int {
-      let text = try connection.first(Self.setting, .text(key), map: { $0.text(0) })
-      return max(1, text.flatMap { Int($0) } ?? usual)
-    }
-    return EventRetention(
-      days: try value(Self.daysKey, days), count: try value(Self.countKey, count))
+    EventRetention(
+      days: try Setting.eventDays.stored(in: connection) ?? days,
+      count: try Setting.eventCount.stored(in: connection) ?? count)
   }
 
   /// Removes events that are too old or too many.

@@ -8,5 +8,6 @@ extension ToolCatalog {
     CreateWorkflow.self, ShowWorkflow.self, ModifyWorkflow.self,
     ListServices.self, ShowSchema.self,
     QueryAgents.self, QueryServices.self, QueryMarketplace.self,
+    Override.self, CheckHealth.self, Manage.self,
   ])
 }

@@ -141,7 +141,8 @@ public final class Marketplace: Sendable {
   ) throws(ToolFailure) -> Outcome<Call.Output> {
     do {
       let outcome =
-        Call.tool.access == .writes ? try write(call, caller) : try read(call, caller)
+        try measured(call, caller)
+        ?? (Call.tool.access == .writes ? write(call, caller) : read(call, caller))
       if options.verifiesDeclarations {
         try DeclarationCheck.check(outcome.output.json, of: Call.tool)
       }
@@ -151,6 +152,26 @@ public final class Marketplace: Sendable {
       throw options.verifiesDeclarations
         ? DeclarationCheck.checked(failure, of: Call.tool) : failure
     }
+  }
+
+  /// Answers a call that has to be answered also where the store can be neither read nor written.
+  private func measured<Call: ToolCall>(
+    _ call: Call, _ caller: Caller
+  ) throws -> Outcome<Call.Output>? {
+    guard let measuring = call as? any MeasuringCall else { return nil }
+    let now = clock.now()
+    var warnings: [String] = []
+    if let connection = try? HealthProbe.connect(store.path) {
+      let context = context(connection, Call.tool, now, caller)
+      do {
+        try admit(context)
+        warnings = context.warnings
+      } catch let failure as ToolFailure { throw failure } catch {}
+    }
+    let answer = measuring.measure(store.path, catalog, at: now)
+    guard let output = answer as? Call.Output else { return nil }
+    usage.note(Call.tool, agent: nil, origin: caller.origin, at: now)
+    return Outcome(output: output, warnings: warnings, hasEmitted: false)
   }
 
   private func read<Call: ToolCall>(

@@ -104,6 +104,32 @@ package enum ServiceRegister {
       updated_at=excluded.updated_at
     """)
 
+  private static let decide = Query(
+    "services.decide",
+    """
+    UPDATE services SET status=?3, deprecation_date=?4, sunset_date=?5, replacement=?6, migration_guide=?7,
+      status_set_by=?8, updated_at=?9 WHERE service_name=?1 AND version=?2
+    """)
+
+  /// Writes what an operator has decided about a tool; the catalogue has no say in it from then on.
+  static func decide(_ state: State, on tool: Tool, in context: ToolContext) throws {
+    let deprecation = state.deprecation
+    try context.connection.run(
+      decide, .text(tool.name), .text(tool.version.description), .text(state.status.rawValue),
+      .optional(deprecation?.since.microseconds), .optional(deprecation?.sunset?.microseconds),
+      .optional(deprecation?.replacement), .optional(deprecation?.guide), .text(context.actor),
+      .integer(context.now.microseconds))
+  }
+
+  private static let identifier = Query(
+    "services.id", "SELECT service_id FROM services WHERE service_name=?1 AND version=?2")
+
+  /// The id of a tool's row.
+  static func id(of tool: Tool, in connection: Connection) throws -> String? {
+    try connection.first(
+      identifier, .text(tool.name), .text(tool.version.description), map: { $0.text(0) })
+  }
+
   /// Writes rows anew.
   static func write(
     _ tools: [Tool], in connection: Connection, at now: Timestamp, _ identifiers: IdentifierSequence

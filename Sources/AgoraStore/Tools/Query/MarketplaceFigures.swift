@@ -44,10 +44,10 @@ struct MarketplaceFigures {
       agentsByTier: try distribution(
         of: "agents", by: "service_tier", ServiceTier.allCases.map(\.rawValue)),
       tasksByStatus: try distribution(
-        of: "tasks", by: "status", ["pending", "in_progress", "completed", "failed"]),
+        of: "tasks", by: "status", TaskStatus.allCases.map(\.rawValue)),
       workflowsByStatus: try distribution(
         of: "workflows", by: "status",
-        ["pending", "running", "completed", "failed", "terminated", "paused"]),
+        WorkflowStatus.allCases.map(\.rawValue)),
       capabilities: try connection.all(Self.capabilities) {
         QueryMarketplace.Capability(name: $0.text(0), agents: $0.int(1))
       })
