@@ -128,7 +128,7 @@ import Testing
     return help.split(separator: "\n").compactMap { line in
       let words = line.split(separator: " ").drop { $0.hasPrefix("-h") }
       guard line.hasPrefix("  -"), !line.hasPrefix("    "), words.count > 0 else { return nil }
-      return words.first { $0.hasPrefix("--") }.map(String.init)
+      return words.first { $0.hasPrefix("--") }.map { String($0.prefix { $0 != "[" }) }
     }
   }
 

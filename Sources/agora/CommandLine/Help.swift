@@ -36,7 +36,7 @@ enum Help {
 
   private static func entries(_ option: Command.Option) -> [(String, String)] {
     let letter = option.letter.map { "-\($0), " } ?? ""
-    let value = option.value.map { " \($0)" } ?? ""
+    let value = option.value.map { " \($0)" } ?? (option.isYesOrNo ? "[=false]" : "")
     return [(letter + "--\(option.name)" + value, option.help)]
       + option.members.map { ("  " + $0.0, $0.1) }
   }

@@ -47,7 +47,12 @@ enum ToolsCommand {
 
   private static func text(_ tool: Tool) -> [String] {
     let parameters = tool.parameters.fields.flatMap { field in
-      [("\(field.name) \(ToolWords.placeholder(field.type))", ToolWords.sentence(of: field))]
+      [
+        (
+          "\(field.name) \(ToolWords.placeholder(field.type))",
+          ToolWords.sentence(of: field, isFlag: false)
+        )
+      ]
         + ToolWords.members(of: field.type, below: "  " + field.name)
     }
     return [tool.title, ""] + Layout.wrap(tool.description, to: Layout.width) + [""]

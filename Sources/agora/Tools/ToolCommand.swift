@@ -39,7 +39,8 @@ struct ToolCommand {
     let name = Self.optionName(field)
     let type = field.type.unwrapped
     var option = Command.Option(
-      name: name, value: ToolWords.placeholder(type), help: ToolWords.sentence(of: field),
+      name: name, value: ToolWords.placeholder(type),
+      help: ToolWords.sentence(of: field, isFlag: true),
       synonyms: field.name == name ? [] : [field.name], isParameter: true,
       members: ToolWords.members(of: type, below: field.name))
     switch type {

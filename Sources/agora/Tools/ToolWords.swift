@@ -22,7 +22,9 @@ enum ToolWords {
   }
 
   /// A sentence or two: what a parameter means, and what it may be.
-  static func sentence(of field: Field) -> String {
+  ///
+  /// - Parameter isFlag: whether it is told how to give it as a flag, and not in JSON.
+  static func sentence(of field: Field, isFlag: Bool) -> String {
     var facts: [String] = []
     switch field.presence {
     case .required: facts.append("required")
@@ -30,7 +32,7 @@ enum ToolWords {
     case .defaulted(let value):
       facts.append("default \(value.text ?? JSONWriter.compact(value))")
     }
-    facts += Self.facts(field.type, field.limits)
+    facts += Self.facts(field.type, field.limits, isFlag: isFlag)
     let text = ended(field.description)
     guard let first = facts.first else { return text }
     let rest = facts.dropFirst().map { "; " + $0 }.joined()
@@ -42,7 +44,9 @@ enum ToolWords {
   }
 
   /// What a value may be beyond its type's name.
-  private static func facts(_ type: ValueType, _ limits: Limits) -> [String] {
+  private static func facts(
+    _ type: ValueType, _ limits: Limits, isFlag: Bool
+  ) -> [String] {
     var facts: [String] = []
     switch type.unwrapped {
     case .word(let words): facts.append("one of " + words.joined(separator: ", "))
@@ -54,10 +58,12 @@ enum ToolWords {
     case .list(let element):
       if let count = limits.count { facts.append(words(count) + " of them") }
       facts.append(
-        element.isDocument
-          ? "several: repeat the flag, or give a JSON array"
-          : "several: a,b or the flag repeated or a JSON array")
-      let each = Self.facts(element, limits)
+        !isFlag
+          ? "an array"
+          : element.isDocument
+            ? "several: repeat the flag, or give a JSON array"
+            : "several: a,b or the flag repeated or a JSON array")
+      let each = Self.facts(element, limits, isFlag: false)
       return facts + each.prefix(1).map { "each " + $0 } + each.dropFirst()
     case .text, .integer, .number, .boolean, .agent, .receiver, .nullable: break
     }
@@ -82,7 +88,7 @@ enum ToolWords {
     switch type {
     case .fields(let fields):
       fields.flatMap { field in
-        [("\(path).\(field.name)", sentence(of: field))]
+        [("\(path).\(field.name)", sentence(of: field, isFlag: false))]
           + members(of: field.type, below: "\(path).\(field.name)")
       }
     case .list(let element): members(of: element, below: path + "[]")
