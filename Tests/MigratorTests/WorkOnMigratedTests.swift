@@ -223,4 +223,37 @@ import Testing
       #expect(try secondStep() == onV5)
     }
   }
+
+  @Test func `a stub that was worked on stays when v4's row of it comes`() throws {
+    try withTemporaryFolder { folder in
+      let bazaar = try migrated(folder)
+      let stub = try bazaar.rows(
+        "SELECT v5_id FROM v4_names WHERE origin='stub' AND kind='workflow'")[0][0]
+      try bazaar.call(
+        "agora.workflow.modify",
+        #"{"workflow_id":"\#(stub)","action":"add_step","step":{"name":"new on v5","agent":"alpha"}}"#
+      )
+      let before = try bazaar.rows(
+        "SELECT status, steps FROM workflows WHERE workflow_id='\(stub)'")
+      let row = #"{"workflow_id":"never","coordinator_agent":"alpha","status":"completed"},"#
+      let later = Self.export.replacing(
+        #""workflow_coordination":["#, with: #""workflow_coordination":["# + row)
+      try write(later, to: folder + "/v4.json")
+      let report = try migrate(folder)
+      #expect(report.conflicts == 1 && report.ledger.isBalanced)
+      #expect(
+        try bazaar.rows("SELECT status, steps FROM workflows WHERE workflow_id='\(stub)'") == before
+      )
+      // Nothing of the row is lost: it is explained, given back, and may be taken after all.
+      _ = try V4Export.write(bazaar.store, source: nil, to: folder + "/back.json")
+      #expect(try contents(folder + "/back.json").contains(row.dropLast()))
+      #expect(try migrate(folder).conflicts == 0)
+      let verified = try verify(folder)
+      #expect(verified.mismatches.isEmpty && verified.missing.isEmpty, "\(verified.text)")
+      _ = try ConflictResolution(.all(source: nil), keeping: .v4, store: folder + "/agora.db").run()
+      #expect(
+        try bazaar.rows("SELECT status FROM workflows WHERE workflow_id='\(stub)'")
+          == [["completed"]])
+    }
+  }
 }

@@ -19,3 +19,15 @@ extension StagedRow {
   /// Whether the row is a record that was born on v5, has been to v4, and came back under its v5 id.
   var isBornOnV5: Bool { v4ID.utf8.elementsEqual(v5ID) }
 }
+
+/// What v5's tools have done to records that did not begin on v5.
+enum ChangedOnV5 {
+  private static let byTool = Query(
+    "audit.by_tool",
+    "SELECT EXISTS(SELECT 1 FROM main.audit WHERE target=?1 AND source_row IS NULL)")
+
+  /// Whether a tool has changed a record: then the audit has an entry that no export brought.
+  static func holds(_ v5ID: String, in connection: Connection) throws -> Bool {
+    try connection.integer(byTool, .text(v5ID)) == 1
+  }
+}

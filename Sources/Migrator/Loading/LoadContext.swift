@@ -11,6 +11,9 @@ struct StagedRow {
   let ordinal: Int64
   let shape: Int64?
   let parent: Int64?
+
+  /// The v5 id as a text.
+  var v5IDText: String { String(decoding: v5ID, as: UTF8.self) }
 }
 
 /// What the parts of a load share: the store's connection, the staged rows beside it, and the book.
@@ -235,7 +238,7 @@ final class LoadContext {
     try Conflict.list(
       Conflict.Entry(
         run: run, table: table.name, v4ID: row.v4ID,
-        v5ID: String(decoding: row.v5ID, as: UTF8.self), row: stored, shape: row.shape,
+        v5ID: row.v5IDText, row: stored, shape: row.shape,
         text: String(decoding: table.mapper.row.text, as: UTF8.self)), in: connection)
   }
 }

@@ -17,10 +17,15 @@ struct RecordLoader {
         return try update(row, table, target, stored: stored)
       }
       if row.isBornOnV5 { return try join(row, table, target) }
+      let fills = try fillsStub(row, table)
+      // A stub that v5's tools have worked on is theirs by now.
+      if fills, try ChangedOnV5.holds(row.v5IDText, in: context.connection) {
+        return try join(row, table, target)
+      }
       try table.mapper.map(
         as: try identity(row, sourceRow: row.row), context.references, into: &record)
       target.seal(&record)
-      if try fillsStub(row, table) {
+      if fills {
         try overwrite(record, target, keepsSteps: false)
       } else {
         try insert.run(record)
@@ -44,13 +49,13 @@ struct RecordLoader {
   private func fillsStub(_ row: StagedRow, _ table: StagedTable) throws -> Bool {
     guard table.kind == .workflow, context.hasStoredRows else { return false }
     return try context.connection.run(
-      Self.dropStub, .text(context.source), .text(String(decoding: row.v5ID, as: UTF8.self))) > 0
+      Self.dropStub, .text(context.source), .text(row.v5IDText)) > 0
   }
 
   /// A row that v5 has written is that record; v5's stands, and where v4 says something else by now it is
   /// a conflict.
   private func join(_ row: StagedRow, _ table: StagedTable, _ target: RecordTable) throws {
-    let current = try target.read(String(decoding: row.v5ID, as: UTF8.self), in: context.connection)
+    let current = try target.read(row.v5IDText, in: context.connection)
     if let current, !target.saysTheSame(try expected(row, table, sourceRow: row.row), current) {
       try context.conflict(row, table, stored: row.row)
     }
@@ -84,7 +89,7 @@ struct RecordLoader {
   private func update(
     _ row: StagedRow, _ table: StagedTable, _ target: RecordTable, stored: Int64
   ) throws {
-    let current = try target.read(String(decoding: row.v5ID, as: UTF8.self), in: context.connection)
+    let current = try target.read(row.v5IDText, in: context.connection)
     if let current, !target.isAsImported(current),
       try agree(row, table, target, current, stored: stored)
     {

@@ -30,9 +30,6 @@ final class RecordComparison {
     report.missing.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
   }
 
-  private static let tool = Query(
-    "audit.by_tool",
-    "SELECT EXISTS(SELECT 1 FROM audit WHERE target=?1 AND source_row IS NULL)")
   private static let decision = Query(
     "conflicts.decision",
     """
@@ -48,7 +45,7 @@ final class RecordComparison {
   /// Whether v5 has changed a record and says so: its tools in the audit, or a person who settled a
   /// conflict.
   func isChangedOnV5(_ v5ID: String) throws -> Bool {
-    try connection.integer(Self.tool, .text(v5ID)) == 1 || isKept(v5ID)
+    try ChangedOnV5.holds(v5ID, in: connection) || isKept(v5ID)
   }
 
   /// Notes that a row's record is not there: as v5's own work where it says so of the record that it
