@@ -256,4 +256,31 @@ import Testing
           == [["completed"]])
     }
   }
+
+  @Test func `a note on a migrated task is v5's work like any other`() throws {
+    try withTemporaryFolder { folder in
+      let bazaar = try migrated(folder)
+      try bazaar.call(
+        "agora.task.update", #"{"task_id":"\#(try id("t2", bazaar))","notes":"remember"}"#)
+      #expect(try verify(folder).isIdentical)
+      // Gone from v4: the record stays, and somebody decides.
+      let row =
+        #"{"assignment_id":"t2","workflow_id":"never","task_type":"work","input_data":"{}","status":"assigned"}"#
+      let shorter = Self.export.replacing(",\n  " + row, with: "")
+      #expect(shorter != Self.export)
+      try write(shorter, to: folder + "/v4.json")
+      var options = MigrationOptions(exports: [folder + "/v4.json"])
+      options.appliesDeletes = true
+      let report = try Migration(options, store: folder + "/agora.db").run()
+      #expect(report.conflicts == 1)
+      let notes = try bazaar.rows("SELECT notes FROM tasks WHERE notes IS NOT NULL")
+      #expect(notes == [["remember"]])
+      _ = try Rollback(report.runID, store: folder + "/agora.db").run()
+      let first = try RunList(bazaar.store).runs.first { $0.status != "rolled_back" }
+      let refusal = #expect(throws: AgoraError.self) {
+        try Rollback(first?.runID ?? "", store: folder + "/agora.db").run()
+      }
+      #expect(refusal?.code == .refused)
+    }
+  }
 }

@@ -88,7 +88,9 @@ struct TaskRecord: Sendable, Equatable {
   private static let update = Query(
     "tasks.change",
     """
-    UPDATE tasks SET assigned_agent=?2, status=?3, progress=?4, notes=?5, updated_at=?6, completed_at=?7
+    UPDATE tasks SET assigned_agent=?2, status=?3, progress=?4, notes=?5, updated_at=?6, completed_at=?7,
+      -- Notes are not among what a migrated record's hash is made of; so it is no longer as imported.
+      source_hash=iif(source_hash IS NULL, NULL, 0)
     WHERE task_id=?1
     """)
 
