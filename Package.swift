@@ -39,6 +39,10 @@ let package = Package(
     .executableTarget(
       name: "CrashSubject", dependencies: ["AgoraStore", "Migrator", "CSQLite"],
       path: "Tests/CrashSubject", swiftSettings: strict),
+    // A program of the tests only: one of many that write to a store at once.
+    .executableTarget(
+      name: "CrowdSubject", dependencies: ["AgoraStore", "TestSupport"],
+      path: "Tests/CrowdSubject", swiftSettings: strict),
     // The README's program, which is run by a test; it sees what a program of another package sees.
     .executableTarget(
       name: "EmbeddingExample", dependencies: ["AgoraStore"], path: "Tests/EmbeddingExample",
@@ -52,7 +56,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "AgoraStore", "Migrator", "TestSupport", "agora", "spacetime", "CrashSubject",
-        "EmbeddingExample",
+        "CrowdSubject", "EmbeddingExample",
       ],
       swiftSettings: strict),
   ],

@@ -93,6 +93,13 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     .interrupted, "interrupted; the store is as it was before",
     remedy: "Run the same command again.")
 
+  /// A store cannot be made where a link already has its name.
+  package static func linkToNothing(_ path: String) -> AgoraError {
+    AgoraError(
+      .noSuchFile, "the store's path is a symbolic link to nothing", file: path,
+      remedy: "Remove the link, or make what it leads to.")
+  }
+
   /// The failure that a system call's error means for a file.
   package init(_ error: SystemError, file: String) {
     if error.isInterruption {

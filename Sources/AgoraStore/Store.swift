@@ -24,7 +24,9 @@ public final class Store: Sendable {
   public init(path: String, creates: Bool = false) throws {
     self.path = path
     do {
-      if !creates {
+      if creates {
+        if try File.status(path) == nil { try Self.make(path) }
+      } else {
         guard let status = try File.status(path) else {
           throw AgoraError(
             .noStore, "there is no store here", file: path,
@@ -42,7 +44,9 @@ public final class Store: Sendable {
             remedy: "Name another file with --store.")
         }
       }
-      let connection = try Connection(path: path, mode: creates ? .create : .readWrite)
+      let connection = try Connection(path: path, mode: .readWrite)
+      // Others may just be closing the store or bringing it up to date.
+      connection.setBusyTimeout(milliseconds: Pragmas.live.busyTimeout)
       // Inspected before any pragma writes: a foreign database must not be changed in any way.
       let version = try SchemaUpgrade.inspect(connection)
       guard creates || version > 0 else {
@@ -59,6 +63,27 @@ public final class Store: Sendable {
     } catch let error as SystemError {
       throw AgoraError(error, file: path)
     }
+  }
+
+  /// Makes an empty store, which has its name only when it is whole, so that nobody meets half of one.
+  ///
+  /// Where somebody else was faster, theirs is the store.
+  private static func make(_ path: String) throws {
+    let draft = "\(path).new-\(String(UInt64.random(in: 0...UInt64.max), radix: 16))"
+    defer { for end in ["", "-wal", "-shm", "-journal"] { try? File.remove(draft + end) } }
+    do {
+      let connection = try Connection(path: draft, mode: .create)
+      try Pragmas.live.apply(to: connection)
+      try SchemaUpgrade.apply(to: connection)
+    }
+    do throws(SystemError) { try File.link(draft, to: path) } catch {
+      guard error.isExisting else { throw error }
+      guard try File.status(path) != nil else {
+        throw AgoraError.linkToNothing(path)
+      }
+      return
+    }
+    try File.syncFolder(of: path)
   }
 
   /// The last connection to close removes the files of the log, and only one that may write can.

@@ -215,9 +215,7 @@ final class StagedRun {
     } catch {
       guard error.isExisting else { throw error }
       guard try File.status(target) != nil else {
-        throw AgoraError(
-          .noSuchFile, "the store's path is a symbolic link to nothing", file: target,
-          remedy: "Remove the link, or make what it leads to.")
+        throw AgoraError.linkToNothing(target)
       }
       throw AgoraError(
         .busy, "somebody made a store here while the export was being read", file: target,

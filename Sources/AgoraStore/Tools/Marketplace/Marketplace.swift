@@ -194,11 +194,13 @@ public final class Marketplace: Sendable {
   private func write<Call: ToolCall>(
     _ call: Call, _ caller: Caller
   ) throws -> Outcome<Call.Output> {
-    let now = clock.now()
     let gathered = usage.take()
     let retention = options.retention
     do {
-      let outcome = try store.write { connection in
+      let outcome = try store.write { [clock] connection in
+        // Read under the lock, so that what is committed later is not older: whoever asks for what came
+        // since the last look would miss it.
+        let now = clock.now()
         let context = self.context(connection, Call.tool, now, caller)
         try self.admit(context)
         let output = try call.run(in: context)
