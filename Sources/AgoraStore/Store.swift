@@ -43,6 +43,7 @@ public final class Store: Sendable {
         }
       }
       let connection = try Connection(path: path, mode: creates ? .create : .readWrite)
+      connection.setBusyTimeout(milliseconds: Pragmas.live.busyTimeout)
       // Inspected before any pragma writes: a foreign database must not be changed in any way.
       let version = try SchemaUpgrade.inspect(connection)
       guard creates || version > 0 else {

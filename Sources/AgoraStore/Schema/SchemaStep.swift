@@ -14,6 +14,7 @@ extension SchemaStep {
     SchemaStep(name: "what a run overwrote", sql: UndoLog.tablesSQL),
     SchemaStep(name: "which run settled a conflict", sql: settledConflicts),
     SchemaStep(name: "what the v5 tools need", sql: toolTables),
+    SchemaStep(name: "calls of v4", sql: legacyCallTables),
   ]
 
   /// The protocol's tables.
