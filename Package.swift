@@ -28,9 +28,10 @@ let package = Package(
     .target(name: "CompatProxy", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "Monitor", dependencies: ["AgoraStore"], swiftSettings: strict),
     .executableTarget(
-      name: "agora", dependencies: ["AgoraStore", "Migrator"],
+      name: "agora", dependencies: ["AgoraStore", "CompatProxy", "Migrator"],
       resources: [.embedInCode("Demo/v4_export.json")], swiftSettings: strict),
-    .executableTarget(name: "spacetime", dependencies: ["CompatProxy"], swiftSettings: strict),
+    .executableTarget(
+      name: "spacetime", dependencies: ["AgoraStore", "CompatProxy"], swiftSettings: strict),
     // No `import Testing` here: a plain target that has it fails the static build of all targets.
     .target(
       name: "TestSupport", dependencies: ["AgoraStore"], path: "Tests/TestSupport",
@@ -51,6 +52,9 @@ let package = Package(
       name: "AgoraStoreTests", dependencies: ["AgoraStore", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "MigratorTests", dependencies: ["AgoraStore", "Migrator", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "CompatProxyTests", dependencies: ["AgoraStore", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

@@ -1,3 +1,4 @@
+import AgoraStore
 import CompatProxy
 
 #if canImport(Glibc)
@@ -6,13 +7,20 @@ import CompatProxy
   import Darwin
 #endif
 
-// The door that legacy agents find on their PATH. Its translation is not built yet, and an agent must
-// not mistake silence for success, so every call says so and fails.
-let known = LegacyDatabase.allCases.map(\.rawValue).joined(separator: ", ")
-let message = """
-  spacetime: the drop-in for \(known) is not built yet; this call did nothing.
-  What to do: keep the real `spacetime` first on your PATH.
+// The door that legacy agents find on their PATH: SpacetimeDB's command line, answered by a store of v5.
 
-  """
-_ = message.utf8.withContiguousStorageIfAvailable { write(2, $0.baseAddress, $0.count) }
-exit(1)
+System.prepareProcess()
+var words: [String]? = []
+for index in 1..<max(1, Int(CommandLine.argc)) {
+  guard let word = CommandLine.unsafeArgv[index], let text = String(validatingCString: word) else {
+    // clap's words; Swift would silently mend the name of another agent.
+    words = nil
+    break
+  }
+  words?.append(text)
+}
+guard let words else {
+  Talk.error("error: invalid UTF-8 was detected in one or more arguments\n")
+  exit(2)
+}
+exit(Spacetime.run(words))

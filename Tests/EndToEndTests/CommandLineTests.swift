@@ -239,11 +239,6 @@ import Testing
     }
   }
 
-  @Test func `the drop-in does not pass silence for success`() throws {
-    let run = try Child.run("spacetime", ["call", "agora-marketplace", "register_agent", "x"])
-    #expect(run.status == 1 && run.talk.contains("not built yet"))
-  }
-
   @Test func `Control-C ends a run with 130, says how to go on, and the same command goes on`()
     throws
   {

@@ -50,6 +50,13 @@ package final class File: Sendable {
     return canonical(one) == canonical(other)
   }
 
+  /// The path without links, where it leads to something; else the path as it is.
+  package static func resolved(_ path: String) -> String {
+    guard let resolved = realpath(path, nil) else { return path }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+
   private static func canonical(_ path: String) -> String {
     guard let resolved = realpath(folder(of: path), nil) else { return path }
     defer { free(resolved) }

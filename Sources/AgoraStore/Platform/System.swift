@@ -140,6 +140,9 @@ package enum System {
     return (File(descriptor: ends[0], path: "-"), File(descriptor: ends[1], path: "-"))
   }
 
+  /// Waits a moment.
+  package static func pause(milliseconds: Int32) { _ = poll(nil, 0, milliseconds) }
+
   /// Lets others go first.
   package static func yield() { _ = sched_yield() }
 

@@ -39,6 +39,22 @@ package struct Pragmas: Sendable {
 
   package func apply(to connection: Connection) throws(SQLiteError) {
     connection.setBusyTimeout(milliseconds: busyTimeout)
-    for statement in statements { try connection.execute(statement, name: "pragma") }
+    for statement in statements { try execute(statement, on: connection) }
+  }
+
+  /// Runs one pragma, again where several connections change a new file's journal at once: SQLite does
+  /// not wait for that lock by itself (https://www.sqlite.org/pragma.html#pragma_journal_mode).
+  private func execute(
+    _ statement: String, on connection: Connection
+  ) throws(SQLiteError) {
+    let end = System.monotonicSeconds() + Double(busyTimeout) / 1000
+    while true {
+      do throws(SQLiteError) {
+        return try connection.execute(statement, name: "pragma")
+      } catch {
+        guard error.isBusy, System.monotonicSeconds() < end else { throw error }
+        System.pause(milliseconds: 1)
+      }
+    }
   }
 }

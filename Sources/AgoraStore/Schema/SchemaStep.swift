@@ -14,6 +14,10 @@ extension SchemaStep {
     SchemaStep(name: "what a run overwrote", sql: UndoLog.tablesSQL),
     SchemaStep(name: "which run settled a conflict", sql: settledConflicts),
     SchemaStep(name: "what the v5 tools need", sql: toolTables),
+    SchemaStep(name: "calls of v4", sql: legacyCallTables),
+    SchemaStep(
+      name: "where the audit stood when a run ended",
+      sql: "ALTER TABLE migration_runs ADD COLUMN last_audit INTEGER;"),
   ]
 
   /// The protocol's tables.

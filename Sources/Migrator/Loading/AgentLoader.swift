@@ -173,6 +173,15 @@ struct AgentLoader {
           Query("described.drop", "DELETE FROM temp.described WHERE row=?1"), .integer(row))
       }
     }
+    // A name that only rejected rows gave is nobody's.
+    try connection.run(
+      Query(
+        "v4_names.forget_rejected",
+        """
+        DELETE FROM main.v4_names WHERE source=?1 AND kind='agent' AND run=?2
+          AND v5_id NOT IN (SELECT agent_id FROM temp.described)
+          AND v5_id NOT IN (SELECT agent_id FROM agents)
+        """), .text(context.source), .integer(context.run))
   }
 
   /// Takes a staged row into the hand of its table's mapper.
@@ -288,7 +297,10 @@ struct AgentLoader {
     var isOurs = true
     var agrees = false
     if let current {
-      let isStub = (try? JSON.parse(current.string(8) ?? ""))?["stub"] == .bool(true)
+      // A stub that v5's tools have worked on is theirs by now.
+      let isStub =
+        try (try? JSON.parse(current.string(8) ?? ""))?["stub"] == .bool(true)
+        && !ChangedOnV5.holds(draft.profile.id, in: connection)
       if isStub || overwritesV5 || RecordTable.agents.isAsImported(current) {
         try connection.statement(RecordTable.agents.update).run(record)
         isNew = isStub
@@ -352,6 +364,8 @@ struct AgentLoader {
       capabilities.append(name)
     }
     var members = (try? JSON.parse(current.string(8) ?? "{}"))?.members ?? []
+    // v4 describes it now, so it is more than a name.
+    members.removeAll { $0.name == "stub" }
     for member in (try? JSON.parse(record.string(8) ?? "{}"))?.members ?? []
     where !members.contains(where: { $0.name == member.name }) {
       members.append(member)

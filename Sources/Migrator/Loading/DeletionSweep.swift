@@ -254,12 +254,15 @@ struct StubSweep {
       SELECT v5_id FROM v4_names WHERE source=?1 AND kind='\(kind)' AND origin='stub'
         AND v5_id NOT IN (SELECT id FROM temp.referred)
       """
-    // A stub that v5 has made an agent of its own is one no more.
+    // A stub that v5 has made an agent of its own is one no more, and one that its tools have worked on
+    // stays.
     try connection.run(
       Query(
         "\(table).sweep_stubs",
-        "DELETE FROM \(table) WHERE \(id) IN (\(condition)) AND json_extract(metadata,'$.stub')"),
-      .text(source))
+        """
+        DELETE FROM \(table) WHERE \(id) IN (\(condition)) AND json_extract(metadata,'$.stub')
+          AND NOT EXISTS(SELECT 1 FROM main.audit WHERE target=\(table).\(id) AND source_row IS NULL)
+        """), .text(source))
     try connection.run(
       Query(
         "v4_names.sweep_stubs",

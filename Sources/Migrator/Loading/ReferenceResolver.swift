@@ -223,7 +223,7 @@ final class ReferenceResolver {
     named name: [UInt8], _ row: V4Row, _ column: Int?, to record: inout Record,
     _ metadata: inout RowMetadata
   ) throws {
-    if name.count <= 10, Words.broadcasts.contains(String(decoding: name, as: UTF8.self)) {
+    if name.count <= 10, LegacyWords.broadcasts.contains(String(decoding: name, as: UTF8.self)) {
       return record.text("broadcast")
     }
     try appendAgent(named: name, row, column, to: &record, &metadata)

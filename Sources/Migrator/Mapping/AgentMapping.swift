@@ -70,7 +70,7 @@ final class AgentMapping {
       if let name, !name.isEmpty { facts.capabilities.append(name) }
     }
     if let word = try row.word(status) {
-      facts.status = Words.agentStatus(word).value
+      facts.status = LegacyWords.agentStatus(word).value
     } else if let active = try row.bool(isActive) {
       facts.status = active ? "active" : "paused"
     }

@@ -68,9 +68,9 @@ final class MessageMapping: RowMapping {
       if slice.kind == .bool { return row.text[slice.range.lowerBound] == 0x74 }
       let word = row.plain(slice)
       if !["true", "false", "0", "1"].contains(word) { metadata.keep(row, delivered) }
-      return Words.isDelivered(word)
+      return LegacyWords.isDelivered(word)
     }
-    return try row.word(status).map(Words.isDelivered) ?? false
+    return try row.word(status).map(LegacyWords.isDelivered) ?? false
   }
 
   func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {

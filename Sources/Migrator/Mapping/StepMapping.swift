@@ -54,7 +54,7 @@ final class StepMapping {
       agentID = try references.agent(named: agentName)
       if agentID == nil { metadata.keep(row, agent) }
     }
-    let translation = Words.taskStatus(word, done: nil)
+    let translation = LegacyWords.stepStatus(word)
     if translation.keepsOriginal { metadata.keep(row, status) }
     target.append(contentsOf: "{\"step_id\":\"".utf8)
     target.append(contentsOf: id)

@@ -40,7 +40,7 @@ final class TaskMapping: RowMapping {
     let createdAt = try row.time(created)
     let completedAt = try row.time(completed)
     let share = try Self.share(row, progress)
-    let translation = Words.taskStatus(try row.word(status), done: share)
+    let translation = LegacyWords.taskStatus(try row.word(status), done: share)
     let urgency = try row.priority(priority, &metadata)
     let kind = try row.name(type) ?? "general"
     for column in [agent, requester, workflow] { try row.checkName(column) }

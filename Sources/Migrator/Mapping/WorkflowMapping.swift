@@ -34,7 +34,7 @@ final class WorkflowMapping: RowMapping {
     let (title, creator) = (row.pick(titles), row.pick(creators))
     let listed = row.pick(participants)
     let name = try row.name(title) ?? "migrated_workflow"
-    let translation = Words.workflowStatus(try row.word(status))
+    let translation = LegacyWords.workflowStatus(try row.word(status))
     let names = try row.names(listed)
     let createdAt = try row.time(created)
     let completedAt = try row.time(completed)
@@ -151,7 +151,7 @@ final class WorkflowMapping: RowMapping {
     target.append(contentsOf: ",\"agent\":".utf8)
     let agent = try word(["agent", "assigned_agent"]).flatMap { try references.agent(named: $0) }
     JSONWriter.write(.optional(agent.map { String(decoding: $0, as: UTF8.self) }), into: &target)
-    let status = Words.taskStatus(word(["status"]), done: nil).value
+    let status = LegacyWords.taskStatus(word(["status"]), done: nil).value
     target.append(contentsOf: ",\"status\":\"\(status)\",\"v4\":".utf8)
     target.append(contentsOf: row.text[element.range])
     target.append(0x7d)

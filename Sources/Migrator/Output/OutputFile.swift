@@ -3,6 +3,7 @@ import AgoraStore
 /// A file that is written line by line beside its final name, which it gets when it is whole.
 final class OutputFile {
   private let path: String
+  private let target: String
   private let temporary: String
   private let file: File
   private var buffer: [UInt8] = []
@@ -11,17 +12,37 @@ final class OutputFile {
   /// - Throws: ``AgoraError`` when the file cannot be made.
   init(_ path: String) throws {
     self.path = path
+    if let descriptor = Self.openDescriptor(path) {
+      // What is open already is written to as it is: its name may lead to a file, and would be replaced.
+      (target, temporary) = (path, path)
+      file = File(descriptor: descriptor, path: path, closes: false)
+      return
+    }
     do throws(SystemError) {
       let status = try File.status(path)
       guard status?.isFolder != true else {
         throw SystemError(number: 21, doing: "write \(path)")
       }
-      // Something like /dev/stdout cannot be replaced, only written to.
+      // A device or a pipe cannot be replaced, only written to; of a link, what it leads to is replaced.
       let isSpecial = status?.isRegular == false
-      temporary = isSpecial ? path : "\(path).\(System.processID).part"
+      target = File.resolved(path)
+      temporary = isSpecial ? target : "\(target).\(System.processID).part"
       file = isSpecial ? try File.writing(path) : try File.creating(temporary)
     } catch {
       throw AgoraError(error, file: path)
+    }
+  }
+
+  /// The descriptor that a path such as `/dev/stdout` or `/dev/fd/3` is another name of.
+  private static func openDescriptor(_ path: String) -> Int32? {
+    switch path {
+    case "/dev/stdout": return 1
+    case "/dev/stderr": return 2
+    default:
+      for prefix in ["/dev/fd/", "/proc/self/fd/"] where path.hasPrefix(prefix) {
+        return Int32(path.dropFirst(prefix.count))
+      }
+      return nil
     }
   }
 
@@ -42,12 +63,12 @@ final class OutputFile {
   /// Gives the file its name.
   func finish() throws {
     try flush()
-    guard temporary != path else { return }
-    do throws(SystemError) { try File.rename(temporary, to: path) } catch {
+    guard temporary != target else { return }
+    do throws(SystemError) { try File.rename(temporary, to: target) } catch {
       throw AgoraError(error, file: path)
     }
     isFinished = true
   }
 
-  deinit { if !isFinished, temporary != path { try? File.remove(temporary) } }
+  deinit { if !isFinished, temporary != target { try? File.remove(temporary) } }
 }

@@ -32,13 +32,22 @@ struct Dependents {
             GROUP BY undo_key) u JOIN \(table.name) x ON x.rowid=u.undo_key
         """, name: "going.collect")
     }
-    try findChanged()
+    try findChanged(since: run)
     try findBornOnV5()
     try keepWhatKeptNeeds()
   }
 
+  /// Where the audit stood when the run ended: no clock is asked, since clocks go back.
+  private static let ended = Query(
+    "migration_runs.last_audit", "SELECT last_audit FROM migration_runs WHERE run=?1")
+  private static let lastChange = Query(
+    "audit.last_change", "SELECT max(rowid) FROM audit WHERE target=?1 AND source_row IS NULL")
+
   /// Records of the run that are not as it left them.
-  private mutating func findChanged() throws {
+  ///
+  /// A change that the audit says is older than the run is part of what the run found.
+  private mutating func findChanged(since run: Int64) throws {
+    let ended = try connection.integer(Self.ended, .integer(run))
     for table in Self.recordTables {
       let ids = Query(
         "going.of_table", "SELECT id, key, undo_row FROM temp.going WHERE table_name=?1")
@@ -46,6 +55,9 @@ struct Dependents {
         ids, .text(table.name), map: { ($0.text(0), $0.int64(1), $0.int64(2)) }
       ).filter { id, _, before in
         guard let record = try table.read(id, in: connection) else { return false }
+        if let ended, let last = try connection.integer(Self.lastChange, .text(id)) {
+          return last > ended
+        }
         // A stub has no hash, and is v5's own as soon as it is one no more.
         if record.fields.last == .null {
           let metadata = record.string(8) ?? ""

@@ -32,7 +32,7 @@ final class ExportStaging {
     self.progress = progress
     numbers = try Self.firstNumbers(existing)
     run = numbers.run
-    command = Self.command(options, numbers)
+    command = try Self.command(options, numbers, existing)
     if options.bootIdentity != nil,
       let (connection, record) = Self.resume(path, command, Self.loading(options))
     {
@@ -56,14 +56,22 @@ final class ExportStaging {
   ///
   /// The machine's start counts too: the file is not synced before it is complete, so after a power
   /// cut its pages may be missing.
-  private static func command(_ options: MigrationOptions, _ numbers: Stager.Numbers) -> String {
-    JSONWriter.compact(
+  private static func command(
+    _ options: MigrationOptions, _ numbers: Stager.Numbers, _ existing: Connection?
+  ) throws -> String {
+    // Another store may have equal numbers; the id of its last run is its own.
+    let last = try existing?.first(
+      Query(
+        "migration_runs.newest_id", "SELECT run_id FROM migration_runs ORDER BY run DESC LIMIT 1"),
+      map: { $0.text(0) })
+    return JSONWriter.compact(
       .object([
         .init("boot", .optional(options.bootIdentity)),
         .init("schema", .int(Int(SchemaUpgrade.newest))),
         .init("exports", .array(options.exports.map { .string($0) })),
         .init("source", .string(options.source)), .init("table", .optional(options.table)),
         .init("max_row_bytes", .int(options.maxRowBytes)), .init("numbers", numbers.json),
+        .init("store", existing == nil ? .null : .string(last ?? "")),
       ]))
   }
 

@@ -6,7 +6,8 @@ enum RunRecord {
     "migration_runs.insert",
     """
     INSERT INTO migration_runs(run, run_id, source, status, started_at, finished_at, made_store,
-      options, report) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)
+      options, report, last_audit)
+    VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,(SELECT ifnull(max(rowid),0) FROM main.audit))
     """)
   private static let insertEntry = Query(
     "migration_ledger.insert", "INSERT INTO migration_ledger VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9)")

@@ -93,6 +93,10 @@ final class ChangedRows {
       return patch(mapper, try fields.message(current, shape, as: row.v4ID), changed, shape)
     case .task:
       if Self.requester(expected) != Self.requester(current) { changed.insert("requesting_agent") }
+      // What an unknown word means depends on the progress beside it.
+      if changed.contains("progress"), Self.hasUnknownStatus(mapper.row) {
+        changed.insert("status")
+      }
       return patch(mapper, try fields.task(current, shape, as: row.v4ID), changed, shape)
     case .workflow:
       return patch(mapper, try fields.workflow(current, shape, as: row.v4ID), changed, shape)
@@ -102,6 +106,14 @@ final class ChangedRows {
       return changed.contains("row") ? .changed(Array((current.string(3) ?? "{}").utf8)) : .asIs
     default: return .asIs
     }
+  }
+
+  private static func hasUnknownStatus(_ row: V4Row) -> Bool {
+    for name in ["status", "status_update"] {
+      guard let column = row.layout.index(name), let word = try? row.word(column) else { continue }
+      return LegacyWords.knownTaskStatus(word) == nil
+    }
+    return true
   }
 
   /// The agent that a task's metadata say asked for it.

@@ -30,7 +30,7 @@ struct V4Fields {
     let isDelivered = record.number(7) == 1
     let hasStatus = shape.layout.index("status") != nil
     let status =
-      shape.word(in: ["status"]) { Words.isDelivered($0) == isDelivered }
+      shape.word(in: ["status"]) { LegacyWords.isDelivered($0) == isDelivered }
       ?? (isDelivered ? "delivered" : "pending")
     let type = record.string(3) ?? "info"
     let metadata = Self.document(record.string(8))
@@ -64,7 +64,7 @@ struct V4Fields {
   /// An agent, or the word for all of them.
   private func receiver(_ record: Record, _ column: Int, _ shape: V4Shape) throws -> V4Value {
     guard record.string(column) == "broadcast" else { return try agent(record, column) }
-    let word = shape.word(in: ["to_agent", "target_agent"]) { Words.broadcasts.contains($0) }
+    let word = shape.word(in: ["to_agent", "target_agent"]) { LegacyWords.broadcasts.contains($0) }
     return .text(word ?? "broadcast")
   }
 
@@ -72,7 +72,9 @@ struct V4Fields {
 
   func task(_ record: Record, _ shape: V4Shape, as id: String? = nil) throws -> [V4Field] {
     let status = record.string(5) ?? "pending"
-    let word = shape.word(in: ["status", "status_update"]) { Words.knownTaskStatus($0) == status }
+    let word = shape.word(in: ["status", "status_update"]) {
+      LegacyWords.knownTaskStatus($0) == status
+    }
     let percent = record.number(7) ?? 0
     let requester = Self.document(record.string(10))?["requesting_agent"]?.text
     let type = record.string(3) ?? "general"
@@ -115,7 +117,7 @@ struct V4Fields {
 
   func workflow(_ record: Record, _ shape: V4Shape, as id: String? = nil) throws -> [V4Field] {
     let status = record.string(2) ?? "pending"
-    let word = shape.word(in: ["status"]) { Words.knownWorkflowStatus($0) == status }
+    let word = shape.word(in: ["status"]) { LegacyWords.knownWorkflowStatus($0) == status }
     let ids = (try? JSON.parse(record.string(4) ?? "[]"))?.elements?.compactMap(\.text) ?? []
     let metadata = Self.document(record.string(8))
     let name = record.string(1) ?? "migrated_workflow"
@@ -154,7 +156,7 @@ struct V4Fields {
     _ step: JSON, of workflow: String, order: Int64?, _ shape: V4Shape, as id: String? = nil
   ) throws -> [V4Field] {
     let status = step["status"]?.text ?? "pending"
-    let word = shape.word(in: ["status"]) { Words.knownTaskStatus($0) == status }
+    let word = shape.word(in: ["status"]) { LegacyWords.knownTaskStatus($0) == status }
     let agent = try step["agent"]?.text.map { V4Value.text(try names.agent($0)) }
     func time(_ name: String) -> V4Field {
       let micros = step[name]?.text.flatMap { Timestamp($0) }?.microseconds
@@ -240,7 +242,7 @@ struct V4Fields {
   func registration(_ record: Record, _ shape: V4Shape) throws -> [V4Field] {
     let name = try names.agent(record.string(0) ?? "")
     let status = record.string(3) ?? "active"
-    let word = shape.word(in: ["status"]) { Words.knownAgentStatus($0) == status }
+    let word = shape.word(in: ["status"]) { LegacyWords.knownAgentStatus($0) == status }
     let capabilities = JSON.parseList(record.string(6))
     let limit = record.number(7)
     return [

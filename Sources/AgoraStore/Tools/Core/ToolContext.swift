@@ -62,15 +62,19 @@ public final class ToolContext {
   /// - Parameters:
   ///   - source: the id of the agent that caused it.
   ///   - target: the id of the one agent that may see it, or ``everyone``.
+  /// - Returns: the event's id.
+  @discardableResult
   package func emit(
     _ type: String, from source: String?, to target: String, _ data: [JSON.Member]
-  ) throws {
+  ) throws -> String {
+    let id = newID(.event)
     // Committed is published: nobody has to process it after, as v4's events had to be.
     try connection.run(
-      Self.insertEvent, .text(newID(.event)), .text(type), .optional(source), .text(target),
+      Self.insertEvent, .text(id), .text(type), .optional(source), .text(target),
       .text(JSONWriter.compact(.object(data))), .integer(now.microseconds))
     emitted += 1
     lastEvent = connection.lastInsertedRow
+    return id
   }
 
   private static let insertAudit = Query(

@@ -221,6 +221,39 @@ public final class Marketplace: Sendable {
     }
   }
 
+  /// Runs several calls, and what stands around them, in one transaction: all of it is done, or nothing.
+  ///
+  /// - Throws: ``ToolFailure``; then nothing has been changed.
+  package func together<Result: Sendable>(
+    _ body: @Sendable (CallGroup) throws -> Result
+  ) throws(ToolFailure) -> Result {
+    let now = clock.now()
+    let gathered = usage.take()
+    let (retention, verifies) = (options.retention, options.verifiesDeclarations)
+    do {
+      let (result, hasEmitted) = try store.write { connection in
+        let group = CallGroup(connection, at: now, self.catalog, verifies: verifies) {
+          self.context(connection, $0, now, $1)
+        } admit: {
+          try self.admit($0)
+        }
+        let result = try body(group)
+        var tally = gathered
+        group.note(in: &tally)
+        try tally.write(to: connection)
+        if EventRetention.isDue(after: group.emitted, upTo: group.lastEvent) {
+          try retention.apply(to: connection, at: now)
+        }
+        return (result, group.emitted > 0)
+      }
+      if hasEmitted { commits.signal() }
+      return result
+    } catch {
+      usage.put(back: gathered)
+      throw ToolFailure(error)
+    }
+  }
+
   private func context(
     _ connection: Connection, _ tool: Tool, _ now: Timestamp, _ caller: Caller
   ) -> ToolContext {

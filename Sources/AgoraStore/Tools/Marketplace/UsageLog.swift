@@ -25,7 +25,10 @@ final class UsageLog: Sendable {
       let service = Service(
         name: tool.name, version: tool.version.description, day: UsageLog.day(of: now))
       services[service, default: 0] += 1
-      guard let agent else { return }
+      if let agent { note(agent: agent, origin: origin, at: now) }
+    }
+
+    mutating func note(agent: String, origin: Caller.Origin, at now: Timestamp) {
       let activity = Activity(agent: agent, origin: origin.rawValue)
       let known = agents[activity]
       agents[activity] = (

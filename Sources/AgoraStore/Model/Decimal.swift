@@ -1,6 +1,6 @@
 /// A JSON number taken exactly, for the few columns that are calculated with: 0.295 times 100 is 29.5
 /// and rounds to 30, which binary fractions get wrong.
-struct Decimal {
+package struct Decimal {
   /// The digits without leading and trailing zeros; empty for zero.
   private let digits: [UInt8]
   /// The number is 0.DIGITS × 10^exponent.
@@ -8,7 +8,7 @@ struct Decimal {
   private let isNegative: Bool
 
   /// Reads a number's text (RFC 8259 §6, and a leading plus sign or zeros, which clients write).
-  init?(_ text: String) {
+  package init?(_ text: String) {
     var rest = Array(text.utf8)[...]
     isNegative = rest.first == 0x2d
     if let sign = rest.first, sign == 0x2d || sign == 0x2b { rest.removeFirst() }
@@ -43,13 +43,13 @@ struct Decimal {
   }
 
   /// Whether the number is below zero.
-  var isBelowZero: Bool { isNegative && !digits.isEmpty }
+  package var isBelowZero: Bool { isNegative && !digits.isEmpty }
   /// Whether the number is zero.
-  var isZero: Bool { digits.isEmpty }
+  package var isZero: Bool { digits.isEmpty }
   /// Whether the number has no fraction.
-  var isWhole: Bool { digits.count <= max(0, exponent) }
+  package var isWhole: Bool { digits.count <= max(0, exponent) }
   /// The value; nil when it has a fraction or is beyond 64 bits.
-  var integer: Int64? {
+  package var integer: Int64? {
     guard isWhole, exponent <= 19 else { return nil }
     var value: Int64 = 0
     for position in 0..<max(0, exponent) {
@@ -63,7 +63,7 @@ struct Decimal {
   }
 
   /// The number times 10^power, rounded half up; nil when it is below zero or above `limit`.
-  func rounded(timesTenTo power: Int, limit: Int64) -> Int64? {
+  package func rounded(timesTenTo power: Int, limit: Int64) -> Int64? {
     guard !isBelowZero, exponent + power <= 18 else { return nil }
     let places = exponent + power
     var value: Int64 = 0
@@ -75,7 +75,7 @@ struct Decimal {
   }
 
   /// Whether the number is above a whole one.
-  func isAbove(_ bound: Int64) -> Bool {
+  package func isAbove(_ bound: Int64) -> Bool {
     guard !isBelowZero else { return false }
     guard exponent <= 18 else { return true }
     var whole: Int64 = 0

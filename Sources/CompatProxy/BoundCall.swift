@@ -1,0 +1,241 @@
+package import AgoraStore
+
+/// A call of v4 as it came.
+package struct LegacyCall: Sendable {
+  /// How the arguments came.
+  package enum Arguments: Sendable, Equatable {
+    /// The words behind the reducer's name.
+    case words([String])
+    /// The elements of a JSON array.
+    case values([JSON])
+    /// The members of a JSON object.
+    case named([JSON.Member])
+  }
+
+  package let database: String
+  package let reducer: String
+  package let arguments: Arguments
+  /// `cli`, `http` or `mcp`.
+  package let door: String
+
+  package init(
+    database: String, reducer: String, arguments: Arguments, door: String = "cli"
+  ) {
+    self.database = database
+    self.reducer = reducer
+    self.arguments = arguments
+    self.door = door
+  }
+}
+
+/// A call whose arguments have found their parameters and fit their types.
+struct BoundCall: Sendable {
+  let reducer: String
+  let database: String
+  let shape: String
+  private let values: [String: Written]
+
+  /// An argument as text; empty where it was not given.
+  func text(_ name: String) -> String { values[name]?.unwrapped?.text ?? "" }
+  /// An argument that is a payload: it is never taken for an option.
+  func content(_ name: String) -> String { values[name]?.text ?? "" }
+  /// An argument as text; nil where it says nothing.
+  func name(_ name: String) -> String? {
+    let text = text(name)
+    return text.isEmpty ? nil : text
+  }
+  /// An argument as a whole number.
+  func integer(_ name: String) -> Int? {
+    values[name]?.number?.integer.map { Int($0) }
+  }
+  /// An argument as a number.
+  func number(_ name: String) -> Decimal? { values[name]?.number }
+  /// An argument as true or false.
+  func bool(_ name: String) -> Bool? { values[name]?.bool }
+  /// An argument as JSON.
+  func document(_ name: String) -> JSON? {
+    guard let written = values[name], !written.text.isEmpty else { return nil }
+    return written.document
+  }
+  /// An argument as a list of words, each once: a JSON array, or words with commas between them.
+  func list(_ name: String) -> [String] {
+    guard let document = document(name) else { return [] }
+    let all: [String] =
+      switch document {
+      case .array(let elements): elements.compactMap(\.text)
+      case .string(let text): text.split(separator: ",").map { Self.trimmed($0) }
+      default: []
+      }
+    var known: Set<[UInt8]> = []
+    return all.filter { !$0.isEmpty && known.insert($0.exact).inserted }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    let start = text.drop { $0 == " " }
+    return String(String(start.reversed().drop { $0 == " " }.reversed()))
+  }
+
+  /// The members of arguments that say something, under their own names, for the record's metadata.
+  func members(_ names: String...) -> [JSON.Member] {
+    names.compactMap { name in
+      guard let text = self.name(name) else { return nil }
+      return JSON.Member(name, .string(text))
+    }
+  }
+
+  // MARK: binding
+
+  /// Finds the shape of a call and holds its arguments against it.
+  init(_ call: LegacyCall, _ reducer: Reducer) throws(Refusal) {
+    self.reducer = reducer.name
+    database = call.database
+    switch call.arguments {
+    case .named(let members):
+      (shape, values) = try Self.bind(
+        members.map { ($0.name, .value($0.value)) }, reducer, isCommandLine: false)
+    case .values(let elements):
+      (shape, values) = try Self.bind(
+        elements.map { .value($0) }, reducer, dropsSurplus: false)
+    case .words(let words):
+      if let flags = try Self.flags(words, reducer) {
+        (shape, values) = try Self.bind(flags, reducer, isCommandLine: true)
+      } else {
+        (shape, values) = try Self.bind(
+          words.filter { $0 != "--" }.map { .word($0) }, reducer, dropsSurplus: true)
+      }
+    }
+  }
+
+  private typealias Binding = (String, [String: Written])
+
+  /// Arguments by name: `--name value` and `--name=value`; nil where they come by place.
+  private static func flags(
+    _ words: [String], _ reducer: Reducer
+  ) throws(Refusal) -> [(String, Written)]? {
+    guard let first = words.first, first.hasPrefix("--"), first != "--" else { return nil }
+    var found: [(String, Written)] = []
+    var index = 0
+    while index < words.count {
+      let word = words[index]
+      index += 1
+      guard word.hasPrefix("--"), word.utf8.count > 2 else {
+        throw Refusal(.usage, "usage", "unexpected argument '\(word)' found")
+      }
+      let parts = word.dropFirst(2).split(
+        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      guard reducer.shapes.contains(where: { $0.parameters.contains { $0.isNamed(name) } })
+      else { throw Refusal(.usage, "unknown_flag", "unexpected argument '--\(name)' found") }
+      if parts.count == 2 {
+        found.append((name, .word(String(parts[1]))))
+      } else if index < words.count, !isFlag(words[index], of: reducer) {
+        found.append((name, .word(words[index])))
+        index += 1
+      } else {
+        // A switch that only stands there, as in --include_metrics.
+        found.append((name, .word("true")))
+      }
+    }
+    return found
+  }
+
+  private static func isFlag(_ word: String, of reducer: Reducer) -> Bool {
+    guard word.hasPrefix("--") else { return false }
+    let name = String(word.dropFirst(2).prefix { $0 != "=" })
+    return reducer.shapes.contains { $0.parameters.contains { $0.isNamed(name) } }
+  }
+
+  private static func bind(
+    _ named: [(String, Written)], _ reducer: Reducer, isCommandLine: Bool
+  ) throws(Refusal) -> Binding {
+    var missing: String?
+    for shape in reducer.shapes {
+      var values: [String: Written] = [:]
+      for (name, value) in named {
+        guard let parameter = shape.parameters.first(where: { $0.isNamed(name) }) else { continue }
+        values[parameter.name] = value
+      }
+      let lacking = shape.parameters.first { $0.isRequired && values[$0.name] == nil }
+      let isWhole = named.allSatisfy { name, _ in shape.parameters.contains { $0.isNamed(name) } }
+      guard lacking == nil, isWhole else {
+        if isWhole, missing == nil { missing = lacking?.name }
+        continue
+      }
+      let order = shape.parameters.compactMap { parameter in
+        values[parameter.name].map { (parameter, $0) }
+      }
+      for (index, (parameter, value)) in order.enumerated() {
+        guard let fault = parameter.type.fault(value) else { continue }
+        let text = ArgumentText(order.map { ($0.0.type, $0.1) })
+        throw reducer.invalid("[\(index)]: [\(index)]: \(fault)", at: text.end(of: index))
+      }
+      return ((isCommandLine ? "flags:" : "object:") + shape.id, values)
+    }
+    let text = ArgumentText(named.map { (.string, $0.1) })
+    let field = missing ?? reducer.shapes[0].parameters.first?.name ?? ""
+    throw reducer.invalid(".: .: missing field `\(field)`", at: text.length)
+  }
+
+  private static func bind(
+    _ given: [Written], _ reducer: Reducer, dropsSurplus: Bool
+  ) throws(Refusal) -> Binding {
+    let shapes = reducer.shapes.filter(\.isPositional)
+    let count = given.count
+    let exact =
+      shapes.first { $0.parameters.count == count && $0.fits(given) }
+      ?? shapes.first { $0.parameters.count == count }
+    // As the real command line does: what is too much is dropped.
+    let wide = shapes.filter { $0.parameters.count < count }
+      .max { $0.parameters.count < $1.parameters.count }
+    guard let shape = exact ?? (dropsSurplus ? wide : nil) else {
+      let primary = shapes.first ?? reducer.shapes[0]
+      let types = primary.parameters.map(\.type)
+      let text = ArgumentText(
+        given.enumerated().map { ($0 < types.count ? types[$0] : .string, $1) })
+      guard count < primary.parameters.count else {
+        throw reducer.invalid(
+          ".: .: trailing characters", at: text.start(of: primary.parameters.count))
+      }
+      throw reducer.invalid(
+        ".: .: invalid length \(count), expected reducer args for \(reducer.name) with \(primary.parameters.count) elements",
+        at: text.length)
+    }
+    var values: [String: Written] = [:]
+    for (index, parameter) in shape.parameters.enumerated() {
+      let value = given[index]
+      if let fault = parameter.type.fault(value) {
+        let text = ArgumentText(zip(shape.parameters, given).map { ($0.type, $1) })
+        let place = fault == "expected value" ? text.start(of: index) : text.end(of: index)
+        throw reducer.invalid("[\(index)]: [\(index)]: \(fault)", at: place)
+      }
+      values[parameter.name] = value
+    }
+    return (shape.id, values)
+  }
+}
+
+/// The JSON array that SpacetimeDB's command line makes of its arguments, for the columns in what its
+/// server says of it.
+private struct ArgumentText {
+  private let sizes: [Int]
+
+  init(_ arguments: [(LegacyType, Written)]) {
+    sizes = arguments.map { type, written in
+      switch written {
+      case .value(let json): JSONWriter.compact(json).utf8.count
+      case .word(let word):
+        type == .string && !(word.hasPrefix("\"") && word.hasSuffix("\"") && word != "\"")
+          ? word.utf8.count + 2 : word.utf8.count
+      }
+    }
+  }
+
+  /// The column of an argument's first byte, from 1.
+  func start(of index: Int) -> Int { 2 + sizes.prefix(index).reduce(0) { $0 + $1 + 2 } }
+  /// The column of an argument's last byte, from 1.
+  func end(of index: Int) -> Int {
+    start(of: index) + (index < sizes.count ? sizes[index] : 0) - 1
+  }
+  /// The column of the closing bracket.
+  var length: Int { sizes.isEmpty ? 2 : end(of: sizes.count - 1) + 1 }
+}

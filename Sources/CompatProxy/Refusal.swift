@@ -1,0 +1,39 @@
+import AgoraStore
+
+/// Why a call of v4 was not done.
+package struct Refusal: Error, Sendable, Equatable {
+  /// What SpacetimeDB would have called it.
+  package enum Kind: Sendable, Equatable {
+    /// The module has no such reducer.
+    case noSuchReducer(near: [String])
+    /// The arguments do not fit the reducer; the text that the server gives.
+    case invalidArguments(signature: String)
+    /// The reducer itself said no.
+    case reducer
+    /// The command line is wrong.
+    case usage
+  }
+
+  package let kind: Kind
+  /// A stable code for the record.
+  package let code: String
+  /// What the server would have answered, or what is wrong with the command line.
+  package let text: String
+
+  init(_ kind: Kind, _ code: String, _ text: String) {
+    self.kind = kind
+    self.code = code
+    self.text = text
+  }
+
+  /// What v5 refused.
+  init(_ failure: ToolFailure) { self.init(.reducer, failure.code.rawValue, failure.message) }
+
+  /// A reducer that makes no sense on v5.
+  static func withdrawn(_ reducer: String, instead: String) -> Refusal {
+    Refusal(
+      .reducer, "withdrawn",
+      "\(reducer) has no meaning in Agora v5 and nothing was done; \(instead)"
+    )
+  }
+}

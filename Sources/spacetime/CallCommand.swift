@@ -1,0 +1,106 @@
+import AgoraStore
+import CompatProxy
+
+/// `spacetime call DB REDUCER ARGS…`.
+enum CallCommand {
+  /// Options of the real command; what stands behind the reducer's name may look like one and be an
+  /// argument of the reducer.
+  private static let valued = [
+    "s": "server", "server": "server", "i": "identity", "as-identity": "identity",
+  ]
+  private static let switches = [
+    "anonymous": "anonymous", "y": "yes", "yes": "yes", "h": "help", "help": "help",
+    "a": "anonymous", "anon-identity": "anonymous", "quiet-stdout": "quiet",
+  ]
+
+  static func run(_ arguments: [String], whole: [String]) -> Int32 {
+    var head = arguments
+    var tail: [String] = []
+    if let end = arguments.firstIndex(of: "--") {
+      head = Array(arguments[..<end])
+      tail = Array(arguments[(end + 1)...])
+    }
+    let options = Options(head, valued: valued, switches: switches, stopsAt: 2)
+    if options.has("help") {
+      Talk.print("Usage: spacetime call [OPTIONS] <database> <reducer_name> [arguments]...\n")
+      return 0
+    }
+    let words = options.words + tail
+    guard words.count >= 2 else {
+      let missing = words.isEmpty ? ["<database>", "<reducer_name>"] : ["<reducer_name>"]
+      return misuse(
+        "the following required arguments were not provided:\n"
+          + missing.map { "  \($0)" }.joined(separator: "\n"))
+    }
+    if let option = options.unknown { return misuse("unexpected argument '\(option)' found") }
+    let (database, reducer) = (words[0], words[1])
+    if let status = Spacetime.passOn(database, whole) { return status }
+    Talk.warnUnstable()
+    var given = Array(words.dropFirst(2))
+    // Behind `--` a word is an argument by place, whatever it looks like.
+    if given.count == tail.count, !tail.isEmpty { given.insert("--", at: 0) }
+    let call = LegacyCall(database: database, reducer: reducer, arguments: .words(given))
+    let answer: LegacyAnswer
+    do {
+      answer = Proxy(try Spacetime.open()).answer(call)
+    } catch { return Talk.fail("Response text: \(Spacetime.text(error))") }
+    if let refusal = answer.refusal { return report(refusal, of: call) }
+    if !options.has("quiet"), !Spacetime.isStrict {
+      Talk.print(JSONWriter.compact(answer.output) + "\n")
+    }
+    return 0
+  }
+
+  private static func misuse(_ text: String) -> Int32 {
+    Talk.error(
+      """
+      error: \(text)
+
+      Usage: spacetime call [OPTIONS] <database> <reducer_name> [arguments]...
+
+      For more information, try '--help'.
+
+      """)
+    return 2
+  }
+
+  /// Says why a call was refused, as SpacetimeDB's command line does.
+  private static func report(_ refusal: Refusal, of call: LegacyCall) -> Int32 {
+    let identity = LegacyDatabase.identity(of: call.database)
+    let url = "http://127.0.0.1:3000/v1/database/\(identity)/call/\(call.reducer)"
+    let place = "for database `\(call.database)` resolving to identity `\(identity)`."
+    switch refusal.kind {
+    case .usage: return misuse(refusal.text)
+    case .noSuchReducer(let near):
+      var text = "No such reducer `\(call.reducer)` \(place)\n"
+      if near.count == 1 {
+        text += "A reducer with a similar name exists: `\(near[0])`"
+      } else {
+        text += "Here are some existing reducers:\n"
+        text += near.prefix(10).map { "- \($0)" }.joined(separator: "\n")
+        if near.count > 10 { text += "\n... (\(near.count - 10) reducers not shown)" }
+      }
+      return Talk.fail(text)
+    case .invalidArguments(let signature):
+      return Talk.fail(
+        """
+        Invalid arguments provided for reducer `\(call.reducer)` \(place)
+
+        The reducer has the following signature:
+        \t\(signature)
+
+        Caused by:
+            0: Response text: \(refusal.text)
+            1: HTTP status client error (400 Bad Request) for url (\(url))
+        """)
+    case .reducer:
+      return Talk.fail(
+        """
+        Response text: \(refusal.text)
+
+        Caused by:
+            HTTP status server error (530 <unknown status code>) for url (\(url))
+        """)
+    }
+  }
+}

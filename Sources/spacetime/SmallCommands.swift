@@ -1,0 +1,131 @@
+import AgoraStore
+import CompatProxy
+
+/// `spacetime list`.
+enum ListCommand {
+  static func run(_ arguments: [String]) -> Int32 {
+    Talk.warnUnstable()
+    Talk.print("Associated database identities for \(LegacyDatabase.owner):\n\n")
+    let rows = LegacyDatabase.allCases.map {
+      (LegacyDatabase.identity(of: $0.rawValue), $0.rawValue)
+    }
+    let width = rows.map(\.0.utf8.count).max() ?? 0
+    let nameWidth = rows.map(\.1.utf8.count).max() ?? 0
+    func line(_ identity: String, _ name: String) -> String {
+      " \(padded(identity, width)) | \(padded(name, nameWidth)) \n"
+    }
+    var text = line("db_identity", "name")
+    text += String(repeating: "-", count: width + 2) + "+"
+    text += String(repeating: "-", count: nameWidth + 2) + "\n"
+    for (identity, name) in rows { text += line(identity, name) }
+    return Talk.print(text) ? 0 : 1
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.utf8.count))
+  }
+}
+
+/// `spacetime identity list|new`, of the versions before 1.0.
+enum IdentityCommand {
+  static func run(_ arguments: [String]) -> Int32 {
+    switch arguments.first {
+    case "list", "ls", nil:
+      return Talk.print("Identity: \(LegacyDatabase.owner)\nDefault: true\n") ? 0 : 1
+    case "new":
+      return Talk.print("IDENTITY  \(LegacyDatabase.owner)\nIdentity: \(LegacyDatabase.owner)\n")
+        ? 0 : 1
+    case let word?:
+      Talk.error("error: unrecognized subcommand '\(word)'\n")
+      return 2
+    }
+  }
+}
+
+/// `spacetime login`: a store's file is its own guard.
+enum LoginCommand {
+  static func run(_ arguments: [String]) -> Int32 {
+    if arguments.first == "show" {
+      return Talk.print("You are logged in as \(LegacyDatabase.owner)\n") ? 0 : 1
+    }
+    return Talk.print(
+      "You are already logged in.\nIf you want to log out, use spacetime logout.\n") ? 0 : 1
+  }
+}
+
+/// `spacetime publish DB`: v5 runs no module, and v4's agents publish theirs before they start.
+enum PublishCommand {
+  static func run(_ arguments: [String], whole: [String]) -> Int32 {
+    let valued = [
+      "s": "server", "server": "server", "p": "path", "project-path": "path", "b": "bin",
+      "bin-path": "bin", "build-options": "build",
+    ]
+    let options = Options(
+      arguments, valued: valued,
+      switches: [
+        "force": "force", "c": "clear", "clear-database": "clear", "delete-data": "clear",
+        "y": "yes", "yes": "yes", "anonymous": "anonymous", "h": "help", "help": "help",
+      ])
+    guard let database = options.words.first else {
+      return Talk.fail("name the database to publish")
+    }
+    if let status = Spacetime.passOn(database, whole) { return status }
+    guard !options.has("clear") else {
+      return Talk.fail(
+        "the database \(database) is an Agora v5 store, and a call of v4 cannot empty it; nothing was done"
+      )
+    }
+    Talk.error("Agora v5 answers for \(database); there is no module to publish.\n")
+    let identity = LegacyDatabase.identity(of: database)
+    return Talk.print("Updated database with name: \(database), identity: \(identity)\n") ? 0 : 1
+  }
+}
+
+/// `spacetime server ping|list`.
+enum ServerCommand {
+  static func run(_ arguments: [String]) -> Int32 {
+    switch arguments.first {
+    case "ping": return ping()
+    case "list":
+      Talk.warnUnstable()
+      return Talk.print(
+        " DEFAULT | HOSTNAME       | PROTOCOL | NICKNAME \n---------+----------------+----------+----------\n ***     | 127.0.0.1:3000 | http     | local    \n"
+      ) ? 0 : 1
+    default:
+      return Talk.fail(
+        "spacetime server \(arguments.first ?? "") has no use here: the server is the file \(Spacetime.storePath)"
+      )
+    }
+  }
+
+  /// Looks whether the store answers.
+  static func ping() -> Int32 {
+    Talk.warnUnstable()
+    do {
+      _ = try Spacetime.open().call("agora.query.marketplace", .object([]), as: .owner(.v4))
+      return Talk.print("Server is online: http://127.0.0.1:3000\n") ? 0 : 1
+    } catch {
+      // The real one ends with 0 here too; agents look at the words.
+      Talk.print(
+        "Server could not be reached (\(Spacetime.text(error))): http://127.0.0.1:3000\n")
+      return 0
+    }
+  }
+}
+
+/// `spacetime status`.
+enum StatusCommand {
+  static func run() -> Int32 {
+    do {
+      let figures = try Spacetime.open().call(
+        "agora.query.marketplace", .object([]), as: .owner(.v4)
+      ).result
+      let counts = (figures["counts"]?.members ?? []).map {
+        "\($0.name): \(JSONWriter.compact($0.value))"
+      }
+      let store = Spacetime.storePath
+      return Talk.print(
+        "Status: online\nStore: \(store)\n" + counts.joined(separator: "\n") + "\n") ? 0 : 1
+    } catch { return Talk.fail(Spacetime.text(error)) }
+  }
+}

@@ -1,0 +1,119 @@
+import AgoraStore
+import CompatProxy
+
+/// The commands of SpacetimeDB's command line that v4's agents run.
+enum Spacetime {
+  /// The version that v4 ran on, which agents look for.
+  static let version = "1.1.2"
+
+  /// Runs one command line.
+  ///
+  /// - Returns: the exit code.
+  static func run(_ words: [String]) -> Int32 {
+    guard let command = words.first else {
+      Talk.error(usage)
+      return 2
+    }
+    let rest = Array(words.dropFirst())
+    switch command {
+    case "--version", "-V":
+      Talk.print(
+        """
+        spacetime \(version)
+        spacetimedb tool version \(version); spacetimedb-lib version \(version);
+
+        """)
+      return 0
+    case "--help", "-h", "help":
+      Talk.print(usage)
+      return 0
+    case "call": return CallCommand.run(rest, whole: words)
+    case "list": return ListCommand.run(rest)
+    case "identity": return IdentityCommand.run(rest)
+    case "login": return LoginCommand.run(rest)
+    case "logout": return 0
+    case "publish": return PublishCommand.run(rest, whole: words)
+    case "server": return ServerCommand.run(rest)
+    case "ping": return ServerCommand.ping()
+    case "status": return StatusCommand.run()
+    case "sql", "logs", "subscribe", "describe", "export":
+      if let status = passOn(rest.first { !$0.hasPrefix("-") }, words) { return status }
+      return Talk.fail(
+        "spacetime \(command) is not built in this drop-in yet, and nothing was done. What to do: use agora export, agora call or agora compat log."
+      )
+    default:
+      if let status = passOn(nil, words) { return status }
+      Talk.error(
+        """
+        error: unrecognized subcommand '\(command)'
+
+        Usage: spacetime [OPTIONS] <COMMAND>
+
+        For more information, try '--help'.
+
+        """)
+      return 2
+    }
+  }
+
+  static let usage = """
+    The drop-in for agents of Agora v4: SpacetimeDB's command line, answered by an Agora v5 store.
+
+    Usage: spacetime [OPTIONS] <COMMAND>
+
+    Commands:
+      call      Calls a reducer of one of v4's databases
+      list      Lists the databases
+      identity  Shows the local identity (list, new)
+      login     Says that nobody has to log in (show)
+      publish   Says that there is no module to publish
+      server    Looks whether the store is there (ping, list)
+      status    Says how the store is
+
+    The store is the file AGORA_STORE (default: agora.db in the current folder). Calls of other databases
+    go to the next spacetime on the PATH, or to AGORA_REAL_SPACETIME.
+
+    """
+
+  /// Whether a database is one of v4's, by name or identity.
+  static func isOurs(_ database: String) -> Bool { LegacyDatabase(named: database) != nil }
+
+  /// Hands a command line to the real `spacetime` where its database is not ours.
+  ///
+  /// - Returns: the exit code; nil where the command is ours.
+  static func passOn(_ database: String?, _ words: [String]) -> Int32? {
+    if let database, isOurs(database) { return nil }
+    guard let real = RealSpacetime.path else {
+      guard let database else { return nil }
+      // The real one's words, and where ours are.
+      let known = LegacyDatabase.allCases.map(\.rawValue).joined(separator: ", ")
+      return Talk.fail(
+        "the dns resolution of `\(database)` failed.\n\nCaused by:\n    no database of Agora v4 has this name (there are \(known)), and there is no other spacetime on the PATH"
+      )
+    }
+    return RealSpacetime.become(real, words)
+  }
+
+  /// The store's path.
+  static var storePath: String { System.environment("AGORA_STORE") ?? "agora.db" }
+
+  /// Whether standard output stays as quiet as the real one's.
+  static var isStrict: Bool {
+    guard let value = System.environment("AGORA_STRICT_CLI") else { return false }
+    return value != "0"
+  }
+
+  /// Opens the marketplace; a store that is not there is made, for v4's agents cannot.
+  static func open() throws -> Marketplace {
+    try Marketplace(Store(path: storePath, creates: true))
+  }
+
+  /// The text of an error.
+  static func text(_ error: any Error) -> String {
+    if let error = error as? AgoraError {
+      return [error.message, error.file.map { "(\($0))" }, error.remedy].compactMap { $0 }
+        .joined(separator: " ")
+    }
+    return "\(error)"
+  }
+}

@@ -1,0 +1,206 @@
+import AgoraStore
+import TestSupport
+import Testing
+
+/// The drop-in `spacetime` as v4's agents run it: exit codes, standard output, standard error.
+@Suite struct SpacetimeTests {
+  private func spacetime(
+    _ words: [String], in folder: String, environment: [String: String] = [:]
+  ) throws -> Child {
+    try Child.run(
+      "spacetime", words, in: folder,
+      environment: ["AGORA_STORE": folder + "/s.db", "PATH": "/nowhere"].merging(environment) {
+        $1
+      })
+  }
+
+  private static let warning =
+    "WARNING: This command is UNSTABLE and subject to breaking changes.\n\n"
+
+  @Test func `an agent registers and sends, by name, in processes of their own`() throws {
+    try withTemporaryFolder { folder in
+      let call = ["call", "agora-marketplace"]
+      let first = try spacetime(
+        call + ["register_agent_capability", "TestAgent", "testing", "8", "2"], in: folder)
+      #expect(first.status == 0 && first.talk == Self.warning)
+      let id = try JSON.parse(first.output)["agent_id"]?.text
+      #expect(id?.hasPrefix("agent_") == true)
+      let again = try spacetime(
+        [
+          "call", "-s", "local", "agent-coordination-v2", "-y", "register_agent", "v3-1", "testing",
+          "TestAgent", "null", "--anonymous",
+        ], in: folder)
+      #expect(try JSON.parse(again.output)["agent_id"]?.text == id)
+      let sent = try spacetime(
+        call + ["send_agent_message", "v3-1", "broadcast", "info", "hello", "5"], in: folder)
+      #expect(sent.status == 0)
+      let store = try Store(path: folder + "/s.db")
+      let sender = try store.read { connection in
+        try connection.first(
+          Query("test", "SELECT from_agent FROM messages"), map: { $0.text(0) })
+      }
+      #expect(sender == id)
+    }
+  }
+
+  @Test func `standard output stays as quiet as the real one's where that is asked for`() throws {
+    try withTemporaryFolder { folder in
+      let call = ["call", "agora-marketplace", "agent_heartbeat", "A"]
+      let strict = try spacetime(call, in: folder, environment: ["AGORA_STRICT_CLI": "1"])
+      let quiet = try spacetime(call + ["--quiet-stdout"], in: folder)
+      let usual = try spacetime(call, in: folder)
+      #expect(strict.output.isEmpty && strict.status == 0)
+      #expect(quiet.output.isEmpty && quiet.status == 0)
+      #expect(try JSON.parse(usual.output)["success"] == .bool(true))
+    }
+  }
+
+  @Test func `refusals are worded as SpacetimeDB 1.1.2 words them, and are counted`() throws {
+    try withTemporaryFolder { folder in
+      let call = ["call", "agora-marketplace"]
+      let rows: [([String], Int32, [String])] = [
+        (
+          call + ["send_agent_mesage", "a"], 1,
+          [
+            "Error: No such reducer `send_agent_mesage` for database `agora-marketplace` resolving to identity `c200",
+            "`.\nA reducer with a similar name exists: `send_agent_message`\n",
+          ]
+        ),
+        (
+          call + ["zzzzzzzzzzzz"], 1,
+          [
+            "Here are some existing reducers:\n- register_agent_capability\n",
+            "reducers not shown)",
+          ]
+        ),
+        (
+          call + ["send_agent_message", "a"], 1,
+          [
+            "Error: Invalid arguments provided for reducer `send_agent_message` for database",
+            "The reducer has the following signature:\n\tsend_agent_message(from_agent: String, to_agent: Option<String>",
+            "Caused by:\n    0: Response text: invalid arguments for reducer send_agent_message: .: .: invalid length 1, expected reducer args for send_agent_message with 5 elements at line 1 column 5\n    1: HTTP status client error (400 Bad Request) for url (http",
+          ]
+        ),
+        (
+          call + ["user_directive", "u", "x"], 1,
+          [
+            "Error: Response text: user_directive has no meaning", "agora.messaging.send",
+            "\n\nCaused by:\n    HTTP status server error (530 <unknown status code>) for url (",
+          ]
+        ),
+        (
+          ["call", "other-db", "x"], 1,
+          ["Error: the dns resolution of `other-db` failed.", "agora-marketplace"]
+        ),
+        (["call", "agora-marketplace"], 2, ["error: the following required", "<reducer_name>"]),
+        (
+          call + ["send_agent_message", "--wrong", "x"], 2,
+          ["error: unexpected argument '--wrong' found", "Usage: spacetime call"]
+        ),
+        (["sql", "agora-marketplace", "SELECT 1"], 1, ["not built"]),
+        (["frobnicate"], 2, ["error: unrecognized subcommand 'frobnicate'"]),
+      ]
+      for (words, status, parts) in rows {
+        let run = try spacetime(words, in: folder)
+        #expect(run.status == status && run.output.isEmpty, "\(words)")
+        for part in parts { #expect(run.talk.contains(part), "\(words): \(run.talk)") }
+      }
+      let store = try Store(path: folder + "/s.db")
+      let refused = try store.read { connection in
+        try connection.all(
+          Query("test", "SELECT code FROM v4_calls WHERE outcome='refused' ORDER BY call"),
+          map: { $0.text(0) })
+      }
+      #expect(
+        refused == [
+          "unknown_reducer", "unknown_reducer", "invalid_arguments", "withdrawn", "unknown_flag",
+        ])
+    }
+  }
+
+  @Test func `the small commands answer what agents look at`() throws {
+    try withTemporaryFolder { folder in
+      let rows: [([String], String)] = [
+        (["--version"], "spacetime 1.1.2"), (["list"], "agora-marketplace"),
+        (["identity", "list"], "Identity: c200"), (["identity", "new"], "Identity: c200"),
+        (["login"], "already logged in"), (["login", "show"], "You are logged in as c200"),
+        (["publish", "agora-marketplace", "--force"], "agora-marketplace"),
+        (["server", "ping", "local"], "Server is online"), (["ping"], "Server is online"),
+        (["status"], "agents: 0"),
+      ]
+      for (words, part) in rows {
+        let run = try spacetime(words, in: folder)
+        #expect(run.status == 0 && run.output.contains(part), "\(words): \(run.output)")
+      }
+    }
+  }
+
+  @Test func `calls of other databases go to the real one with the same words`() throws {
+    try withTemporaryFolder { folder in
+      let real = folder + "/bin/spacetime"
+      try Child.run("/bin/mkdir", [folder + "/bin"]).expectDone()
+      try write("#!/bin/sh\necho \"real: $*\"; exit 7\n", to: real)
+      try Child.run("/bin/chmod", ["755", real]).expectDone()
+      let words = ["call", "game", "move", "a b", "--x"]
+      for environment in [
+        ["PATH": "/nowhere:\(folder)/bin"], ["AGORA_REAL_SPACETIME": real],
+      ] {
+        let run = try spacetime(words, in: folder, environment: environment)
+        #expect(run.status == 7 && run.output == "real: call game move a b --x\n")
+      }
+      let ours = try spacetime(
+        ["call", "agora-marketplace", "agent_heartbeat", "A"], in: folder,
+        environment: ["AGORA_REAL_SPACETIME": real])
+      #expect(ours.status == 0)
+    }
+  }
+
+  @Test func `ten first calls of one agent at once all succeed and make one agent`() throws {
+    try withTemporaryFolder { folder in
+      let script = """
+        for n in 1 2 3 4 5 6 7 8 9 10; do
+          spacetime call agora-marketplace send_agent_message New Other info "text $n" 2 > out.$n &
+        done
+        wait; cat out.*
+        """
+      let run = try Child.bash(script, in: folder, environment: ["AGORA_STORE": folder + "/s.db"])
+      let answers = run.output.split(separator: "\n").filter { $0.contains("message_id") }
+      #expect(answers.count == 10, "\(run.talk)")
+      let store = try Store(path: folder + "/s.db")
+      let count = try store.read { connection in
+        try connection.integer(Query("test", "SELECT count(*) FROM agents"))
+      }
+      #expect(count == 2)
+    }
+  }
+
+  @Test func `a migrated agent that calls v4 again is the same agent`() throws {
+    try withTemporaryFolder { folder in
+      let export = """
+        {"agent_capability":[{"capability_id":"id_1","agent_id":"TestAgent","capability_type":"documentation"}],
+         "agent_message":[{"message_id":"id_2","from_agent":"TestAgent","to_agent":"Doc","content":"x"}]}
+        """
+      try write(export, to: folder + "/export.json")
+      let migration = try Child.run(
+        "agora", ["migrate", "export.json", "--store", "s.db"], in: folder)
+      #expect(migration.status == 0)
+      let words = ["register_agent_capability", "TestAgent", "review", "8", "2"]
+      let run = try spacetime(["call", "agora-marketplace"] + words, in: folder)
+      #expect(run.status == 0)
+      let store = try Store(path: folder + "/s.db")
+      let rows = try store.read { connection in
+        try connection.all(
+          Query("test", "SELECT capabilities, metadata FROM agents WHERE agent_name='TestAgent'"),
+          map: { ($0.text(0), $0.text(1)) })
+      }
+      #expect(rows.count == 1 && rows.first?.0 == #"["documentation","review"]"#)
+      let metadata = rows.first?.1 ?? ""
+      #expect(metadata.contains(#""migration_source":"v4""#))
+      #expect(!metadata.contains("compatibility_mode"))
+    }
+  }
+}
+
+extension Child {
+  fileprivate func expectDone() { #expect(status == 0, "\(talk)") }
+}
