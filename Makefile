@@ -28,7 +28,7 @@ crash-matrix: install-sqlite
 
 stress: install-sqlite
 	$(SWIFT) build --build-tests
-	STRESS=1 $(SWIFT) test --skip-build --disable-xctest --filter CrowdTests
+	STRESS=1 SEEDS=100 $(SWIFT) test --skip-build --disable-xctest --filter "CrowdTests|LargeStoreTests|MarketModelTests"
 
 lint:
 	$(SWIFT) format lint --strict -r -p Package.swift Sources Tests

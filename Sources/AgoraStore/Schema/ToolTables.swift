@@ -129,7 +129,10 @@ extension SchemaStep {
     ALTER TABLE messages ADD COLUMN unread INTEGER NOT NULL DEFAULT 1 CHECK(unread IN (0,1));
     ALTER TABLE undo_messages ADD COLUMN unread INTEGER;
     DROP INDEX messages_by_receiver;
-    CREATE INDEX messages_by_receiver ON messages(to_agent, unread, timestamp);
+    CREATE INDEX messages_by_receiver ON messages(to_agent, unread, timestamp, message_type);
+    -- Which broadcasts an agent has still to read is counted from this and message_reads alone.
+    CREATE INDEX messages_broadcast ON messages(to_agent, from_agent, message_id)
+      WHERE to_agent='broadcast';
 
     -- Lists and statistics of tasks are answered from these alone.
     DROP INDEX tasks_by_agent;
@@ -145,7 +148,8 @@ extension SchemaStep {
     -- The newest completions of one agent and how long they took, from the index alone.
     CREATE INDEX tasks_completed ON tasks(assigned_agent, completed_at, created_at)
       WHERE status='completed';
-    CREATE INDEX tasks_finished ON tasks(completed_at) WHERE completed_at IS NOT NULL;
+    -- The same of all of them.
+    CREATE INDEX tasks_finished ON tasks(completed_at, created_at) WHERE status='completed';
     -- What is late, and what waits to be read: that is the backlog. Of messages only those of v5.
     CREATE INDEX tasks_due ON tasks(deadline, status)
       WHERE deadline IS NOT NULL AND status IN ('pending','in_progress');

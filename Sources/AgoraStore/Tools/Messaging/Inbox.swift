@@ -167,7 +167,8 @@ struct Inbox {
   private static let countBroadcasts = Query(
     "messages.count_unread_broadcasts",
     """
-    SELECT count(*) FROM messages m WHERE m.to_agent='broadcast' AND m.unread=1 AND m.from_agent IS NOT ?1
+    SELECT count(*) FROM messages m INDEXED BY messages_broadcast
+    WHERE m.to_agent='broadcast' AND m.from_agent IS NOT ?1
       AND NOT EXISTS(SELECT 1 FROM message_reads r WHERE r.message_id=m.message_id AND r.agent_id=?1)
     """)
 

@@ -36,7 +36,7 @@ public struct TaskStatistics: ToolOutput {
     .field("by_type", "How many tasks there are of each type, the 100 most frequent") { $0.byType },
     .field(
       "median_completion_seconds",
-      "The median of the seconds from assignment to completion; null where nothing was completed"
+      "The median of the seconds from assignment to completion, of the newest 1,000 that were completed; null where nothing was"
     ) { $0.medianSeconds })
 
   private static let lastDurations = Query(
