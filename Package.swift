@@ -27,6 +27,7 @@ let package = Package(
     .target(name: "Migrator", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "CompatProxy", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "Monitor", dependencies: ["AgoraStore"], swiftSettings: strict),
+    .target(name: "AgoraServer", dependencies: ["AgoraStore"], swiftSettings: strict),
     .executableTarget(
       name: "agora", dependencies: ["AgoraStore", "Migrator"],
       resources: [.embedInCode("Demo/v4_export.json")], swiftSettings: strict),
@@ -47,6 +48,9 @@ let package = Package(
       name: "AgoraStoreTests", dependencies: ["AgoraStore", "TestSupport"], swiftSettings: strict),
     .testTarget(
       name: "MigratorTests", dependencies: ["AgoraStore", "Migrator", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AgoraServerTests", dependencies: ["AgoraStore", "AgoraServer", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
