@@ -3,12 +3,13 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test crash-matrix lint format release  install-sqlite clean help
+.PHONY: demo test crash-matrix fuzz lint format release  install-sqlite clean help
 
 help:
 	@echo "make demo     installs what is missing, builds, and shows the whole story"
 	@echo "make test     installs what is missing and runs all tests"
 	@echo "make crash-matrix  lets a fault strike at every write of every operation (half an hour)"
+	@echo "make fuzz     reads damaged requests and frames for some minutes (ROUNDS=300000)"
 	@echo "make lint     checks the format of every source file"
 	@echo "make format   puts every source file into that format"
 	@echo "make release  builds the static programs agora and spacetime"
@@ -24,6 +25,10 @@ test: install-sqlite
 crash-matrix: install-sqlite
 	$(SWIFT) build --build-tests
 	CRASH_MATRIX=all $(SWIFT) test --skip-build --disable-xctest --filter CrashMatrixTests
+
+fuzz: install-sqlite
+	$(SWIFT) build --build-tests
+	FUZZ_ROUNDS=$${ROUNDS:-300000} $(SWIFT) test --skip-build --disable-xctest --filter "damaged"
 
 lint:
 	$(SWIFT) format lint --strict -r -p Package.swift Sources Tests

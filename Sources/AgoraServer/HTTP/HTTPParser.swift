@@ -63,9 +63,9 @@ public struct HTTPParser: Sendable {
     input.append(copying: bytes)
   }
 
-  /// Lets the body whose head was just read have another limit.
+  /// Lets the body whose head was just read have a lower limit.
   mutating func limitBody(to count: Int) throws(HTTPFault) {
-    bodyLimit = count
+    bodyLimit = min(bodyLimit, count)
     if case .body(let left) = state, left > count { throw fail(RequestFraming.tooLarge(count)) }
   }
 
