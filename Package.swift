@@ -40,6 +40,10 @@ let package = Package(
     .executableTarget(
       name: "CrashSubject", dependencies: ["AgoraStore", "Migrator", "CSQLite"],
       path: "Tests/CrashSubject", swiftSettings: strict),
+    // A program of the tests only: a server that is stopped by a signal.
+    .executableTarget(
+      name: "ServerSubject", dependencies: ["AgoraStore", "AgoraServer"],
+      path: "Tests/ServerSubject", swiftSettings: strict),
     // The README's program, which is run by a test; it sees what a program of another package sees.
     .executableTarget(
       name: "EmbeddingExample", dependencies: ["AgoraStore"], path: "Tests/EmbeddingExample",
@@ -56,7 +60,7 @@ let package = Package(
       name: "EndToEndTests",
       dependencies: [
         "AgoraStore", "Migrator", "TestSupport", "agora", "spacetime", "CrashSubject",
-        "EmbeddingExample",
+        "EmbeddingExample", "ServerSubject",
       ],
       swiftSettings: strict),
   ],
