@@ -1,65 +1,8 @@
-import AgoraStore
-
-/// What a server's connections have in common.
-struct SessionSettings: Sendable {
-  var handler: any RequestHandler
-  var limits = HTTPLimits()
-  var timeouts = Timeouts()
-  /// Bytes of one message of a WebSocket.
-  var messageLimit = 1 << 20
-  /// Bytes that may wait in a stream or a WebSocket for its client.
-  var streamLimit = 256 << 10
-  /// Seconds since 1970, for `Date`.
-  var seconds: @Sendable () -> Int64
-  var requestID: @Sendable () -> String
-  var observers: [any ServerObserver] = []
-}
-
 /// One client's connection without its socket: bytes go in, bytes and work come out.
 ///
 /// All of it runs on the server's own thread. At most one piece of work is out at a time, so answers keep
 /// the order of their requests. Times are milliseconds on a clock that only goes forward.
 final class Session {
-  /// Work for a worker's thread.
-  enum Work: Sendable {
-    case request(HTTPRequest, RequestContext)
-    case piece(@Sendable () throws -> [UInt8]?)
-    case run(@Sendable () -> Void)
-
-    /// Does it.
-    func perform(_ handler: any RequestHandler) -> Outcome {
-      switch self {
-      case .request(let request, let context):
-        return .response(handler.respond(to: request, context))
-      case .piece(let next):
-        do { return .piece(try next()) } catch { return .failed }
-      case .run(let body):
-        body()
-        return .ran
-      }
-    }
-  }
-
-  /// What became of work.
-  enum Outcome: Sendable {
-    case response(HTTPResponse)
-    case piece([UInt8]?)
-    case failed
-    case ran
-  }
-
-  /// The answer that is being sent.
-  struct Answer {
-    let id: String
-    let request: HTTPRequest?
-    let started: Int64
-    var status: HTTPStatus = 200
-    var route: String?
-    var framing = HTTPSerializer.Framing.whole
-    var staysOpen = false
-    var sent = 0
-  }
-
   private enum Phase {
     case reading
     case handling
@@ -147,17 +90,12 @@ final class Session {
     func no(laterThan time: Int64) { earliest = min(earliest ?? time, time) }
     if outputCount > 0 { no(laterThan: writeMark.time + settings.timeouts.write) }
     switch phase {
-    case .reading: no(laterThan: readDeadline)
+    case .reading:
+      no(laterThan: settings.timeouts.ofReading(head: headSince, body: bodySince, since, isFirst))
     case .webSocket(let peer): no(laterThan: peer.deadline(settings.timeouts))
     default: break
     }
     return earliest
-  }
-
-  private var readDeadline: Int64 {
-    if let bodySince { return bodySince + settings.timeouts.body }
-    if let headSince { return headSince + settings.timeouts.head }
-    return since + (isFirst ? settings.timeouts.head : settings.timeouts.idle)
   }
 
   /// Lends the bytes that wait.

@@ -15,4 +15,21 @@ public struct Timeouts: Sendable, Equatable {
 
   /// The time-outs that are documented.
   public init() {}
+
+  /// Until when the next part of a request has to be there.
+  ///
+  /// - Parameters:
+  ///   - head: since when a head is coming; nil while none is.
+  ///   - body: since when a body is coming; nil while none is.
+  ///   - idle: since when a request has been awaited.
+  ///   - isFirst: whether it is the connection's first one.
+  func ofReading(
+    head headSince: Int64?, body bodySince: Int64?, _ idleSince: Int64, _ isFirst: Bool
+  )
+    -> Int64
+  {
+    if let bodySince { return bodySince + body }
+    if let headSince { return headSince + head }
+    return idleSince + (isFirst ? head : idle)
+  }
 }
