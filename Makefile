@@ -3,13 +3,14 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test crash-matrix stress lint format release  install-sqlite clean help
+.PHONY: demo test crash-matrix stress fuzz lint format release  install-sqlite clean help
 
 help:
 	@echo "make demo     installs what is missing, builds, and shows the whole story"
 	@echo "make test     installs what is missing and runs all tests"
 	@echo "make crash-matrix  lets a fault strike at every write of every operation (half an hour)"
 	@echo "make stress   lets many write at once for long, and measures large stores"
+	@echo "make fuzz     reads damaged requests and frames for some minutes (ROUNDS=300000)"
 	@echo "make lint     checks the format of every source file"
 	@echo "make format   puts every source file into that format"
 	@echo "make release  builds the static programs agora and spacetime"
@@ -29,6 +30,10 @@ crash-matrix: install-sqlite
 stress: install-sqlite
 	$(SWIFT) build --build-tests
 	STRESS=1 SEEDS=100 $(SWIFT) test --skip-build --disable-xctest --filter "CrowdTests|LargeStoreTests|MarketModelTests"
+
+fuzz: install-sqlite
+	$(SWIFT) build --build-tests
+	FUZZ_ROUNDS=$${ROUNDS:-300000} $(SWIFT) test --skip-build --disable-xctest --filter "damaged"
 
 lint:
 	$(SWIFT) format lint --strict -r -p Package.swift Sources Tests

@@ -27,6 +27,7 @@ let package = Package(
     .target(name: "Migrator", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "CompatProxy", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "Monitor", dependencies: ["AgoraStore"], swiftSettings: strict),
+    .target(name: "AgoraServer", dependencies: ["AgoraStore"], swiftSettings: strict),
     .executableTarget(
       name: "agora", dependencies: ["AgoraStore", "CompatProxy", "Migrator"],
       resources: [.embedInCode("Demo/v4_export.json")], swiftSettings: strict),
@@ -44,6 +45,10 @@ let package = Package(
     .executableTarget(
       name: "CrowdSubject", dependencies: ["AgoraStore", "TestSupport"],
       path: "Tests/CrowdSubject", swiftSettings: strict),
+    // A program of the tests only: a server that is stopped by a signal.
+    .executableTarget(
+      name: "ServerSubject", dependencies: ["AgoraStore", "AgoraServer"],
+      path: "Tests/ServerSubject", swiftSettings: strict),
     // The README's program, which is run by a test; it sees what a program of another package sees.
     .executableTarget(
       name: "EmbeddingExample", dependencies: ["AgoraStore"], path: "Tests/EmbeddingExample",
@@ -57,10 +62,13 @@ let package = Package(
       name: "CompatProxyTests", dependencies: ["AgoraStore", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
+      name: "AgoraServerTests", dependencies: ["AgoraStore", "AgoraServer", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "EndToEndTests",
       dependencies: [
         "AgoraStore", "Migrator", "TestSupport", "agora", "spacetime", "CrashSubject",
-        "CrowdSubject", "EmbeddingExample",
+        "CrowdSubject", "EmbeddingExample", "ServerSubject",
       ],
       swiftSettings: strict),
   ],

@@ -46,6 +46,8 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     case refused
     /// Nothing of that name or id is there.
     case notFound = "not_found"
+    /// Something listens on the address already.
+    case addressInUse = "address_in_use"
     /// The input changed while it was being read.
     case inputChanged = "input_changed"
     /// A person or a signal stopped the run.

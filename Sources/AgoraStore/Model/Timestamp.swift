@@ -51,7 +51,8 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
     return era * 146_097 + dayOfEra - 719_468
   }
 
-  static func civil(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
+  /// The date of a day, counted from 1970-01-01.
+  package static func civil(daysSince1970 days: Int64) -> (year: Int64, month: Int64, day: Int64) {
     let shifted = days + 719_468
     let era = floorDivide(shifted, 146_097)
     let dayOfEra = shifted - era * 146_097

@@ -66,6 +66,12 @@ package enum System {
     alarm.store(ends[0], ordering: .relaxed)
   }
 
+  /// What becomes readable, and stays so, when the process is to stop; nil while nobody watches for it.
+  package static var interruptionDescriptor: Int32? {
+    let descriptor = alarm.load(ordering: .relaxed)
+    return descriptor == -1 ? nil : descriptor
+  }
+
   /// Notes that the process is to stop; may be called in a signal's handler.
   package static func interrupt() {
     interruption.store(true, ordering: .relaxed)

@@ -217,51 +217,17 @@ final class ExportInput {
 
 /// Passes bytes from a pipe, some of which were read already, into another one.
 private enum Pump {
-  private final class Work {
-    let from: File
-    let target: File
-    let head: [UInt8]
-    init(from: File, target: File, head: [UInt8]) {
-      self.from = from
-      self.target = target
-      self.head = head
-    }
-
-    /// Ends quietly when nobody reads any more: the reader has its own error to report.
-    func run() {
+  /// Starts the thread and gives the end that it writes into.
+  static func start(from: File, head: [UInt8]) throws(SystemError) -> File {
+    let (reading, writing) = try System.makePipe()
+    try SystemThread.start {
+      // Ends quietly when nobody reads any more: the reader has its own error to report.
       var bytes = head
-      while (try? target.write(bytes.span)) != nil {
+      while (try? writing.write(bytes.span)) != nil {
         bytes.removeAll(keepingCapacity: true)
         guard let got = try? from.read(upTo: 65536, appendingTo: &bytes), got > 0 else { return }
       }
     }
-  }
-
-  /// Starts the thread and gives the end that it writes into.
-  static func start(from: File, head: [UInt8]) throws(SystemError) -> File {
-    let (reading, writing) = try System.makePipe()
-    let work = Work(from: from, target: writing, head: head)
-    #if canImport(Glibc)
-      var thread = pthread_t()
-    #else
-      var thread: pthread_t?
-    #endif
-    // The thread owns `work` from here on and releases it when it ends.
-    let code = pthread_create(
-      &thread, nil,
-      { raw in
-        #if canImport(Glibc)
-          guard let raw else { return nil }
-        #endif
-        Unmanaged<Work>.fromOpaque(raw).takeRetainedValue().run()
-        return nil
-      }, Unmanaged.passRetained(work).toOpaque())
-    guard code == 0 else { throw SystemError(number: code, doing: "start a thread") }
-    #if canImport(Glibc)
-      pthread_detach(thread)
-    #else
-      if let thread { pthread_detach(thread) }
-    #endif
     return reading
   }
 }
