@@ -36,7 +36,8 @@ enum Spacetime {
     case "server": return ServerCommand.run(rest)
     case "ping": return ServerCommand.ping()
     case "status": return StatusCommand.run()
-    case "sql", "logs", "subscribe", "describe", "export":
+    case "sql": return SQLCommand.run(rest, whole: words)
+    case "logs", "subscribe", "describe", "export":
       if let status = passOn(rest.first { !$0.hasPrefix("-") }, words) { return status }
       return Talk.fail(
         "spacetime \(command) is not built in this drop-in yet, and nothing was done. What to do: use agora export, agora call or agora compat log."
@@ -63,6 +64,7 @@ enum Spacetime {
 
     Commands:
       call      Calls a reducer of one of v4's databases
+      sql       Asks v4's and v3's tables with a SELECT
       list      Lists the databases
       identity  Shows the local identity (list, new)
       login     Says that nobody has to log in (show)

@@ -3,8 +3,9 @@ import CompatProxy
 import TestSupport
 import Testing
 
-/// Every reducer in every shape on record, run one after the other on a store: what each call is answered,
-/// and what stands in the store afterwards. `RECORD=1` writes the expectations anew.
+/// Every reducer in every shape on record, run one after the other on a store.
+///
+/// Held are what each call is answered and what stands in the store afterwards; `RECORD=1` writes both anew.
 @Suite struct ReducerFixtureTests {
   private static let folder = Project.root + "/fixtures/reducers"
 

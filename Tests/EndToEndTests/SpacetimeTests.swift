@@ -97,7 +97,7 @@ import Testing
           call + ["send_agent_message", "--wrong", "x"], 2,
           ["error: unexpected argument '--wrong' found", "Usage: spacetime call"]
         ),
-        (["sql", "agora-marketplace", "SELECT 1"], 1, ["not built"]),
+        (["logs", "agora-marketplace"], 1, ["not built"]),
         (["frobnicate"], 2, ["error: unrecognized subcommand 'frobnicate'"]),
       ]
       for (words, status, parts) in rows {
@@ -131,6 +131,62 @@ import Testing
       for (words, part) in rows {
         let run = try spacetime(words, in: folder)
         #expect(run.status == 0 && run.output.contains(part), "\(words): \(run.output)")
+      }
+    }
+  }
+
+  @Test func `agents ask v4's tables with SELECT, and reach nothing else`() throws {
+    try withTemporaryFolder { folder in
+      for words in [
+        ["register_agent_capability", "A", "testing", "8", "2"],
+        ["send_agent_message", "A", "broadcast", "info", "it's \"x\"", "5"],
+        ["create_task", "t-1", "A", "review", "2", "{}"],
+      ] {
+        #expect(try spacetime(["call", "agora-marketplace"] + words, in: folder).status == 0)
+      }
+      func sql(_ query: String, _ more: [String] = []) throws -> Child {
+        try spacetime(["sql", "agora-marketplace", query] + more, in: folder)
+      }
+      let answers: [(String, String)] = [
+        ("SELECT COUNT(*) FROM agent_capability", " COUNT(*) \n----------\n 1        \n"),
+        (
+          "SELECT agent_name, status FROM agent_registry WHERE agent_name = 'A' AND status = 'active'",
+          " agent_name | status   \n------------+----------\n \"A\"        | \"active\" \n"
+        ),
+        ("SELECT agent_name FROM agent_registry WHERE agent_name LIKE '%A%' LIMIT 5;", "\"A\""),
+        ("SELECT content FROM agent_message", "\"it's \"x\"\""),
+        ("SELECT task_id, progress FROM task_queue", "\"t-1\"   | 0.0"),
+        (
+          "SELECT event_type FROM system_events ORDER BY timestamp DESC LIMIT 10", "task_assigned"
+        ),
+        ("SELECT workflow_id FROM workflows", " workflow_id \n-------------\n"),
+        ("SELECT workflow_id FROM workflow_coordination", " workflow_id \n"),
+        ("SELECT assignment_id FROM task_assignment", "\"t-1\""),
+      ]
+      for (query, part) in answers {
+        let run = try sql(query)
+        #expect(run.status == 0 && run.output.contains(part), "\(query): \(run.output)\(run.talk)")
+      }
+      let json = try JSON.parse(
+        sql("SELECT capability_type, is_active FROM agent_capability", ["--format", "json"]).output)
+      #expect(
+        json.elements?.first?["rows"] == .array([.array([.string("testing"), .bool(true)])]))
+      let refused = [
+        "SELECT * FROM agents", "SELECT * FROM main.workflows", "SELECT * FROM sqlite_master",
+        "DELETE FROM agent_message", "UPDATE agents SET status='x'", "SELECT 1; DROP TABLE agents",
+        "WITH x AS (SELECT 1) DELETE FROM agents", "SELECT load_extension('x')",
+        "SELECT * FROM pragma_table_info('agents')", "PRAGMA user_version=1", "ATTACH 'x' AS y",
+        "SELECT (SELECT metadata FROM main.agents) FROM agent_message",
+        "SELECT nope FROM agent_message",
+        "WITH agent_message AS (SELECT * FROM main.agents) SELECT * FROM agent_message",
+        "WITH agent_message AS MATERIALIZED (SELECT metadata, count(*) FROM main.agents GROUP BY 1) SELECT * FROM agent_message",
+        "SELECT * FROM (SELECT metadata FROM main.agents LIMIT 1) AS agent_message",
+        "SELECT count(*) FROM main.agents", "",
+      ]
+      for query in refused {
+        let run = try sql(query)
+        #expect(run.status == 1 && run.output.isEmpty, "\(query): \(run.output)")
+        #expect(run.talk.contains("Error: ") && run.talk.contains("400 Bad Request"))
       }
     }
   }

@@ -146,12 +146,12 @@ package struct LegacyCallLog {
       SELECT day, agent, reducer, outcome, calls FROM v4_call_days
       UNION ALL
       SELECT at/86400000000, coalesce(agent_id, claimed, ''), reducer, outcome, 1 FROM v4_calls)
-    GROUP BY 1,2,3,4 ORDER BY 1 DESC,2,3,4 LIMIT ?1
+    WHERE ?2 IS NULL OR reducer=?2 GROUP BY 1,2,3,4 ORDER BY 1 DESC,2,3,4 LIMIT ?1
     """)
 
   /// The counts of each day, agent, reducer and outcome, the newest day first.
-  package func counts(limit: Int) throws -> [Count] {
-    try connection.all(Self.counts, .int(limit)) { row in
+  package func counts(limit: Int, of reducer: String? = nil) throws -> [Count] {
+    try connection.all(Self.counts, .int(limit), .optional(reducer)) { row in
       Count(
         day: row.int64(0), agent: row.text(1), reducer: row.text(2), outcome: row.text(3),
         calls: row.int(4))

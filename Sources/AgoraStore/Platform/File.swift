@@ -219,6 +219,11 @@ package final class File: Sendable {
     #endif
   }
 
+  /// Makes a symbolic link under a name that must be free.
+  package static func symbolicLink(to target: String, at path: String) throws(SystemError) {
+    try System.call("make the link \(path)") { Int(symlink(target, path)) }
+  }
+
   /// Renames a file, replacing what had the name.
   package static func rename(_ from: String, to target: String) throws(SystemError) {
     #if canImport(Glibc)

@@ -76,6 +76,14 @@ package final class Connection {
     return statement
   }
 
+  /// The names of a query's columns, also where it gives no row.
+  package func columns(of query: Query) throws(SQLiteError) -> [String] {
+    let statement = try statement(query)
+    return (0..<sqlite3_column_count(statement.handle)).map { column in
+      sqlite3_column_name(statement.handle, column).map { String(cString: $0) } ?? ""
+    }
+  }
+
   /// Runs a query for its effect and gives the number of rows it changed.
   @discardableResult
   package func run(_ query: Query, _ values: SQLValue...) throws(SQLiteError) -> Int {

@@ -15,6 +15,10 @@ package enum SchemaUpgrade {
   /// - Returns: the store's schema version; 0 for an empty file.
   /// - Throws: ``AgoraError`` `not_a_store` or `store_is_newer`, SQLite's own errors otherwise.
   package static func inspect(_ connection: Connection) throws -> Int64 {
+    // One snapshot: another process may be making this very store.
+    guard connection.isInTransaction else {
+      return try connection.transaction(.deferred) { try inspect(connection) }
+    }
     let version = try connection.integer(readVersion) ?? 0
     let application = try connection.integer(readApplication) ?? 0
     let isEmpty = try connection.integer(countTables) == 0

@@ -91,7 +91,7 @@ enum RejectsCommand {
 
   static let export = Command(
     words: ["rejects", "export"],
-    summary: "Writes the rejected rows to a file, one JSON object a line.",
+    summary: "Writes the rejected rows to a file, one a line.",
     operands: [.init(name: "FILE", help: "The file to write.")], options: [Command.store],
     run: { invocation in
       let file = invocation.operands[0]
@@ -156,7 +156,7 @@ enum StoreCommand {
 
   static let check = Command(
     words: ["store", "check"],
-    summary: "Checks the store: pages, references, JSON columns, ledgers.",
+    summary: "Checks pages, references, JSON columns and ledgers.",
     options: [Command.store],
     run: { invocation in
       let check = try StoreCheck(invocation.openStore())

@@ -1,0 +1,46 @@
+import AgoraStore
+import CompatProxy
+
+/// `spacetime sql DB "SELECT …"`.
+enum SQLCommand {
+  static func run(_ arguments: [String], whole: [String]) -> Int32 {
+    let options = Options(
+      arguments,
+      valued: ["s": "server", "server": "server", "format": "format", "confirmed": "confirmed"],
+      switches: [
+        "anonymous": "anonymous", "y": "yes", "yes": "yes", "interactive": "interactive",
+      ])
+    let format = options.value("format") ?? "text"
+    guard options.unknown == nil, options.words.count == 2, !options.has("interactive"),
+      format == "text" || format == "json"
+    else {
+      Talk.error(
+        "error: name one database and one query\n\nUsage: spacetime sql [OPTIONS] <database> <query>\n"
+      )
+      return 2
+    }
+    if let status = Spacetime.passOn(options.words[0], whole) { return status }
+    Talk.warnUnstable()
+    let start = System.monotonicSeconds()
+    do {
+      // A new store answers with no rows, as a new database does.
+      _ = try Spacetime.open()
+      let answer = try LegacySQL(path: Spacetime.storePath).run(options.words[1])
+      let seconds = max(0, min(System.monotonicSeconds() - start, 1_000))
+      let text =
+        format == "json"
+        ? JSONWriter.compact(answer.json(microseconds: Int(seconds * 1_000_000))) + "\n"
+        : answer.table
+      return Talk.print(text) ? 0 : 1
+    } catch let refusal as Refusal {
+      let identity = LegacyDatabase.identity(of: options.words[0])
+      return Talk.fail(
+        """
+        \(refusal.text)
+
+        Caused by:
+            HTTP status client error (400 Bad Request) for url (http://127.0.0.1:3000/v1/database/\(identity)/sql)
+        """)
+    } catch { return Talk.fail(Spacetime.text(error)) }
+  }
+}
