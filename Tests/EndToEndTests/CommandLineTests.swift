@@ -259,4 +259,22 @@ import Testing
       #expect(try names(in: folder) == ["export.json", "s.db"])
     }
   }
+
+  @Test func `standard output is written to and never replaced, whatever it leads to`() throws {
+    try withExport { folder in
+      let script = """
+        agora migrate export.json --store s.db > report.txt
+        agora export --format v4 --store s.db > out.json
+        agora export --format v4 --store s.db >> out.json
+        agora export --format v4 --store s.db | cat > piped.json
+        ln -s real.json link.json; echo old > real.json
+        agora export --format v4 --store s.db -o link.json > /dev/null
+        test -L link.json && cat real.json real.json | cmp - out.json && cmp piped.json real.json
+        """
+      let run = try Child.bash(script, in: folder)
+      #expect(run.status == 0, "\(run.output) \(run.talk)")
+      let text = try contents(folder + "/out.json")
+      #expect(text.utf8.count > 200)
+    }
+  }
 }
