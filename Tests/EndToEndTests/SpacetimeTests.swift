@@ -174,7 +174,9 @@ import Testing
       let refused = [
         "SELECT * FROM agents", "SELECT * FROM main.workflows", "SELECT * FROM sqlite_master",
         "DELETE FROM agent_message", "UPDATE agents SET status='x'", "SELECT 1; DROP TABLE agents",
-        "WITH x AS (SELECT 1) DELETE FROM agents", "SELECT load_extension('x')",
+        "WITH x AS (SELECT 1) DELETE FROM agents",
+        "WITH RECURSIVE x(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM x) SELECT n FROM x",
+        "SELECT load_extension('x')",
         "SELECT * FROM pragma_table_info('agents')", "PRAGMA user_version=1", "ATTACH 'x' AS y",
         "SELECT (SELECT metadata FROM main.agents) FROM agent_message",
         "SELECT nope FROM agent_message",

@@ -5,12 +5,14 @@ import Testing
 
 /// What v5 has done stands, and what came before a run is no part of it.
 @Suite struct FollowingTests {
-  private func migrate(_ export: String, _ folder: String, orphans: OrphanPolicy = .stub) throws
-    -> MigrationReport
-  {
+  @discardableResult
+  private func migrate(
+    _ export: String, _ folder: String, orphans: OrphanPolicy = .stub, appliesDeletes: Bool = false
+  ) throws -> MigrationReport {
     try write(export, to: folder + "/export.json")
     var options = MigrationOptions(exports: [folder + "/export.json"])
     options.orphans = orphans
+    options.appliesDeletes = appliesDeletes
     return try Migration(options, store: folder + "/agora.db").run()
   }
 
@@ -66,6 +68,75 @@ import Testing
       #expect(report.ledger.totals == .init(read: 2, rejected: 2))
       let check = try StoreCheck(Store(path: folder + "/agora.db"))
       #expect(check.isSound, "\(check.text)")
+    }
+  }
+
+  @Test
+  func `a row that v5 wrote in the place of a removed one stays when the removal is taken back`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      func messages(_ ids: [Int]) -> String {
+        let rows = ids.map {
+          #"{"message_id":"\#($0)","from_agent":"bob","to_agent":"bob","content":"\#($0)"}"#
+        }
+        return "{" + Self.agents + #","agent_message":["# + rows.joined(separator: ",") + "]}"
+      }
+      let first = try migrate(messages([1, 2]), folder).runID
+      let bazaar = try TestMarketplace(store: Store(path: folder + "/agora.db"))
+      let second = try migrate(messages([1]), folder, appliesDeletes: true).runID
+      try bazaar.call(
+        "agora.messaging.send", #"{"to_agent":"bob","from_agent":"bob","content":"born on v5"}"#)
+      _ = try Rollback(second, store: folder + "/agora.db").run()
+      let contents = Query("contents", "SELECT content FROM messages ORDER BY content")
+      let found = try bazaar.store.read { try $0.all(contents, map: { $0.text(0) }) }
+      #expect(found == ["1", "2", "born on v5"])
+      let refusal = #expect(throws: AgoraError.self) {
+        try Rollback(first, store: folder + "/agora.db").run()
+      }
+      #expect(refusal?.code == .refused)
+      _ = try Rollback(first, keepsNewer: true, store: folder + "/agora.db").run()
+      let left = try bazaar.store.read { try $0.all(contents, map: { $0.text(0) }) }
+      #expect(left == ["born on v5"])
+      let check = try StoreCheck(bazaar.store)
+      #expect(check.isSound, "\(check.text)")
+    }
+  }
+
+  /// What the bundle for v4 says of a store's one task or step, and what comes of it in a fresh store.
+  private func backAndForth(_ folder: String, _ sql: String) throws -> [String] {
+    let store = try Store(path: folder + "/agora.db")
+    _ = try V4Export.write(store, source: nil, to: folder + "/back.json", includingNew: true)
+    _ = try Migration(
+      MigrationOptions(exports: [folder + "/back.json"]), store: folder + "/fresh.db"
+    ).run()
+    return try [store, Store(path: folder + "/fresh.db")].map { store in
+      try store.read { try $0.first(Query("outcome", sql), map: { $0.text(0) }) ?? "" }
+    }
+  }
+
+  @Test func `a task whose status was an unknown word comes back as far as it is`() throws {
+    try withTemporaryFolder { folder in
+      let row =
+        #"{"assignment_id":"t1","task_type":"x","status":"weird","progress":0.5,"agent_id":"bob"}"#
+      try migrate("{" + Self.agents + #","task_assignment":["# + row + "]}", folder)
+      let bazaar = try TestMarketplace(store: Store(path: folder + "/agora.db"))
+      let id = try bazaar.rows("SELECT task_id FROM tasks")[0][0]
+      try bazaar.call("agora.task.update", #"{"task_id":"\#(id)","progress":100}"#)
+      let found = try backAndForth(folder, "SELECT status||' '||progress FROM tasks")
+      #expect(found == ["in_progress 100", "in_progress 100"])
+    }
+  }
+
+  @Test func `a step that was skipped comes back as skipped`() throws {
+    try withTemporaryFolder { folder in
+      try migrate(Self.workflow("pending"), folder)
+      let bazaar = try TestMarketplace(store: Store(path: folder + "/agora.db"))
+      let id = try bazaar.rows("SELECT workflow_id FROM workflows")[0][0]
+      try bazaar.call("agora.workflow.modify", #"{"workflow_id":"\#(id)","action":"terminate"}"#)
+      let found = try backAndForth(
+        folder, "SELECT status||' '||json_extract(steps,'$[0].status') FROM workflows")
+      #expect(found == ["terminated skipped", "terminated skipped"])
     }
   }
 }

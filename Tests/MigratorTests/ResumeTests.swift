@@ -148,4 +148,29 @@ import Testing
       #expect(try names(in: folder) == ["agora.db", "export.json"])
     }
   }
+
+  @Test func `a run does not go on in another store that happens to have equal numbers`() throws {
+    try withTemporaryFolder { folder in
+      let tables = [
+        #""agent_message":[{"message_id":"1","content":"a"}]"#,
+        #""agent_capability":[{"capability_id":"1","agent_id":"a","capability_type":"t"}]"#,
+      ]
+      for (name, order) in [("one", tables), ("other", tables.reversed())] {
+        try write("{" + order.joined(separator: ",") + "}", to: "\(folder)/\(name).json")
+        _ = try Migration(
+          MigrationOptions(exports: ["\(folder)/\(name).json"]), store: "\(folder)/\(name).db"
+        ).run()
+      }
+      try write(Self.one, to: folder + "/delta.json")
+      var options = MigrationOptions(exports: [folder + "/delta.json"])
+      options.checkpointInterval = 1
+      let isStopped = try isInterrupted(options, folder + "/one.db", at: 3)
+      #expect(isStopped)
+      try File.rename(folder + "/other.db", to: folder + "/one.db")
+      let report = try Migration(options, store: folder + "/one.db").run()
+      #expect(!report.isResumed && report.warnings.count == 1)
+      let verified = try Verification(options, store: folder + "/one.db").run()
+      #expect(verified.mismatches.isEmpty && verified.missing.isEmpty, "\(verified.text)")
+    }
+  }
 }

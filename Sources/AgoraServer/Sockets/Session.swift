@@ -12,9 +12,6 @@ final class Session {
     case closing
   }
 
-  /// As many bytes wait at most before nothing more is made for the client.
-  private static let highWater = 65536
-
   let settings: SessionSettings
   private let client: String
   private let wake: @Sendable () -> Void
@@ -31,9 +28,7 @@ final class Session {
   private var isFirst = true
   private var headSince: Int64?
   private var bodySince: Int64?
-  private var output: [UInt8] = []
-  private var outputStart = 0
-  private var writeMark: (time: Int64, bytes: Int) = (0, 0)
+  private var output = SendQueue()
   /// Whether the connection is to be cut without another byte.
   private(set) var isBroken = false
 
@@ -51,10 +46,10 @@ final class Session {
   // MARK: What the socket asks
 
   /// Bytes that wait to be sent.
-  var outputCount: Int { output.count - outputStart }
+  var outputCount: Int { output.count }
   /// Bytes that are kept for this client.
   var heldBytes: Int {
-    var count = output.count + parser.heldCount + (answer?.request?.body.count ?? 0)
+    var count = output.heldCount + parser.heldCount + (answer?.request?.body.count ?? 0)
     if case .webSocket(let peer) = phase { count += peer.reader.heldCount }
     return count
   }
@@ -75,11 +70,11 @@ final class Session {
   var wantsInput: Bool {
     guard !hasInputEnded, !isBroken else { return false }
     switch phase {
-    case .reading: return outputCount < Self.highWater
+    case .reading: return !output.isFull
     case .handling, .pieces, .stream: return parser.pendingCount < settings.limits.pipelinedBytes
     case .webSocket(let peer):
       return peer.reader.pendingCount < settings.limits.pipelinedBytes
-        && outputCount < Self.highWater
+        && !output.isFull
     case .closing: return false
     }
   }
@@ -88,7 +83,7 @@ final class Session {
   var deadline: Int64? {
     var earliest: Int64?
     func no(laterThan time: Int64) { earliest = min(earliest ?? time, time) }
-    if outputCount > 0 { no(laterThan: writeMark.time + settings.timeouts.write) }
+    if let since = output.waitingSince { no(laterThan: since + settings.timeouts.write) }
     switch phase {
     case .reading:
       no(laterThan: settings.timeouts.ofReading(head: headSince, body: bodySince, since, isFirst))
@@ -100,20 +95,13 @@ final class Session {
 
   /// Lends the bytes that wait.
   func withOutput<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    output.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[outputStart...])) }
+    output.withBytes(body)
   }
 
   /// Notes that bytes were taken.
   func sent(_ count: Int, _ now: Int64) {
-    outputStart += count
-    writeMark.bytes += count
-    if outputStart == output.count {
-      output.removeAll(keepingCapacity: output.capacity <= 2 * Self.highWater)
-      outputStart = 0
-    }
-    // A byte now and then is no progress: else a slow reader could stay for ever.
-    if outputCount == 0 || writeMark.bytes >= 4096 { writeMark = (now, 0) }
-    if outputCount < Self.highWater { advance(now) }
+    output.sent(count, now)
+    if !output.isFull { advance(now) }
   }
 
   /// The work to be done now, once.
@@ -176,7 +164,7 @@ final class Session {
   /// Acts when the deadline has passed.
   func expire(_ now: Int64) {
     guard let deadline, deadline <= now else { return }
-    if outputCount > 0, writeMark.time + settings.timeouts.write <= now { return abort(now) }
+    if let since = output.waitingSince, since + settings.timeouts.write <= now { return abort(now) }
     switch phase {
     case .reading where parser.isIdle: phase = .closing
     case .reading:
@@ -210,7 +198,7 @@ final class Session {
     switch phase {
     case .reading: read(now)
     case .pieces(let next):
-      if outputCount < Self.highWater { start(.piece(next)) }
+      if !output.isFull { start(.piece(next)) }
     case .stream(let stream): pump(stream, now)
     case .webSocket(let peer): talk(peer, now)
     case .handling, .closing: break
@@ -224,21 +212,15 @@ final class Session {
 
   /// Appends to what waits to be sent.
   private func emit(_ now: Int64, _ body: (inout [UInt8]) -> Void) {
-    if outputCount == 0 { writeMark = (now, 0) }
-    if outputStart > Self.highWater {
-      output.removeFirst(outputStart)
-      outputStart = 0
-    }
-    let before = output.count
-    body(&output)
-    answer?.sent += output.count - before
+    let count = output.append(now, body)
+    answer?.sent += count
   }
 
   // MARK: Requests
 
   private func read(_ now: Int64) {
     do throws(HTTPFault) {
-      while case .reading = phase, !isBusy, outputCount < Self.highWater {
+      while case .reading = phase, !isBusy, !output.isFull {
         guard let event = try parser.next() else { break }
         switch event {
         case .head(let head): try admit(head, now)
@@ -248,7 +230,7 @@ final class Session {
     } catch { return reply(to: nil, Problem(error).response, now, staysOpen: false) }
     guard case .reading = phase, !isBusy else { return }
     if !parser.isIdle, headSince == nil { headSince = now }
-    if hasInputEnded, outputCount < Self.highWater {
+    if hasInputEnded, !output.isFull {
       guard !parser.isIdle else { return phase = .closing }
       refuse(HTTPFault(400, "the request ends too early"), now)
     } else if isDraining, parser.isIdle {
@@ -353,7 +335,7 @@ final class Session {
 
   private func pump(_ stream: ClientStream, _ now: Int64) {
     guard let framing = answer?.framing else { return }
-    while outputCount < Self.highWater {
+    while !output.isFull {
       let (piece, isEnd) = stream.take()
       if let piece { emit(now) { HTTPSerializer.write(piece: piece, framing, to: &$0) } }
       if isEnd {
@@ -366,7 +348,7 @@ final class Session {
   }
 
   private func talk(_ peer: WebSocketPeer, _ now: Int64) {
-    while outputCount < Self.highWater {
+    while !output.isFull {
       let (piece, isEnd) = peer.stream.take()
       if let piece { emit(now) { $0 += piece } }
       if isEnd {
@@ -377,7 +359,7 @@ final class Session {
       if piece == nil { break }
     }
     // What a client sends is read only as fast as it takes what is sent to it.
-    while !isBusy, outputCount < Self.highWater, !isBroken {
+    while !isBusy, !output.isFull, !isBroken {
       switch peer.next() {
       case .nothing: return
       case .send(let bytes): emit(now) { $0 += bytes }

@@ -39,7 +39,8 @@ package final class ReadGuard {
     for accessor: String?
   ) -> Bool {
     switch action {
-    case SQLITE_SELECT, SQLITE_RECURSIVE: true
+    // No recursion: it may never end, and v4's SQL had none.
+    case SQLITE_SELECT: true
     // Extensions and files are reached by functions too.
     case SQLITE_FUNCTION:
       !["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"]

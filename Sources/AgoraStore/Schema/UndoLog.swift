@@ -56,6 +56,32 @@ package struct UndoLog {
       Query("undo.columns", "SELECT name FROM pragma_table_info('\(table)')"), map: { $0.text(0) })
   }
 
+  /// Moves aside what has been written since in the places of rows that a run removed.
+  ///
+  /// SQLite gives the number of the last row again when that row is gone, and it is by its number that a
+  /// row comes back. Events keep theirs, which is their order and never given twice; the other tables are
+  /// written by runs only.
+  package static func makeRoom(run: Int64, in connection: Connection) throws {
+    for table in ["agents", "workflows", "messages", "tasks", "audit", "archive", "v4_names"] {
+      let taken = Query(
+        "undo.taken",
+        """
+        SELECT t.rowid FROM (SELECT undo_key, undo_op, max(rowid) FROM undo_\(table)
+          WHERE undo_run=?1 GROUP BY undo_key) u JOIN \(table) t ON t.rowid=u.undo_key
+        WHERE u.undo_op='delete'
+        """)
+      let move = Query(
+        "undo.make_room",
+        """
+        UPDATE \(table) SET rowid=1+max((SELECT max(rowid) FROM \(table)),
+          (SELECT max(undo_key) FROM undo_\(table))) WHERE rowid=?1
+        """)
+      for row in try connection.all(taken, .integer(run), map: { $0.int64(0) }) {
+        try connection.run(move, .integer(row))
+      }
+    }
+  }
+
   /// What going back did to a table.
   package struct Outcome: Sendable {
     package var removed = 0

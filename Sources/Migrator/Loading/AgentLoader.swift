@@ -34,7 +34,7 @@ struct AgentLoader {
     if context.references.rejectsOrphans { try rejectUnsupervised(order) }
     if context.hasStoredRows { try addStoredRows() }
     try build(tables)
-    try supervise()
+    try Supervision(context).write()
     for table in tables { try context.keepRows(of: table) }
     try end()
   }
@@ -56,7 +56,7 @@ struct AgentLoader {
           """), .text(agent.id), .text(agent.name))
     }
     try build([])
-    try supervise()
+    try Supervision(context).write()
     try end()
   }
 
@@ -66,13 +66,13 @@ struct AgentLoader {
       CREATE TEMP TABLE described(row INTEGER PRIMARY KEY, staged_row INTEGER, table_no INTEGER,
         rank INTEGER, ordinal INTEGER, agent_id TEXT, agent_name TEXT, supervisor TEXT);
       CREATE INDEX temp.described_by_agent ON described(agent_id, rank, ordinal, row);
-      CREATE TEMP TABLE supervised(agent_id TEXT PRIMARY KEY, supervisor TEXT);
       """, name: "described.create")
+    try Supervision(context).begin()
   }
 
   private func end() throws {
     try connection.execute(
-      "DROP TABLE temp.described; DROP TABLE temp.supervised", name: "described.drop")
+      "DROP TABLE temp.described", name: "described.drop")
   }
 
   /// The names and aliases of the registrations, all of them before the first capability asks.
@@ -314,9 +314,7 @@ struct AgentLoader {
       isNew = true
     }
     if isOurs, let supervisor = draft.supervisor {
-      try connection.run(
-        Query("supervised.insert", "INSERT OR REPLACE INTO temp.supervised VALUES(?1,?2)"),
-        .text(draft.profile.id), .text(supervisor))
+      try Supervision(context).note(supervisor, of: draft.profile.id)
     }
     try register(draft.profile.name, as: "registered", id: draft.profile.id)
     for (index, table) in draft.added.enumerated() {
@@ -375,27 +373,5 @@ struct AgentLoader {
       .text(profile.id),
       .text(JSONWriter.compact(.array(capabilities.map { .string($0) }))),
       .text(JSONWriter.compact(.object(members))))
-  }
-
-  /// Writes who stands above whom, once all agents are there.
-  ///
-  /// A missing superior never costs a row: where none is to be made, v4's word for it stays in
-  /// the registration.
-  private func supervise() throws {
-    let pairs = Query(
-      "supervised.all", "SELECT agent_id, supervisor FROM temp.supervised ORDER BY 1")
-    let update = Query(
-      "agents.supervise",
-      "UPDATE agents SET metadata=substr(metadata,1,length(metadata)-1)||?2 WHERE agent_id=?1")
-    try connection.each(pairs) { row in
-      do {
-        guard let id = try context.references.agent(named: row.text(1)) else { return }
-        let member = ",\"supervisor\":\"\(String(decoding: id, as: UTF8.self))\"}"
-        try connection.run(update, .text(row.text(0)), .text(member))
-        try RecordTable.agents.reseal(row.text(0), in: connection)
-      } catch is Rejection {
-        return
-      }
-    }
   }
 }

@@ -100,7 +100,6 @@ struct Dependents {
             """
             SELECT x.\(id), g.table_name, g.key FROM \(table) x JOIN temp.going g ON g.id=x.\(column)
             WHERE g.is_new AND x.\(id) NOT IN (SELECT id FROM temp.going)
-              AND x.rowid NOT IN (SELECT undo_key FROM undo_\(table))
               AND x.source_row IS NULL
             """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
         try note(found)
@@ -113,7 +112,6 @@ struct Dependents {
         SELECT x.workflow_id, g.table_name, g.key FROM workflows x
           JOIN temp.going g ON g.table_name='agents' AND instr(x.assigned_agents||x.steps, g.id)>0
         WHERE g.is_new AND x.source_row IS NULL AND x.workflow_id NOT IN (SELECT id FROM temp.going)
-          AND x.rowid NOT IN (SELECT undo_key FROM undo_workflows)
         """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
     try note(participants)
     let reads = try connection.all(

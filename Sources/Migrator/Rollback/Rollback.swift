@@ -72,6 +72,7 @@ public struct Rollback {
   private func takeBack(_ connection: Connection) throws -> Report {
     let (run, madeStore) = try newestRun(connection)
     if madeStore { try claimEverything(run, connection) }
+    try UndoLog.makeRoom(run: run, in: connection)
     let dependents = try Dependents(connection, run: run)
     if !keepsNewer, let first = dependents.records.first {
       throw AgoraError(

@@ -39,7 +39,7 @@ final class ExportStaging {
       (self.connection, self.record, isNew) = (connection, record, false)
       return
     }
-    if try File.status(path) != nil, !options.retriesRejects {
+    if StagingRecord.holdsRows(path), !options.retriesRejects {
       warnings.append(
         "what an interrupted run of another command, or of other exports, had staged was discarded")
     }

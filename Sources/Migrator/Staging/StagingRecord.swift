@@ -56,6 +56,19 @@ struct StagingRecord {
     isLoaded = found.4 != nil
   }
 
+  private static let staged = Query("staging.any", "SELECT mark FROM main.staging")
+
+  /// Whether a file that cannot be gone on with has rows of an interrupted run; one that was killed before
+  /// its first checkpoint has none, and nobody need hear of it.
+  static func holdsRows(_ path: String) -> Bool {
+    guard (try? File.status(path)) != nil,
+      let connection = try? Connection(path: path, mode: .readWrite),
+      case let text?? = try? connection.first(staged, map: { $0.text(0) }),
+      let mark = (try? JSON.parse(text)).flatMap(ReadingMark.init)
+    else { return false }
+    return mark.events > 0
+  }
+
   /// Writes the record into a new file.
   func begin(in connection: Connection, command: String, state: Stager.State) throws {
     try connection.execute(Self.create, name: "staging.create")
