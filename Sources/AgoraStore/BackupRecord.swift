@@ -28,17 +28,21 @@ package struct BackupRecord: Sendable, Equatable {
 
   private static let insert = Query(
     "backups.insert",
-    """
-    INSERT INTO backups(path, bytes, taken_at, run)
-    SELECT ?1, ?2, ?3, (SELECT max(run) FROM migration_runs)
-    """)
+    "INSERT INTO backups(path, bytes, taken_at, run) VALUES(?1,?2,?3,?4)")
+  private static let lastRun = Query("migration_runs.last", "SELECT max(run) FROM migration_runs")
   private static let select = Query(
     "backups.newest",
     "SELECT path, bytes, taken_at, run FROM backups ORDER BY taken_at DESC, number DESC LIMIT 1")
 
   func note(in connection: Connection) throws {
     try connection.run(
-      Self.insert, .text(path), .int(bytes), .integer(at.microseconds))
+      Self.insert, .text(path), .int(bytes), .integer(at.microseconds),
+      .optional(run.map { Int64($0) }))
+  }
+
+  /// The newest migration of a store.
+  static func newestRun(in connection: Connection) throws -> Int? {
+    try connection.integer(lastRun).map { Int($0) }
   }
 
   /// The newest; nil where none was taken.

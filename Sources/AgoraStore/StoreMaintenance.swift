@@ -31,12 +31,14 @@ extension Store {
       defer { try? File.remove(temporary) }
       let original = try Connection(path: path, mode: .readOnly)
       try Pragmas.reading.apply(to: original)
+      // Asked before: a migration that comes in meanwhile may not be in the copy.
+      let run = try BackupRecord.newestRun(in: original)
       try original.backup(to: try Connection(path: temporary, mode: .create))
       try File.reading(temporary).sync()
       try File.link(temporary, to: target)
       try File.syncFolder(of: target)
       let bytes = try File.status(target)?.size ?? 0
-      try write { try BackupRecord(path: target, bytes: bytes, at: now, run: nil).note(in: $0) }
+      try write { try BackupRecord(path: target, bytes: bytes, at: now, run: run).note(in: $0) }
       return bytes
     } catch let error as SystemError {
       throw AgoraError(error, file: target)

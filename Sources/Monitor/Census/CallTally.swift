@@ -9,7 +9,7 @@ struct CallTally {
     var earlierCalls = 0
     var last: Timestamp?
     /// The newest days with calls, in order.
-    var days: [LegacyCaller.Day] = []
+    var days: [DayCalls] = []
     var reducers: [ReducerCount] = []
   }
 
@@ -96,7 +96,9 @@ struct CallTally {
       }
     }
     agents[place].reducers.sort { ($1.calls, $0.reducer) < ($0.calls, $1.reducer) }
-    let recent = caller.days.drop { Int($0.day) < DayTime.day(of: now.microseconds) - CallHistory.days }
+    let oldest = DayTime.day(of: now.microseconds) - CallHistory.days
+    let recent = caller.days.lazy.filter { Int($0.day) > oldest }
+      .map { DayCalls(day: $0.day, calls: $0.calls) }
     agents[place].days =
       agents[place].days.isEmpty ? Array(recent) : CallHistory.merged(agents[place].days, recent)
   }

@@ -7,7 +7,7 @@ package struct Census {
   /// Callers of v4 that are no agents, the latest first.
   package let unknown: [UnknownCaller]
   /// The newest days with calls of each agent, in the order of ``agents``.
-  let days: [[LegacyCaller.Day]]
+  let days: [[DayCalls]]
   /// When the record of calls begins; nil where there is none.
   package let firstCall: Timestamp?
   /// How many callers have their last call after now, because a clock has jumped.

@@ -1,5 +1,17 @@
 package import AgoraStore
 
+/// The calls of a day.
+package struct DayCalls: Sendable, Equatable {
+  /// Counted from 1970-01-01, UTC.
+  package let day: Int32
+  package let calls: Int32
+
+  package init(day: Int32, calls: Int32) {
+    self.day = day
+    self.calls = calls
+  }
+}
+
 /// The calls of one agent, or of all, on each of the last days; today is the last and is not over.
 package struct CallHistory: Sendable {
   /// How many days a forecast looks back.
@@ -20,7 +32,7 @@ package struct CallHistory: Sendable {
   }
 
   /// The history up to an instant.
-  package init(_ days: [LegacyCaller.Day], until now: Timestamp) {
+  package init(_ days: [DayCalls], until now: Timestamp) {
     let last = DayTime.day(of: now.microseconds)
     var counts = [Double](repeating: 0, count: Self.days)
     for day in days {
@@ -38,13 +50,13 @@ package struct CallHistory: Sendable {
 
   /// The days of two names of one agent.
   static func merged(
-    _ left: [LegacyCaller.Day], _ right: some Sequence<LegacyCaller.Day>
-  ) -> [LegacyCaller.Day] {
+    _ left: [DayCalls], _ right: some Sequence<DayCalls>
+  ) -> [DayCalls] {
     var calls: [Int32: Int32] = [:]
     for day in left + right {
       calls[day.day] = Int32(clamping: Int64(calls[day.day] ?? 0) + Int64(day.calls))
     }
-    return calls.sorted { $0.key < $1.key }.map { LegacyCaller.Day(day: $0.key, calls: $0.value) }
+    return calls.sorted { $0.key < $1.key }.map { DayCalls(day: $0.key, calls: $0.value) }
   }
 
   /// All calls.

@@ -1,4 +1,4 @@
-public import AgoraStore
+package import AgoraStore
 
 /// When calls of v4 will have stopped, with an interval that is right four times out of five.
 public struct StopForecast: Sendable, Equatable {
