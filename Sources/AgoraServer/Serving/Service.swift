@@ -41,7 +41,9 @@ public final class Service: Sendable {
 
   /// All parts of the server; a surface is entered here, and nowhere else.
   static func surfaces(_ parts: ServiceParts) -> [any Surface] {
-    var surfaces: [any Surface] = []
+    var surfaces: [any Surface] = [
+      RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
+    ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces
   }
