@@ -65,7 +65,8 @@ let package = Package(
       name: "CompatProxyTests", dependencies: ["AgoraStore", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "AgoraServerTests", dependencies: ["AgoraStore", "AgoraServer", "TestSupport"],
+      name: "AgoraServerTests",
+      dependencies: ["AgoraStore", "AgoraServer", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
