@@ -16,11 +16,12 @@ enum Commands {
     SunsetCommands.status, SunsetCommands.set, SunsetCommands.schedule, SunsetCommands.exempt,
     SunsetCommands.acknowledge, SunsetCommands.advance, SunsetCommands.revert,
     ServeCommand.command, TokenCommands.create, TokenCommands.list, TokenCommands.revoke,
+    MonitorCommand.command,
     DemoCommand.command, CompletionsCommand.command,
   ]
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "mcp", "monitor",
+    "mcp",
   ]
 }
