@@ -127,8 +127,9 @@ extension LegacyTable {
 }
 
 extension Reducer {
-  /// The parameters as the module declares them: those of the widest shape that is called by place, for a
-  /// client drops what is too much. Where shapes disagree about a place's type it is a string, in which
+  /// The parameters as the module declares them.
+  ///
+  /// Those of the widest shape that is called by place, for a client drops what is too much. Where shapes disagree about a place's type it is a string, in which
   /// numbers are taken too.
   var module: [(String, SATSType)] {
     let shapes = shapes.filter(\.isPositional)

@@ -19,6 +19,7 @@ extension SchemaStep {
       name: "where the audit stood when a run ended",
       sql: "ALTER TABLE migration_runs ADD COLUMN last_audit INTEGER;"),
     SchemaStep(name: "access tokens", sql: accessTables),
+    SchemaStep(name: "the sunset of v4", sql: sunsetTables),
   ]
 
   /// The protocol's tables.

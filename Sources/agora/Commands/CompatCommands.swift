@@ -104,13 +104,16 @@ enum CompatCommands {
               .object([
                 .init("day", .string(day)), .init("agent", .string(count.agent)),
                 .init("reducer", .string(count.reducer)),
-                .init("outcome", .string(count.outcome)), .init("calls", .int(count.calls)),
+                .init("outcome", .string(count.outcome)), .init("code", .optional(count.code)),
+                .init("calls", .int(count.calls)),
+                .init("last_at", .string(count.lastAt.description)),
               ])
             }))
       ]),
       rows.map { day, count in
         TextTable.visible(
-          "\(day)  \(count.calls)  \(count.outcome)  \(count.reducer)  \(count.agent)")
+          "\(day)  \(count.calls)  \(count.code.map { "refused (\($0))" } ?? "done")  \(count.reducer)  \(count.agent)"
+        )
       }.joined(separator: "\n"))
     return .done
   }
