@@ -30,7 +30,7 @@ public final class Marketplace: Sendable {
   /// The tools.
   public var catalog: ToolCatalog { options.catalog }
   private let options: Options
-  private let clock: Clock
+  let clock: Clock
   private let identifiers: IdentifierSequence
   private let usage = UsageLog()
   let commits = CommitSignal()
@@ -254,7 +254,7 @@ public final class Marketplace: Sendable {
     }
   }
 
-  private func context(
+  func context(
     _ connection: Connection, _ tool: Tool, _ now: Timestamp, _ caller: Caller
   ) -> ToolContext {
     ToolContext(
