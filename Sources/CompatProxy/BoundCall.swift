@@ -19,14 +19,18 @@ package struct LegacyCall: Sendable {
   package let arguments: Arguments
   /// `cli`, `http` or `mcp`.
   package let door: String
+  /// Who is known to call; one that is bound may name itself only.
+  package let caller: Caller
 
   package init(
-    database: String, reducer: String, arguments: Arguments, door: String = "cli"
+    database: String, reducer: String, arguments: Arguments, door: String = "cli",
+    caller: Caller = .owner(.v4)
   ) {
     self.database = database
     self.reducer = reducer
     self.arguments = arguments
     self.door = door
+    self.caller = caller
   }
 }
 

@@ -22,6 +22,19 @@ package struct LegacySQL {
     inner = Set(LegacyViews.all.map { secret + $0.name })
   }
 
+  /// Opens a store, runs one SELECT and closes it.
+  ///
+  /// - Throws: ``Refusal`` as ``run(_:within:)``, and where the store cannot be opened.
+  package static func answer(
+    _ text: String, path: String, within budget: Budget? = nil
+  ) throws(Refusal) -> Answer {
+    let sql: LegacySQL
+    do { sql = try LegacySQL(path: path) } catch {
+      throw .unreadable(ToolFailure(error).message)
+    }
+    return try sql.run(text, within: budget)
+  }
+
   /// What a query gave.
   package struct Answer: Sendable {
     package let columns: [String]
@@ -196,6 +209,14 @@ extension LegacySQL.Answer {
           ])))
     }
     return .array([.object(members)])
+  }
+
+  /// The rows as objects of their columns.
+  package var namedRows: [JSON] {
+    rows.map { values in
+      .object(
+        zip(columns, zip(types, values)).map { .init($0, $1.0.named($1.0.value($1.1))) })
+    }
   }
 
   /// A row by place.

@@ -52,8 +52,9 @@ package struct Proxy: Sendable {
       if let error = lookups.error { throw error }
       outcome.claimed = plan.claimed
       outcome.tool = plan.steps.lazy.compactMap(\.tool).first
+      try checkClaim(of: call.caller, plan.claimed, in: group)
       outcome.output = try group.attempt {
-        try PlanRun(group, source: call.database).run(plan)
+        try PlanRun(group, source: call.database, authority: call.caller.authority).run(plan)
       }
     } catch let refusal as Refusal {
       outcome.refusal = refusal
@@ -63,6 +64,24 @@ package struct Proxy: Sendable {
       outcome.refusal = Refusal(failure)
     }
     return outcome
+  }
+
+  /// Refuses a caller whose token is one agent's and who names another.
+  private static func checkClaim(
+    of caller: Caller, _ claimed: String?, in group: CallGroup
+  ) throws {
+    guard caller.isBound, let own = caller.agent, let claimed, claimed != own.description else {
+      return
+    }
+    let context = group.recordingContext(as: .owner(.v4))
+    let (named, bound) = try (
+      context.knownAgent(AgentReference(claimed)), context.knownAgent(own)
+    )
+    guard named != nil, named?.id == bound?.id else {
+      throw ToolFailure(
+        .forbidden, "the token is another agent's and does not act for \(ValueCheck.shown(claimed))"
+      )
+    }
   }
 
   private static func record(

@@ -25,7 +25,7 @@ public final class Service: Sendable {
     if options.echoes { configuration.messageBytes = EchoSurface.messageBytes }
     change(&configuration)
     var router = Router()
-    for surface in Self.surfaces(parts) { surface.mount(on: &router) }
+    for surface in try Self.surfaces(parts) { surface.mount(on: &router) }
     server = try HTTPServer(configuration, router)
     if let port = options.eventsPort {
       configuration.addresses = [SocketAddress(host: options.address.host, port: port)]
@@ -40,8 +40,8 @@ public final class Service: Sendable {
   // MARK: The assembly
 
   /// All parts of the server; a surface is entered here, and nowhere else.
-  static func surfaces(_ parts: ServiceParts) -> [any Surface] {
-    var surfaces: [any Surface] = []
+  static func surfaces(_ parts: ServiceParts) throws(AgoraError) -> [any Surface] {
+    var surfaces: [any Surface] = [try SpacetimeSurface(parts)]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces
   }
