@@ -106,6 +106,12 @@ extension Reducer {
       switch arguments {
       case .named(let members): named(members.map { ($0.name, .value($0.value)) })
       case .values(let values): placed(values.map { .value($0) })
+      case .document(let bytes):
+        switch try? JSON.parse(bytes) {
+        case .array(let values)?: placed(values.map { .value($0) })
+        case .object(let members)?: named(members.map { ($0.name, .value($0.value)) })
+        default: []
+        }
       case .words(let words):
         words.first?.hasPrefix("--") == true && words.first != "--"
           ? flagged(words) : placed(words.filter { $0 != "--" }.map { .word($0) })

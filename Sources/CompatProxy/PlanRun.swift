@@ -4,11 +4,13 @@ import AgoraStore
 struct PlanRun {
   private let group: CallGroup
   private let source: String
+  private let authority: Int
   private var ids: LegacyIDs { LegacyIDs(group.connection) }
 
-  init(_ group: CallGroup, source: String) {
+  init(_ group: CallGroup, source: String, authority: Int = Caller.supreme) {
     self.group = group
     self.source = source
+    self.authority = authority
   }
 
   /// The fields of a tool's result that callers are told.
@@ -70,12 +72,14 @@ struct PlanRun {
   }
 
   private func context(as actor: String? = nil) throws -> ToolContext {
-    try group.context(as: .owner(.v4, as: actor.map { AgentReference($0) }))
+    try group.context(
+      as: .legacy(authority: authority, as: actor.map { AgentReference($0) }))
   }
 
   private func call(_ use: PlanStep.ToolUse, _ arguments: [JSON.Member]) throws -> JSON {
     if let actor = use.actor { _ = try context().agentOrStub(actor, source: source) }
-    let caller = Caller.owner(.v4, as: use.actor.map { AgentReference($0) })
+    let caller = Caller.legacy(
+      authority: authority, as: use.actor.map { AgentReference($0) })
     let result = try group.call(use.tool, .object(arguments), as: caller)
     let id =
       Self.told.lazy.compactMap { result[$0]?.text }.first

@@ -82,8 +82,10 @@ package struct Proxy: Sendable {
     do {
       if let refusal = reading.refusal { throw refusal }
       guard let plan = reading.plan else { return }
+      let call = reading.call
+      try checkClaim(of: call.caller, plan.claimed, in: group)
       let (output, touched) = try group.attempt {
-        try PlanRun(group, source: reading.call.database).run(plan)
+        try PlanRun(group, source: call.database, authority: call.caller.authority).run(plan)
       }
       outcome.output = output
       outcome.touched.complete(with: touched)
@@ -93,6 +95,24 @@ package struct Proxy: Sendable {
       // A store that cannot be written cannot record either.
       guard failure.code != .unavailable, failure.code != .internal else { throw failure }
       outcome.refusal = Refusal(failure)
+    }
+  }
+
+  /// Refuses a caller whose token is one agent's and who names another.
+  private static func checkClaim(
+    of caller: Caller, _ claimed: String?, in group: CallGroup
+  ) throws {
+    guard caller.isBound, let own = caller.agent, let claimed, claimed != own.description else {
+      return
+    }
+    let context = group.recordingContext(as: .owner(.v4))
+    let (named, bound) = try (
+      context.knownAgent(AgentReference(claimed)), context.knownAgent(own)
+    )
+    guard named != nil, named?.id == bound?.id else {
+      throw ToolFailure(
+        .forbidden, "the token is another agent's and does not act for \(ValueCheck.shown(claimed))"
+      )
     }
   }
 

@@ -22,6 +22,6 @@ enum Commands {
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "mcp",
+    "mcp"
   ]
 }
