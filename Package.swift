@@ -68,7 +68,8 @@ let package = Package(
       name: "MonitorTests", dependencies: ["AgoraStore", "Monitor", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "AgoraServerTests", dependencies: ["AgoraStore", "AgoraServer", "TestSupport"],
+      name: "AgoraServerTests",
+      dependencies: ["AgoraStore", "AgoraServer", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",
