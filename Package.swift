@@ -65,6 +65,9 @@ let package = Package(
       name: "CompatProxyTests", dependencies: ["AgoraStore", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
+      name: "MonitorTests", dependencies: ["AgoraStore", "Monitor", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
       name: "AgoraServerTests",
       dependencies: ["AgoraStore", "AgoraServer", "CompatProxy", "TestSupport"],
       swiftSettings: strict),

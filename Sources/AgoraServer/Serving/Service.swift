@@ -27,7 +27,7 @@ public final class Service: Sendable {
     change(&configuration)
     var router = Router()
     hub = try EventHub(parts.marketplace)
-    for surface in Self.surfaces(parts, hub) { surface.mount(on: &router) }
+    for surface in try Self.surfaces(parts, hub) { surface.mount(on: &router) }
     server = try HTTPServer(configuration, router)
     if let port = options.eventsPort {
       configuration.addresses = [SocketAddress(host: options.address.host, port: port)]
@@ -42,10 +42,10 @@ public final class Service: Sendable {
   // MARK: The assembly
 
   /// All parts of the server; a surface is entered here, and nowhere else.
-  static func surfaces(_ parts: ServiceParts, _ hub: EventHub) -> [any Surface] {
+  static func surfaces(_ parts: ServiceParts, _ hub: EventHub) throws(AgoraError) -> [any Surface] {
     var surfaces: [any Surface] = [
       RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
-      EventSurface(hub, parts.access),
+      EventSurface(hub, parts.access), try SpacetimeSurface(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces
