@@ -27,9 +27,12 @@ let package = Package(
     .target(name: "Migrator", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "CompatProxy", dependencies: ["AgoraStore"], swiftSettings: strict),
     .target(name: "Monitor", dependencies: ["AgoraStore"], swiftSettings: strict),
-    .target(name: "AgoraServer", dependencies: ["AgoraStore"], swiftSettings: strict),
+    .target(
+      name: "AgoraServer", dependencies: ["AgoraStore", "CompatProxy", "Migrator", "Monitor"],
+      swiftSettings: strict),
     .executableTarget(
-      name: "agora", dependencies: ["AgoraStore", "CompatProxy", "Migrator"],
+      name: "agora",
+      dependencies: ["AgoraStore", "AgoraServer", "CompatProxy", "Migrator", "Monitor"],
       resources: [.embedInCode("Demo/v4_export.json")], swiftSettings: strict),
     .executableTarget(
       name: "spacetime", dependencies: ["AgoraStore", "CompatProxy"], swiftSettings: strict),

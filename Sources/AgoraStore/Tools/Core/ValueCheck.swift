@@ -1,5 +1,5 @@
 /// Holds JSON values against what is declared, and says exactly what is wrong.
-enum ValueCheck {
+package enum ValueCheck {
   /// The nesting that an object or any value in a call may have.
   static let depthLimit = 64
 
@@ -228,7 +228,7 @@ enum ValueCheck {
   }
 
   /// Somebody's text in a message: short, and without what a terminal would obey.
-  static func shown(_ text: String) -> String {
+  package static func shown(_ text: String) -> String {
     TextTable.visible(text.count > 80 ? text.prefix(80) + "…" : text)
   }
 
