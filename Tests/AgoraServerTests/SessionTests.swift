@@ -254,13 +254,13 @@ struct Answers {
   @Test func `figures and the log tell each answer`() throws {
     let app = TestApp()
     let lines = Box<String>()
-    let log = AccessLog(clock: .fixed(Timestamp(microseconds: 0))) { lines.put($0) }
-    let session = app.session { $0.observers.append(log) }
+    let log = ServerLog(clock: .fixed(Timestamp(microseconds: 0))) { lines.put($0) }
+    let session = app.session { $0.observers.append(AccessLog(log)) }
     _ = session.talk(Array("GET /agents/x/status HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
     let wanted = """
-      {"time":"1970-01-01T00:00:00Z","request_id":"id","client":"test","method":"GET",\
-      "path":"/agents/x/status","route":"/agents/{id}/status","status":200,"received":0,"sent":146,\
-      "ms":0,"whole":true}
+      {"time":"1970-01-01T00:00:00Z","level":"info","message":"request","request_id":"id",\
+      "client":"test","method":"GET","path":"/agents/x/status","route":"/agents/{id}/status","status":200,\
+      "received":0,"sent":146,"ms":0,"whole":true}
 
       """
     let line = try lines.take()

@@ -10,6 +10,8 @@ public struct Problem: Error, Sendable, Equatable {
   public var detail: String
   /// More members; none of them may have a name of RFC 9457.
   public var members: [JSON.Member]
+  /// Fields of the answer's head besides its type.
+  public var headers = HTTPHeaders()
 
   /// Makes a problem.
   public init(
@@ -76,6 +78,13 @@ public struct Problem: Error, Sendable, Equatable {
 
   /// The answer.
   public var response: HTTPResponse {
-    .text(json.description, status: status, type: "application/problem+json")
+    var response = HTTPResponse.text(
+      json.description, status: status, type: "application/problem+json")
+    for field in headers.fields { response.headers.append(field.name, field.value) }
+    // Whoever is asked who it is has to be told how to say it (RFC 9110 §11.6.1).
+    if status.code == 401, response.headers["WWW-Authenticate"] == nil {
+      response.headers.append("WWW-Authenticate", #"Bearer realm="agora""#)
+    }
+    return response
   }
 }

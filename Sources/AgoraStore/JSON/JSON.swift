@@ -36,7 +36,6 @@ public indirect enum JSON: Sendable, Equatable {
     try parse(Array(text.utf8))
   }
 
-  /// Reads one JSON value that fills the bytes.
   package static func parse(
     _ bytes: [UInt8], depthLimit: Int = JSON.depthLimit
   ) throws(JSONError) -> JSON {

@@ -13,4 +13,17 @@ public struct Clock: Sendable {
 
   /// A clock that stands still.
   public static func fixed(_ instant: Timestamp) -> Clock { Clock { instant } }
+
+  /// The machine's clock, or the instant that `AGORA_NOW` says in RFC 3339, for tests and rehearsals.
+  ///
+  /// - Throws: ``AgoraError`` `misuse` where it says no instant.
+  package static func ofEnvironment() throws(AgoraError) -> Clock {
+    guard let text = System.environment("AGORA_NOW") else { return .system }
+    guard let instant = Timestamp(json: .string(text)) else {
+      throw AgoraError(
+        .misuse, "AGORA_NOW is \"\(TextTable.visible(text))\", and an instant is due",
+        remedy: "Write it as 2025-06-06T10:00:00Z.")
+    }
+    return .fixed(instant)
+  }
 }

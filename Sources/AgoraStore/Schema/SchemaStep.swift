@@ -18,6 +18,7 @@ extension SchemaStep {
     SchemaStep(
       name: "where the audit stood when a run ended",
       sql: "ALTER TABLE migration_runs ADD COLUMN last_audit INTEGER;"),
+    SchemaStep(name: "access tokens", sql: accessTables),
   ]
 
   /// The protocol's tables.

@@ -13,11 +13,12 @@ enum Commands {
     CallCommand.command, ToolsCommand.command, MCPCommand.command,
     CompatCommands.call, CompatCommands.log, CompatCommands.matrix, CompatCommands.differences,
     ShimCommands.install, ShimCommands.remove,
+    ServeCommand.command, TokenCommands.create, TokenCommands.list, TokenCommands.revoke,
     DemoCommand.command, CompletionsCommand.command,
   ]
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
   static let planned: Set<String> = [
-    "serve", "token", "sunset", "monitor",
+    "sunset", "monitor",
   ]
 }

@@ -5,7 +5,7 @@ package struct KnownAgent: Sendable, Equatable {
   package let status: AgentStatus
 }
 
-extension ToolContext {
+extension KnownAgent {
   private static let byID = Query(
     "agents.by_id", "SELECT agent_id, agent_name, status FROM agents WHERE agent_id=?1")
   private static let byName = Query(
@@ -23,22 +23,27 @@ extension ToolContext {
       id: row.text(0), name: row.text(1), status: AgentStatus(rawValue: row.text(2)) ?? .active)
   }
 
+  /// The agent that has a name on v5.
+  package static func named(_ name: String, in connection: Connection) throws -> KnownAgent? {
+    try connection.first(byName, .text(name), map: map)
+  }
+
   /// Finds an agent by its id, its name, or a name that it had on v4.
   ///
   /// - Returns: nil when there is none.
   /// - Throws: ``ToolFailure`` `conflict` when a v4 name means several.
-  package func knownAgent(
-    _ reference: AgentReference, parameter: String? = nil
+  package static func find(
+    _ reference: AgentReference, parameter: String? = nil, in connection: Connection
   ) throws -> KnownAgent? {
     let text = SQLValue.text(reference.description)
     // An id first; but an agent of v4 may be called what looks like one.
     if Identifier(reference.description)?.kind == .agent,
-      let agent = try connection.first(Self.byID, text, map: Self.map)
+      let agent = try connection.first(byID, text, map: map)
     {
       return agent
     }
-    if let agent = try connection.first(Self.byName, text, map: Self.map) { return agent }
-    let aliased = try connection.all(Self.byAlias, text, map: Self.map)
+    if let agent = try named(reference.description, in: connection) { return agent }
+    let aliased = try connection.all(byAlias, text, map: map)
     guard aliased.count < 2 else {
       throw ToolFailure(
         .conflict,
@@ -46,6 +51,15 @@ extension ToolContext {
         parameter: parameter)
     }
     return aliased.first
+  }
+}
+
+extension ToolContext {
+  /// Finds an agent as ``KnownAgent/find(_:parameter:in:)`` does.
+  package func knownAgent(
+    _ reference: AgentReference, parameter: String? = nil
+  ) throws -> KnownAgent? {
+    try KnownAgent.find(reference, parameter: parameter, in: connection)
   }
 
   /// The agent that a call names.
@@ -159,9 +173,7 @@ extension ToolContext {
 
   /// The agent that speaks for the marketplace itself; made when it first does.
   package func reservedAgent() throws -> KnownAgent {
-    if let agent = try connection.first(Self.byName, .text(Self.reservedName), map: Self.map) {
-      return agent
-    }
+    if let agent = try KnownAgent.named(Self.reservedName, in: connection) { return agent }
     let id = newID(.agent)
     try connection.run(Self.insertReserved, .text(id), .integer(now.microseconds))
     let after = JSON.object([.init("agent_name", .string(Self.reservedName))])

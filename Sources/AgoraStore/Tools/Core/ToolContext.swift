@@ -104,7 +104,9 @@ public final class ToolContext {
 
   /// Who it is in the audit: the acting agent's id, or what is known of the caller.
   package var actor: String {
-    actingAgent?.id ?? (caller.isAuthenticated ? "operator" : "anonymous")
+    if let actingAgent { return actingAgent.id }
+    if caller.isBound, let agent = caller.agent { return agent.description }
+    return caller.isAuthenticated ? "operator" : "anonymous"
   }
 
   // MARK: agents

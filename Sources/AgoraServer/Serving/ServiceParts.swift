@@ -1,0 +1,41 @@
+public import AgoraStore
+
+/// A part of the server with routes of its own.
+public protocol Surface: Sendable {
+  /// Adds its routes.
+  func mount(on router: inout Router)
+}
+
+/// What surfaces are made of.
+public struct ServiceParts: Sendable {
+  /// The way to the tools; each call is counted.
+  public let tools: ToolDoor
+  /// Who the caller of a request is.
+  public let access: Access
+  /// How the server is set up.
+  public let options: ServiceOptions
+  /// Where what happens is written.
+  public let log: ServerLog
+  /// What the server has done.
+  public let metrics: ServerMetrics
+  /// The time.
+  public let clock: Clock
+
+  /// The marketplace.
+  public var marketplace: Marketplace { tools.marketplace }
+  /// The store.
+  public var store: Store { marketplace.store }
+
+  /// Puts the parts of a marketplace's server together.
+  public init(
+    _ marketplace: Marketplace, _ options: ServiceOptions = ServiceOptions(), log: ServerLog,
+    clock: Clock = .system
+  ) {
+    tools = ToolDoor(marketplace)
+    access = Access(marketplace.store, options.rules, clock: clock)
+    self.options = options
+    self.log = log
+    metrics = ServerMetrics()
+    self.clock = clock
+  }
+}
