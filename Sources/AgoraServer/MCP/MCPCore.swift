@@ -9,7 +9,7 @@ package struct MCPCore: Sendable {
   /// How the server shows itself.
   package struct Options: Sendable {
     /// How tools are called in lists.
-    package var naming = MCPNaming.underscore
+    package var naming = ServiceOptions.ToolNames.underscore
     /// Whether v4's tools are answered.
     package var answersLegacyTools = true
     /// Whether v4's tools are listed, as deprecated ones.
@@ -23,14 +23,15 @@ package struct MCPCore: Sendable {
     package init() {}
   }
 
-  let marketplace: Marketplace
+  let tools: ToolDoor
   let options: Options
   let proxy: Proxy
+  var marketplace: Marketplace { tools.marketplace }
 
-  package init(_ marketplace: Marketplace, _ options: Options = Options()) {
-    self.marketplace = marketplace
+  package init(_ tools: ToolDoor, _ options: Options = Options()) {
+    self.tools = tools
     self.options = options
-    proxy = Proxy(marketplace)
+    proxy = Proxy(tools.marketplace)
   }
 
   /// The version of the marketplace's protocol, as everywhere.

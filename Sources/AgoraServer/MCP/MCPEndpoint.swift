@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// Each request is a POST and its answer one JSON document, or a stream of events where the client wants
 /// to be told how far it is. There is no stream to GET and no session to DELETE: both are 405.
-package struct MCPEndpoint: Sendable {
+package struct MCPEndpoint: Surface {
   /// Says who makes a request, or refuses it: tokens, `Origin` and `Host` are looked at there.
   package typealias Callers = @Sendable (HTTPRequest, RequestContext) throws -> Caller
 
@@ -18,6 +18,18 @@ package struct MCPEndpoint: Sendable {
   package init(_ core: MCPCore, caller: @escaping Callers) {
     self.core = core
     self.caller = caller
+  }
+
+  /// Makes it of the server's parts.
+  init(_ parts: ServiceParts) {
+    var options = MCPCore.Options()
+    options.naming = parts.options.toolNames
+    options.listsLegacyTools = parts.options.listsLegacyTools
+    options.clock = parts.clock
+    let access = parts.access
+    self.init(MCPCore(parts.tools, options)) { request, context in
+      try access.caller(of: request, context, through: .mcp)
+    }
   }
 
   /// Adds the path to a router.
@@ -133,10 +145,10 @@ extension MCPEndpoint {
     /// - Throws: ``Problem`` 415 for a body that is not said to be JSON, 406 where neither form is taken.
     init(_ request: HTTPRequest) throws(Problem) {
       // Without a type a page of anybody's could send it without being asked (a simple request).
-      let type = request.headers["Content-Type"].map(Self.essence)
-      guard type == "application/json", request.headers.all("Content-Type").count == 1 else {
+      let types = request.headers.all("Content-Type")
+      guard types.count == 1, JSONBody.isJSON(types[0]) else {
         throw Problem(
-          415, ToolFailure.Code.invalidParameter.rawValue,
+          415, "unsupported_media_type",
           "a message is JSON: send Content-Type: application/json")
       }
       let ranges = request.headers.list("Accept").map(Self.essence)
@@ -147,7 +159,7 @@ extension MCPEndpoint {
       takesEvents = takes("*/*", "text/*", "text/event-stream")
       guard takesJSON || takesEvents else {
         throw Problem(
-          406, ToolFailure.Code.invalidParameter.rawValue,
+          406, "not_acceptable",
           "answers are application/json or text/event-stream: name both in Accept")
       }
     }

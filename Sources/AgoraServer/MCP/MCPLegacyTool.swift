@@ -43,7 +43,8 @@ struct MCPLegacyTool: Sendable {
   /// The tool of one of its names, with dots or underscores.
   static func named(_ name: String) -> MCPLegacyTool? {
     all.first {
-      $0.name == name || $0.early == name || MCPNaming.underscore.replacement($0.early) == name
+      $0.name == name || $0.early == name
+        || ServiceOptions.ToolNames.underscore.replacement($0.early) == name
     }
   }
 
@@ -88,7 +89,7 @@ struct MCPLegacyTool: Sendable {
   }
 
   /// The tool as clients see it, marked as deprecated.
-  func card(_ naming: MCPNaming) -> JSON {
+  func card(_ naming: ServiceOptions.ToolNames) -> JSON {
     let replacement = naming.replacement(reducer.replacement)
     return .object([
       .init("name", .string(name)), .init("title", .string("\(title) (v4)")),

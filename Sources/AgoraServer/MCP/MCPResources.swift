@@ -132,7 +132,7 @@ struct MCPResources {
   private func ask(
     _ tool: String, _ parameter: String, _ id: String, _ caller: Caller
   ) throws -> JSON {
-    try core.marketplace.call(tool, .object([.init(parameter, .string(id))]), as: caller).result
+    try core.tools.call(tool, .object([.init(parameter, .string(id))]), as: caller).result
   }
 
   private static let rejects = Query(

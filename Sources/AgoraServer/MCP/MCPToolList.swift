@@ -47,9 +47,9 @@ struct MCPToolList {
 struct MCPToolCard {
   private let tool: Tool
   private let state: ServiceRegister.State
-  private let naming: MCPNaming
+  private let naming: ServiceOptions.ToolNames
 
-  init(_ tool: Tool, _ state: ServiceRegister.State, _ naming: MCPNaming) {
+  init(_ tool: Tool, _ state: ServiceRegister.State, _ naming: ServiceOptions.ToolNames) {
     self.tool = tool
     self.state = state
     self.naming = naming

@@ -51,7 +51,7 @@ struct MCPToolUse {
 
   private func run(_ name: String, _ arguments: [JSON.Member]) -> [JSON.Member] {
     do throws(ToolFailure) {
-      let reply = try core.marketplace.call(name, .object(arguments), as: exchange.caller)
+      let reply = try core.tools.call(name, .object(arguments), as: exchange.caller)
       return Self.done(reply.result, warnings: reply.warnings)
     } catch { return Self.refused(error.description, error.json) }
   }

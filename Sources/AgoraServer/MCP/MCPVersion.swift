@@ -11,13 +11,9 @@ package enum MCPVersion: String, Sendable, CaseIterable {
 
   /// Whether each request stands for itself.
   var isModern: Bool { self == .july2026 }
-  /// Whether a body may hold several messages; only this revision had that.
-  var hasBatches: Bool { self == .march2025 }
 
   /// What a client gets that asks for a revision of the handshake which nobody knows.
   static let newestLegacy = MCPVersion.november2025
-  /// What a request over HTTP speaks that does not say it (2025-11-25, Protocol Version Header).
-  static let silent = MCPVersion.march2025
 
   /// All that is spoken, the newest first.
   static let names = allCases.map(\.rawValue)

@@ -47,24 +47,21 @@ enum MCPCommand {
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     var options = MCPCore.Options()
-    options.naming = try invocation.choice("tool-names", MCPNaming.self) ?? .underscore
+    options.naming =
+      try invocation.choice(
+        "tool-names", ServiceOptions.ToolNames.self) ?? .underscore
     options.listsLegacyTools = invocation.has("v4-tools")
     options.answersLegacyTools = System.environment("COMPATIBILITY_MODE") != "disabled"
     let agent = invocation.value("as") ?? System.environment("AGORA_AGENT")
     if let client = try invocation.choice("print-config", Client.self) {
       return try printConfiguration(client, invocation, agent)
     }
-    let path = invocation.storePath
-    let isMissing: Bool
-    do throws(SystemError) { isMissing = try File.status(path) == nil } catch {
-      throw AgoraError(error, file: path)
-    }
-    let marketplace = try Marketplace(Store(path: path, creates: true))
-    if isMissing { Terminal.say("agora: made a new store, \(path)") }
+    options.clock = try Clock.ofEnvironment()
+    let marketplace = try Marketplace(invocation.openOrMakeStore(), clock: options.clock)
     Interruption.watch()
     let caller = Caller.owner(.mcp, as: agent.map { AgentReference($0) })
     try MCPStdio(
-      MCPCore(marketplace, options), as: caller,
+      MCPCore(ToolDoor(marketplace), options), as: caller,
       input: File(descriptor: 0, path: "standard input", closes: false),
       output: File(descriptor: 1, path: "standard output", closes: false)
     ).run()

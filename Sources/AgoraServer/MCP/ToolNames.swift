@@ -1,12 +1,7 @@
 import AgoraStore
 
-/// How tools are called in lists; calls take both.
-///
-/// The most used clients refuse a dot, so underscores are the rule.
-package enum MCPNaming: String, Sendable, CaseIterable {
-  case underscore, dotted
-
-  /// A tool's name.
+extension ServiceOptions.ToolNames {
+  /// A tool's name in a list; calls take both.
   func name(_ tool: Tool) -> String { self == .dotted ? tool.name : tool.underscoreName }
 
   /// The name of what takes a tool's place, `agora.messaging.send@1.0.0` in the catalogue.
