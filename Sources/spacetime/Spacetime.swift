@@ -37,7 +37,9 @@ enum Spacetime {
     case "ping": return ServerCommand.ping()
     case "status": return StatusCommand.run()
     case "sql": return SQLCommand.run(rest, whole: words)
-    case "logs", "subscribe", "describe", "export":
+    case "logs": return LogsCommand.run(rest, whole: words)
+    case "export": return ExportCommand.run(rest, whole: words)
+    case "subscribe", "describe":
       if let status = passOn(rest.first { !$0.hasPrefix("-") }, words) { return status }
       return Talk.fail(
         "spacetime \(command) is not built in this drop-in yet, and nothing was done. What to do: use agora export, agora call or agora compat log."
@@ -71,6 +73,8 @@ enum Spacetime {
       publish   Says that there is no module to publish
       server    Looks whether the store is there (ping, list)
       status    Says how the store is
+      logs      Shows what happened (-n NUM_LINES, -f to follow, --format json)
+      export    Gives v4's bundle, as v4 would have it now (--format json)
 
     The store is the file AGORA_STORE (default: agora.db in the current folder). Calls of other databases
     go to the next spacetime on the PATH, or to AGORA_REAL_SPACETIME.
