@@ -40,15 +40,39 @@ enum CallCommand {
     // Behind `--` a word is an argument by place, whatever it looks like.
     if given.count == tail.count, !tail.isEmpty { given.insert("--", at: 0) }
     let call = LegacyCall(database: database, reducer: reducer, arguments: .words(given))
+    let isQuiet = options.has("quiet") || Spacetime.isStrict
+    if let url = Spacetime.serverURL { return ask(url, call, given, isQuiet: isQuiet) }
     let answer: LegacyAnswer
     do {
       answer = Proxy(try Spacetime.open()).answer(call)
     } catch { return Talk.fail("Response text: \(Spacetime.text(error))") }
     if let refusal = answer.refusal { return report(refusal, of: call) }
-    if !options.has("quiet"), !Spacetime.isStrict {
-      Talk.print(JSONWriter.compact(answer.output) + "\n")
-    }
+    if !isQuiet { Talk.print(JSONWriter.compact(answer.output) + "\n") }
     return 0
+  }
+
+  /// Has a server do the call.
+  private static func ask(
+    _ url: String, _ call: LegacyCall, _ words: [String], isQuiet: Bool
+  ) -> Int32 {
+    do throws(RemoteFault) {
+      let server = try RemoteServer(url)
+      let path =
+        "/v1/database/\(call.database)/call/\(PercentEncoding.encode(call.reducer))"
+      let reply = try server.ask(
+        "POST", path,
+        [("Content-Type", RemoteServer.words), ("Accept", "application/json")],
+        Array(JSONWriter.compact(words.json).utf8))
+      if reply.status == 200 {
+        if !isQuiet { Talk.print(reply.text + "\n") }
+        return 0
+      }
+      let refusal = Refusal(
+        status: reply.status, text: reply.text, code: reply.field("agora-code"),
+        calling: call.reducer)
+      guard let refusal else { return Talk.fail(server.failure(reply, path)) }
+      return report(refusal, of: call, at: server.address.url(""))
+    } catch { return Talk.fail(error.text) }
   }
 
   private static func misuse(_ text: String) -> Int32 {
@@ -65,9 +89,11 @@ enum CallCommand {
   }
 
   /// Says why a call was refused, as SpacetimeDB's command line does.
-  private static func report(_ refusal: Refusal, of call: LegacyCall) -> Int32 {
+  private static func report(
+    _ refusal: Refusal, of call: LegacyCall, at base: String = "http://127.0.0.1:3000"
+  ) -> Int32 {
     let identity = LegacyDatabase.identity(of: call.database)
-    let url = "http://127.0.0.1:3000/v1/database/\(identity)/call/\(call.reducer)"
+    let url = "\(base)/v1/database/\(identity)/call/\(call.reducer)"
     let place = "for database `\(call.database)` resolving to identity `\(identity)`."
     switch refusal.kind {
     case .usage: return misuse(refusal.text)

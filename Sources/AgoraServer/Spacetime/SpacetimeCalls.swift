@@ -76,9 +76,9 @@ struct SpacetimeCalls: Sendable {
 
   /// Asks v4's tables.
   func ask(
-    _ database: SpacetimeDatabase, _ body: [UInt8], _ spelling: SATSType.Spelling
+    _ database: SpacetimeDatabase, _ request: HTTPRequest, _ spelling: SATSType.Spelling
   ) throws(SpacetimeReply) -> SpacetimeReply {
-    guard let text = String(validating: body, as: UTF8.self) else {
+    guard let text = String(validating: request.body, as: UTF8.self) else {
       throw .text(400, "Request body didn't contain valid UTF-8")
     }
     let start = System.monotonicSeconds()
@@ -90,8 +90,11 @@ struct SpacetimeCalls: Sendable {
       throw .text(isOurs ? 503 : 400, error.text, [("agora-code", error.code)])
     }
     let micros = Self.microseconds(since: start)
-    return .json(
-      answer.json(microseconds: micros, spelling),
-      [("spacetime-execution-duration-micros", "\(micros)")])
+    let duration = [("spacetime-execution-duration-micros", "\(micros)")]
+    // The drop-in `spacetime` asks so, and need not know how tables are drawn.
+    if request.headers.list("Accept") == ["text/plain"] {
+      return .text(200, answer.table, duration)
+    }
+    return .json(answer.json(microseconds: micros, spelling), duration)
   }
 }

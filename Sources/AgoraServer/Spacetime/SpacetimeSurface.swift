@@ -96,7 +96,7 @@ struct SpacetimeSurface: Surface {
       "\(place)/sql",
       [
         .post: { routed, _ throws(SpacetimeReply) in
-          try calls.ask(SpacetimeDatabase(routed), routed.request.body, .current)
+          try calls.ask(SpacetimeDatabase(routed), routed.request, .current)
         }
       ])
     database(
@@ -136,7 +136,7 @@ struct SpacetimeSurface: Surface {
       [
         .post: { routed, visitor throws(SpacetimeReply) in
           guard visitor.isGiven else { throw .text(401, "Invalid credentials.") }
-          return try calls.ask(SpacetimeDatabase(old: routed), routed.request.body, .old)
+          return try calls.ask(SpacetimeDatabase(old: routed), routed.request, .old)
         }
       ])
     database(
