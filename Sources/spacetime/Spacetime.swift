@@ -115,7 +115,9 @@ enum Spacetime {
 
   /// Opens the marketplace; a store that is not there is made, for v4's agents cannot.
   static func open() throws -> Marketplace {
-    try Marketplace(Store(path: storePath, creates: true))
+    var options = Marketplace.Options()
+    options.keepsRegister = false
+    return try Marketplace(Store(path: storePath, creates: true), options: options)
   }
 
   /// The text of an error.

@@ -45,9 +45,11 @@ private final class EventApp {
   let market: TestMarketplace
   let hub: EventHub
   let clock = HandClock()
-  let caller: Caller
+  let access: Access
+  private(set) var token: TokenRegister.Created?
 
-  init(as caller: Caller = .anonymous(.http), thread: Bool = false) throws {
+  /// - Parameter authority: that of Bob's token; nil for no token.
+  init(authority: Int? = nil, thread: Bool = false) throws {
     folder = FileManager.default.temporaryDirectory.path + "/agora-test-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     market = try TestMarketplace(in: folder)
@@ -57,21 +59,29 @@ private final class EventApp {
     var rules = EventHub.Rules()
     rules.hasThread = thread
     hub = try EventHub(market.marketplace, rules: rules, milliseconds: { [clock] in clock.now })
-    self.caller = caller
+    access = Access(market.store)
+    if let authority {
+      token = try TokenRegister(market.store).create(
+        agent: "Bob", authority: authority, expiresAt: nil, at: market.now)
+    }
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
 
   var router: Router {
     var router = Router()
-    EventRoutes(hub) { [caller] _, _ in caller }.mount(on: &router)
+    EventSurface(hub, access).mount(on: &router)
     return router
   }
 
   func session(_ stream: Int = 256 << 10) -> Session {
     let settings = SessionSettings(
       handler: router, streamLimit: stream, seconds: { 784_111_777 }, requestID: { "id" })
-    return Session(settings, client: "test", now: clock.now) {}
+    return Session(settings, client: "127.0.0.1", now: clock.now) {}
+  }
+
+  private var authorization: String {
+    token.map { "Authorization: Bearer \($0.text)\r\n" } ?? ""
   }
 
   /// A client of `/ws`.
@@ -79,7 +89,7 @@ private final class EventApp {
     let session = session(stream)
     _ = session.talk(
       Array(
-        ("GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        ("GET /ws HTTP/1.1\r\nHost: localhost\r\n\(authorization)Upgrade: websocket\r\nConnection: Upgrade\r\n"
           + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
           .utf8))
     return session
@@ -203,13 +213,12 @@ private final class EventApp {
   }
 
   @Test func `nobody sees what is for another`() throws {
-    let bound = Caller.bound(to: AgentReference("Bob"), authority: 0, origin: .http)
-    let rows: [(Caller, String, Int?)] = [
-      (.anonymous(.http), "", 1), (.anonymous(.http), #""agent_id":"Bob","#, 2),
-      (bound, "", 2), (bound, #""agent_id":"Ann","#, nil), (.owner(.http), "", 3),
+    let rows: [(Int?, String, Int?)] = [
+      (nil, "", 1), (nil, #""agent_id":"Bob","#, 2), (0, "", 2), (0, #""agent_id":"Ann","#, nil),
+      (255, "", 3), (255, #""agent_id":"Bob","#, 2),
     ]
-    for (caller, agent, count) in rows {
-      let app = try EventApp(as: caller)
+    for (authority, agent, count) in rows {
+      let app = try EventApp(authority: authority)
       let socket = app.socket()
       let answer = try app.ask(
         socket,
@@ -253,12 +262,26 @@ private final class EventApp {
     #expect(rest.last == "closed 1013 too slow; resume with since \(last)")
   }
 
+  @Test func `a stream does not outlive its token`() throws {
+    let app = try EventApp(authority: 0)
+    let socket = app.socket()
+    _ = try app.ask(socket, #"{"type":"subscribe","event_types":["*"]}"#)
+    app.clock.go(EventHub.Rules().recheck)
+    let before = app.news(socket)
+    let id = try #require(app.token?.token.id)
+    _ = try TokenRegister(app.market.store).revoke(id, at: app.market.now)
+    app.clock.go(EventHub.Rules().recheck)
+    let after = texts(app.news(socket))
+    #expect(!texts(before).contains { $0.hasPrefix("closed") })
+    #expect(after == ["closed 1008 the token is not valid any more"])
+  }
+
   @Test func `the same events come as server-sent events`() throws {
     let app = try EventApp()
     func open(_ query: String, _ fields: String = "") -> (Session, String) {
       let session = app.session()
       let head = session.talk(
-        Array("GET /events\(query) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n".utf8))
+        Array("GET /events\(query) HTTP/1.1\r\nHost: localhost\r\n\(fields)\r\n".utf8))
       session.advance(app.clock.now)
       return (session, String(decoding: head + session.settle(app.clock.now), as: UTF8.self))
     }
@@ -297,7 +320,7 @@ private final class EventApp {
     let server = try HTTPServer(configuration, app.router)
     let running = Background { try server.run() }
     let client = try Client(server.addresses[0].port)
-    client.send("GET /events?agent_id=Bob HTTP/1.1\r\nHost: a\r\n\r\n")
+    client.send("GET /events?agent_id=Bob HTTP/1.1\r\nHost: localhost\r\n\r\n")
     _ = try client.take(until: "retry")
     try app.send("from here", to: "Bob")
     _ = try client.take(until: "message_received")

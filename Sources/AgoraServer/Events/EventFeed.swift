@@ -11,6 +11,8 @@ final class EventFeed: Sendable {
     case tooSlow(after: String?)
     /// The log cannot be read.
     case failed(String)
+    /// The client's token was revoked or has expired.
+    case unauthorized
   }
 
   /// How a client is told.
@@ -23,6 +25,8 @@ final class EventFeed: Sendable {
     let end: @Sendable (End) -> Void
     /// Bytes that wait for the client.
     let waitingBytes: @Sendable () -> Int
+    /// Whether the client may still look.
+    let isAllowed: @Sendable () -> Bool
   }
 
   private struct State {
@@ -32,6 +36,7 @@ final class EventFeed: Sendable {
     /// Since when the client has had no room, and how many bytes waited then.
     var full: (since: Int64, bytes: Int)?
     var lastSent: Int64
+    var lastChecked: Int64
   }
 
   let filter: EventFilter
@@ -42,7 +47,7 @@ final class EventFeed: Sendable {
   init(_ filter: EventFilter, after position: EventPosition, now: Int64, _ client: Client) {
     self.filter = filter
     self.client = client
-    state = Mutex(State(position: position, lastSent: now))
+    state = Mutex(State(position: position, lastSent: now, lastChecked: now))
   }
 
   /// Whether the feed goes on.
@@ -93,9 +98,13 @@ final class EventFeed: Sendable {
 
   /// Does what the time asks for: a sign of life, or the end of a client that is too slow.
   func lookAtClock(_ now: Int64, _ rules: EventHub.Rules) {
-    enum Due { case nothing, keepAlive, end(String?) }
+    enum Due { case nothing, keepAlive, check, end(String?) }
     let due = state.withLock { state -> Due in
       if state.isOver { return .nothing }
+      if now - state.lastChecked >= rules.recheck {
+        state.lastChecked = now
+        return .check
+      }
       if let full = state.full, now - full.since >= rules.patience {
         state.isOver = true
         return .end(state.lastEvent)
@@ -107,16 +116,17 @@ final class EventFeed: Sendable {
     switch due {
     case .nothing: break
     case .keepAlive: client.keepAlive()
+    case .check: if !client.isAllowed() { end(.unauthorized) }
     case .end(let last): client.end(.tooSlow(after: last))
     }
   }
 
-  /// Ends the feed because the log cannot be read.
-  func fail(_ message: String) {
+  /// Ends the feed and its client's connection; once.
+  func end(_ end: End) {
     let wasOver = state.withLock { state in
       defer { state.isOver = true }
       return state.isOver
     }
-    if !wasOver { client.end(.failed(message)) }
+    if !wasOver { client.end(end) }
   }
 }

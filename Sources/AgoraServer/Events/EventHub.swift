@@ -13,6 +13,8 @@ public final class EventHub: Sendable {
     public var patience: Int64 = 20_000
     /// After how long a silent stream shows that it stands.
     public var keepAlive: Int64 = 15_000
+    /// How often a client is asked again whether it may look.
+    public var recheck: Int64 = 30_000
     /// Whether a thread goes round; a test goes round itself.
     var hasThread = true
 
@@ -101,7 +103,7 @@ public final class EventHub: Sendable {
             next[batch.position, default: []].append(feed)
           }
         } catch {
-          for feed in feeds { feed.fail(error.message) }
+          for feed in feeds { feed.end(.failed(error.message)) }
         }
       }
       behind = next

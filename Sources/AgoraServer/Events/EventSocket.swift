@@ -8,11 +8,13 @@ final class EventSocket: Sendable {
 
   private let hub: EventHub
   private let caller: Caller
+  private let isAllowed: @Sendable () -> Bool
   private let feeds = Mutex<[String: EventFeed]>([:])
 
-  init(_ hub: EventHub, as caller: Caller) {
+  init(_ hub: EventHub, as caller: Caller, isAllowed: @escaping @Sendable () -> Bool) {
     self.hub = hub
     self.caller = caller
+    self.isAllowed = isAllowed
   }
 
   /// What the route does with the connection.
@@ -75,8 +77,8 @@ final class EventSocket: Sendable {
         send: { Self.send(Self.event($0, of: id), to: client) },
         // The connection has its own pings.
         keepAlive: {},
-        end: { end in client.close(.tryLater, Self.reason(end)) },
-        waitingBytes: { client.waitingBytes }))
+        end: { end in client.close(end == .unauthorized ? .policy : .tryLater, Self.reason(end)) },
+        waitingBytes: { client.waitingBytes }, isAllowed: isAllowed))
     let replaced = try feeds.withLock { feeds throws(ToolFailure) -> EventFeed? in
       guard feeds[id] != nil || feeds.count < Self.limit else {
         throw ToolFailure(
@@ -106,8 +108,8 @@ final class EventSocket: Sendable {
     }
     var wishes = members.filter { $0.value != .null || $0.name == "event_types" }
     if !wishes.contains(where: { $0.name == "agent_id" }) {
-      // Who acts for nobody looks on: nothing of that is kept.
-      guard let agent = caller.agent else {
+      // Who acts for nobody, or for the operator, looks on: nothing of that is kept.
+      guard let agent = caller.agent, caller.authority < Caller.administrative else {
         return try EventRequest(wishes).view(in: marketplace, as: caller)
       }
       wishes.append(.init("agent_id", agent.json))
@@ -159,6 +161,7 @@ final class EventSocket: Sendable {
   private static func reason(_ end: EventFeed.End) -> String {
     switch end {
     case .tooSlow(let last): "too slow; resume" + (last.map { " with since \($0)" } ?? "")
+    case .unauthorized: "the token is not valid any more"
     case .failed: "the events cannot be read at the moment"
     }
   }

@@ -31,6 +31,12 @@ public final class ServerMetrics: ServerObserver {
       count += 1
       sum += milliseconds
     }
+
+    mutating func add(_ other: Histogram) {
+      for (place, count) in other.buckets.enumerated() { buckets[place] += count }
+      count += other.count
+      sum += other.sum
+    }
   }
 
   /// All figures at one moment.

@@ -36,9 +36,11 @@ public indirect enum JSON: Sendable, Equatable {
     try parse(Array(text.utf8))
   }
 
-  package static func parse(_ bytes: [UInt8]) throws(JSONError) -> JSON {
+  package static func parse(
+    _ bytes: [UInt8], depthLimit: Int = JSON.depthLimit
+  ) throws(JSONError) -> JSON {
     let text = bytes.span
-    try validate(text)
+    try validate(text, depthLimit: depthLimit)
     return build(text, JSONSlices.value(text, JSONSlices.skipSpace(text, 0)))
   }
 

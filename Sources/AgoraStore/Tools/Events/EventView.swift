@@ -7,8 +7,8 @@ extension Marketplace {
   /// The filter of what a caller asks for, once, without a subscription that is kept.
   ///
   /// - Parameters:
-  ///   - agent: who looks; nil is the caller's own agent, and where it has none an operator sees all and
-  ///     anybody else what is for everyone.
+  ///   - agent: who looks; nil is everything for an operator, else the caller's own agent, and where it has
+  ///     none what is for everyone.
   ///   - types: the wanted types; nil is all.
   ///   - filters: as those of `agora.messaging.subscribe`.
   /// - Throws: ``ToolFailure`` as `agora.messaging.subscribe` does.
@@ -18,10 +18,10 @@ extension Marketplace {
     try looking(as: caller) { context in
       let filters = try Subscription.normalized(filters, in: context)
       var filter = EventFilter.everyones
-      if let reference = agent ?? caller.agent {
-        filter.agent = try context.viewer(reference, parameter: "agent_id")
-      } else if caller.authority >= Caller.administrative {
+      if agent == nil, caller.authority >= Caller.administrative {
         filter.agent = nil
+      } else if let reference = agent ?? caller.agent {
+        filter.agent = try context.viewer(reference, parameter: "agent_id")
       }
       filter.types = EventFilter(types: types.map { Set(Subscription.normalized($0)) }).types
       filter.values = Subscription.values(of: filters.members)

@@ -13,6 +13,10 @@ public final class Marketplace: Sendable {
     ///
     /// One that breaks it is an `internal` failure then.
     public var verifiesDeclarations: Bool
+    /// Whether `services` is brought in line with the catalogue when the marketplace is opened.
+    ///
+    /// It costs a third of a process that makes one call; tools are answered the same without.
+    package var keepsRegister = true
 
     /// The usual choices.
     public init(catalog: ToolCatalog = .agora) {
@@ -48,6 +52,7 @@ public final class Marketplace: Sendable {
     self.options = options
     let sequence = IdentifierSequence(identifiers ?? IdentifierSource(clock: clock))
     self.identifiers = sequence
+    guard options.keepsRegister else { return }
     let catalog = options.catalog
     let isCurrent = try store.read { try ServiceRegister.outdated(catalog, in: $0).isEmpty }
     guard !isCurrent else { return }

@@ -1,0 +1,105 @@
+import AgoraStore
+
+/// What `/metrics` shows.
+struct MetricsPage {
+  let parts: ServiceParts
+  let startedAt: Timestamp
+
+  /// All figures; those of a store that cannot be read are left out, and `agora_store_readable` says so.
+  var text: String {
+    var page = PrometheusText()
+    page.add(
+      "agora_build_info", .gauge, "What is running.", [([("version", Version.marketplace)], 1)])
+    page.add(
+      "process_start_time_seconds", .gauge, "When the server was started, in seconds since 1970.",
+      [([], Double(startedAt.microseconds) / 1e6)])
+    addRequests(to: &page)
+    addTools(to: &page)
+    let figures = try? StoreFigures(parts.store)
+    page.add(
+      "agora_store_readable", .gauge, "Whether the store's figures could be read.",
+      figures == nil ? 0 : 1)
+    if let figures { add(figures, to: &page) }
+    return page.text
+  }
+
+  private func addRequests(to page: inout PrometheusText) {
+    let figures = parts.metrics.figures
+    let requests = figures.requests.map { label, histogram in
+      (
+        labels: [
+          ("method", label.method), ("route", label.route), ("status", "\(label.status)"),
+        ], value: Double(histogram.count)
+      )
+    }
+    page.add(
+      "agora_http_requests_total", .counter, "Requests that were answered.",
+      Self.sorted(requests) { $0.labels })
+    var durations: [[String]: ServerMetrics.Histogram] = [:]
+    for (label, histogram) in figures.requests {
+      durations[[label.method, label.route], default: .init()].add(histogram)
+    }
+    let histograms = durations.map { key, histogram in
+      (labels: Array(zip(["method", "route"], key)), histogram: histogram)
+    }
+    page.add(
+      "agora_http_request_duration_seconds",
+      "From a request's first byte to the last of its answer; streams and WebSockets for their whole life.",
+      Self.sorted(histograms) { $0.labels })
+    page.add(
+      "agora_http_connections_open", .gauge, "Clients that are connected.", figures.open)
+    page.add(
+      "agora_http_connections_total", .counter, "Clients that have come.", figures.connections)
+    page.add(
+      "agora_http_received_bytes_total", .counter, "Bytes of requests' bodies.", figures.received)
+    page.add("agora_http_sent_bytes_total", .counter, "Bytes of answers.", figures.sent)
+    page.add(
+      "agora_http_answers_cut_total", .counter, "Answers that did not come to their end.",
+      figures.cut)
+  }
+
+  private func addTools(to page: inout PrometheusText) {
+    let calls = parts.tools.figures.figures.map { label, count in
+      (
+        labels: [
+          ("tool", label.tool), ("door", label.origin.rawValue), ("outcome", label.outcome),
+        ], value: Double(count)
+      )
+    }
+    page.add(
+      "agora_tool_calls_total", .counter,
+      "Calls of tools: done, or the code of their failure.", Self.sorted(calls) { $0.labels })
+  }
+
+  /// Samples in the order of their labels' values, so that two pages can be compared.
+  private static func sorted<Sample>(
+    _ samples: [Sample], _ labels: (Sample) -> [(String, String)]
+  ) -> [Sample] {
+    samples.sorted { one, other in
+      labels(one).map(\.1).lexicographicallyPrecedes(labels(other).map(\.1))
+    }
+  }
+
+  private func add(_ figures: StoreFigures, to page: inout PrometheusText) {
+    func samples(
+      _ counts: StoreFigures.Counts, _ names: String...
+    ) -> [(labels: [(String, String)], value: Double)] {
+      counts.map { (Array(zip(names, [$0.0, $0.1])), Double($0.2)) }
+    }
+    page.add(
+      "agora_agents", .gauge, "Agents by status.", samples(figures.agents, "status"))
+    page.add(
+      "agora_v4_calls_total", .counter, "Calls of v4's reducers by outcome.",
+      samples(figures.legacyCalls, "reducer", "outcome"))
+    page.add(
+      "agora_migration_runs", .gauge, "Migration runs by source and status.",
+      samples(figures.runs, "source", "status"))
+    page.add(
+      "agora_migration_rows", .gauge,
+      "Rows of v4 by what became of them, over all runs that were not taken back.",
+      samples(figures.rows, "source", "outcome"))
+    page.add(
+      "agora_migration_outstanding", .gauge, "What a person has yet to decide about.",
+      samples(figures.outstanding, "kind"))
+  }
+}
