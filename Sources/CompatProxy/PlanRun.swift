@@ -16,7 +16,8 @@ struct PlanRun {
   /// The fields of a tool's result that callers are told.
   private static let told = ["agent_id", "message_id", "task_id", "workflow_id"]
 
-  func run(_ plan: Plan) throws -> JSON {
+  /// - Returns: what the caller is told, and what was made.
+  func run(_ plan: Plan) throws -> (JSON, LegacyCallRecord.Touched) {
     var made: [JSON.Member] = []
     var found: JSON?
     for step in plan.steps {
@@ -54,9 +55,13 @@ struct PlanRun {
         found = try LegacyRows(group).answer(plan.answer, tool, arguments)
       }
     }
-    if let found { return found }
-    return .object(
-      [.init("success", .bool(true))] + made + [.init("message", .string(plan.message))])
+    let result = JSON.object(made)
+    let touched = LegacyCallRecord.Touched(
+      task: result["task_id"]?.text, workflow: result["workflow_id"]?.text,
+      message: result["message_id"]?.text)
+    if let found { return (found, touched) }
+    let told = [.init("success", .bool(true))] + made + [.init("message", .string(plan.message))]
+    return (.object(told), touched)
   }
 
   private func add(_ result: JSON, to made: inout [JSON.Member]) {

@@ -44,6 +44,7 @@ package struct Refusal: Error, Sendable, Equatable {
       )
     case 400 where code == "usage" || code == "unknown_flag": self.init(.usage, code ?? "", text)
     case 530: self.init(.reducer, code ?? "refused", text)
+    case SunsetNotice.status: self.init(.reducer, code ?? SunsetNotice.endedCode, text)
     default: return nil
     }
   }

@@ -44,9 +44,12 @@ enum CallCommand {
     if let url = Spacetime.serverURL { return ask(url, call, given, isQuiet: isQuiet) }
     let answer: LegacyAnswer
     do {
-      answer = Proxy(try Spacetime.open()).answer(call)
+      answer = Proxy(try Spacetime.open(), atLeast: try Spacetime.leastPhase()).answer(call)
     } catch { return Talk.fail("Response text: \(Spacetime.text(error))") }
-    if let refusal = answer.refusal { return report(refusal, of: call) }
+    if let notice = answer.notice, !notice.decision.isRefusal { Talk.error(notice.line + "\n") }
+    if let refusal = answer.refusal {
+      return report(refusal, of: call, isGone: answer.notice?.decision.isRefusal == true)
+    }
     if !isQuiet { Talk.print(JSONWriter.compact(answer.output) + "\n") }
     return 0
   }
@@ -63,15 +66,18 @@ enum CallCommand {
         "POST", path,
         [("Content-Type", RemoteServer.words), ("Accept", "application/json")],
         Array(JSONWriter.compact(words.json).utf8))
+      if let line = reply.field("agora-notice") { Talk.error(line + "\n") }
       if reply.status == 200 {
         if !isQuiet { Talk.print(reply.text + "\n") }
         return 0
       }
       let refusal = Refusal(
-        status: reply.status, text: reply.text, code: reply.field("agora-code"),
+        status: reply.status, text: server.text(of: reply), code: reply.field("agora-code"),
         calling: call.reducer)
       guard let refusal else { return Talk.fail(server.failure(reply, path)) }
-      return report(refusal, of: call, at: server.address.url(""))
+      return report(
+        refusal, of: call, isGone: reply.status == SunsetNotice.status,
+        at: server.address.url(""))
     } catch { return Talk.fail(error.text) }
   }
 
@@ -89,8 +95,12 @@ enum CallCommand {
   }
 
   /// Says why a call was refused, as SpacetimeDB's command line does.
+  ///
+  /// - Parameters:
+  ///   - isGone: whether v4 is switched off.
+  ///   - base: the server's URL.
   private static func report(
-    _ refusal: Refusal, of call: LegacyCall, at base: String = "http://127.0.0.1:3000"
+    _ refusal: Refusal, of call: LegacyCall, isGone: Bool, at base: String = "http://127.0.0.1:3000"
   ) -> Int32 {
     let identity = LegacyDatabase.identity(of: call.database)
     let url = "\(base)/v1/database/\(identity)/call/\(call.reducer)"
@@ -120,12 +130,16 @@ enum CallCommand {
             1: HTTP status client error (400 Bad Request) for url (\(url))
         """)
     case .reducer:
+      let status =
+        isGone
+        ? "HTTP status client error (410 Gone)"
+        : "HTTP status server error (530 <unknown status code>)"
       return Talk.fail(
         """
         Response text: \(refusal.text)
 
         Caused by:
-            HTTP status server error (530 <unknown status code>) for url (\(url))
+            \(status) for url (\(url))
         """)
     }
   }

@@ -60,20 +60,21 @@ struct RemoteServer {
     } catch { throw RemoteFault(error, address.url(path)) }
   }
 
+  /// The text of an answer; the server's own refusals are problem documents.
+  func text(of reply: HTTPReply) -> String {
+    guard reply.field("Content-Type") == "application/problem+json",
+      let detail = (try? JSON.parse(reply.body))?["detail"]?.text
+    else { return reply.text }
+    return detail
+  }
+
   /// What is said of an answer that is no success.
   func failure(_ reply: HTTPReply, _ path: String) -> String {
-    var text = reply.text
-    // The server's own refusals, such as that a token is missing, are problem documents.
-    if reply.field("Content-Type") == "application/problem+json",
-      let problem = try? JSON.parse(reply.body), let detail = problem["detail"]?.text
-    {
-      text = detail
-    }
-    if text.isEmpty { text = reply.reason }
+    let text = text(of: reply)
     let side = reply.status < 500 ? "client" : "server"
     let reason = reply.reason.isEmpty ? "<unknown status code>" : reply.reason
     return """
-      Response text: \(text)
+      Response text: \(text.isEmpty ? reason : text)
 
       Caused by:
           HTTP status \(side) error (\(reply.status) \(reason)) for url (\(address.url(path)))

@@ -120,6 +120,9 @@ enum Spacetime {
     return try Marketplace(Store(path: storePath, creates: true), options: options)
   }
 
+  /// How far v4 is from its end at least, as the environment says it; the end itself is the store's alone.
+  static func leastPhase() throws -> SunsetPhase? { try SunsetEnvironment().phase }
+
   /// The text of an error.
   static func text(_ error: any Error) -> String {
     if let error = error as? AgoraError {

@@ -65,6 +65,16 @@ package struct SunsetExemption: Sendable, Equatable {
   package let until: Timestamp
   package let reason: String
   package let grantedAt: Timestamp
+
+  package init(
+    agent: String, name: String, until: Timestamp, reason: String, grantedAt: Timestamp
+  ) {
+    self.agent = agent
+    self.name = name
+    self.until = until
+    self.reason = reason
+    self.grantedAt = grantedAt
+  }
 }
 
 /// A silent agent that somebody has looked at: it need not be waited for.
@@ -74,4 +84,11 @@ package struct SilentAcknowledgement: Sendable, Equatable {
   package let name: String
   package let reason: String
   package let at: Timestamp
+
+  package init(agent: String, name: String, reason: String, at: Timestamp) {
+    self.agent = agent
+    self.name = name
+    self.reason = reason
+    self.at = at
+  }
 }

@@ -75,6 +75,9 @@ public final class Marketplace: Sendable {
     }
   }
 
+  /// The present instant.
+  package var now: Timestamp { clock.now() }
+
   /// Calls a tool by name.
   ///
   /// - Parameters:
@@ -232,11 +235,12 @@ public final class Marketplace: Sendable {
   package func together<Result: Sendable>(
     _ body: @Sendable (CallGroup) throws -> Result
   ) throws(ToolFailure) -> Result {
-    let now = clock.now()
     let gathered = usage.take()
     let (retention, verifies) = (options.retention, options.verifiesDeclarations)
     do {
-      let (result, hasEmitted) = try store.write { connection in
+      let (result, hasEmitted) = try store.write { [clock] connection in
+        // Read under the lock, as for a single call.
+        let now = clock.now()
         let group = CallGroup(connection, at: now, self.catalog, verifies: verifies) {
           self.context(connection, $0, now, $1)
         } admit: {
