@@ -74,7 +74,7 @@ enum CallCommand {
       let refusal = Refusal(
         status: reply.status, text: server.text(of: reply), code: reply.field("agora-code"),
         calling: call.reducer)
-      guard let refusal else { return Talk.fail(server.failure(reply, path)) }
+      guard let refusal else { return Talk.fail(server.failure(reply, path, "Response text: ")) }
       return report(
         refusal, of: call, isGone: reply.status == SunsetNotice.status,
         at: server.address.url(""))

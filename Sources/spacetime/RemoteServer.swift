@@ -69,12 +69,14 @@ struct RemoteServer {
   }
 
   /// What is said of an answer that is no success.
-  func failure(_ reply: HTTPReply, _ path: String) -> String {
+  ///
+  /// - Parameter head: what stands before the server's text.
+  func failure(_ reply: HTTPReply, _ path: String, _ head: String = "") -> String {
     let text = text(of: reply)
     let side = reply.status < 500 ? "client" : "server"
     let reason = reply.reason.isEmpty ? "<unknown status code>" : reply.reason
     return """
-      Response text: \(text.isEmpty ? reason : text)
+      \(head)\(text.isEmpty ? reason : text)
 
       Caused by:
           HTTP status \(side) error (\(reply.status) \(reason)) for url (\(address.url(path)))

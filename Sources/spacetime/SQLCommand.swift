@@ -58,6 +58,7 @@ enum SQLCommand {
       let reply = try server.ask(
         "POST", path, [("Accept", format == "json" ? "application/json" : "text/plain")],
         Array(words[1].utf8))
+      if let line = reply.field("agora-notice") { Talk.error(line + "\n") }
       guard reply.status == 200 else { return Talk.fail(server.failure(reply, path)) }
       return Talk.print(reply.text + (format == "json" ? "\n" : "")) ? 0 : 1
     } catch { return Talk.fail(error.text) }

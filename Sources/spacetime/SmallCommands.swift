@@ -127,8 +127,11 @@ enum ServerCommand {
         }
       return Talk.print(text + "\n") ? 0 : 1
     } catch {
-      let reason = error.text.split(separator: "\n").last.map { $0.drop { $0 == " " } } ?? ""
-      Talk.print("Server could not be reached (\(reason)): \(url)\n")
+      // The innermost cause, without its number.
+      let reason = error.text.split(separator: "\n").last.map {
+        $0.drop { " 0123456789:".contains($0) }
+      }
+      Talk.print("Server could not be reached (\(reason ?? "")): \(url)\n")
       return 0
     }
   }

@@ -37,7 +37,8 @@ struct CallingHistory {
       var mean = rate
       switch kind {
       case .line, .bursts: mean *= 1 - part
-      case .weekly: mean *= (1 - part) * (day % 7 == weekend || day % 7 == (weekend + 1) % 7 ? 0.2 : 1)
+      case .weekly:
+        mean *= (1 - part) * (day % 7 == weekend || day % 7 == (weekend + 1) % 7 ? 0.2 : 1)
       case .steps: mean *= 1 - (part * Double(steps)).rounded(.up) / Double(steps + 1)
       case .decay: mean *= Self.exp(-Double(max(0, day - flat)) / span)
       case .accelerating: mean *= 1 - part * part

@@ -48,7 +48,9 @@ import Testing
 
   @Test func `intervals cover what they claim over 200 histories with known ends`() {
     let score = score(CallingHistory.Kind.allCases, histories: 200, seed: 7)
-    print("forecast: asked \(score.asked) told \(score.told) covered \(score.coverage) error \(Score.middle(score.errors)) line \(Score.middle(score.lineErrors)) of \(score.lineErrors.count) width \(Score.middle(score.widths))")
+    print(
+      "forecast: asked \(score.asked) told \(score.told) covered \(score.coverage) error \(Score.middle(score.errors)) line \(Score.middle(score.lineErrors)) of \(score.lineErrors.count) width \(Score.middle(score.widths))"
+    )
     // Four in five are claimed; of some hundred, chance alone takes or gives seven in a hundred.
     #expect(score.told >= 70)
     #expect(score.coverage >= 0.73, "\(score.coverage)")
@@ -57,7 +59,9 @@ import Testing
   @Test func `by kind`() {
     for kind in CallingHistory.Kind.allCases {
       let score = score([kind], histories: 200, seed: 11)
-      print("forecast \(kind): told \(score.told) covered \(score.coverage) error \(Score.middle(score.errors)) line \(Score.middle(score.lineErrors)) of \(score.lineErrors.count) width \(Score.middle(score.widths))")
+      print(
+        "forecast \(kind): told \(score.told) covered \(score.coverage) error \(Score.middle(score.errors)) line \(Score.middle(score.lineErrors)) of \(score.lineErrors.count) width \(Score.middle(score.widths))"
+      )
     }
   }
 }

@@ -58,7 +58,8 @@ package struct Census {
       let isFromV4 = row.bool(2) || row.bool(3) || Self.isOfARow(id)
       found.append(
         AgentStanding(
-          name: row.text(1), id: id, isFromV4: isFromV4, isStub: row.bool(4) || row.bool(2) && !row.bool(6)))
+          name: row.text(1), id: id, isFromV4: isFromV4,
+          isStub: row.bool(4) || row.bool(2) && !row.bool(6)))
     }
     try connection.each(Self.activity) { row in
       guard let place = index.place(of: row.text(0)) else { return }
@@ -74,7 +75,9 @@ package struct Census {
     }
     let windowStart = DayTime.shifted(now, days: -window)
     let tally = try CallTally(connection, index, now: now, window: window)
-    for place in found.indices { Self.settle(&found[place], tally.agents[place], since: windowStart) }
+    for place in found.indices {
+      Self.settle(&found[place], tally.agents[place], since: windowStart)
+    }
     // Names were in order already, and an agent's rank is its state's.
     var order: [[Int]] = AgentState.allCases.map { _ in [] }
     for place in found.indices { order[Self.rank(found[place].state)].append(place) }

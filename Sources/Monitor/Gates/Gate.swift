@@ -39,7 +39,8 @@ enum Words {
             || "._-@:/".unicodeScalars.contains(scalar))
       }
     if isPlain { return word }
-    return "'" + TextTable.visible(word).split(separator: "'", omittingEmptySubsequences: false)
+    return "'"
+      + TextTable.visible(word).split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: #"'\''"#) + "'"
   }
 

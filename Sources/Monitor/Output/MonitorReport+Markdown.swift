@@ -29,12 +29,15 @@ extension MonitorReport {
     if let recordLine { lines += ["", recordLine] }
     lines += runLines + ["", "## Every agent", ""]
     lines += Self.table(
-      ["agent", "state", "last v4 call", "calls a day", "open tasks", "open workflows", "reducers"],
+      [
+        "agent", "state", "last v4 call", "calls a day", "open tasks", "open workflows", "reducers",
+      ],
       agents.map { agent in
         [
           Self.inline(agent.name), agent.state.title, agent.lastV4Call?.description ?? "",
           agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "", "\(agent.openTasks)",
-          "\(agent.openWorkflows)", agent.reducers.map { Self.inline($0.reducer) }.joined(separator: ", "),
+          "\(agent.openWorkflows)",
+          agent.reducers.map { Self.inline($0.reducer) }.joined(separator: ", "),
         ]
       }, right: [3, 4, 5])
     return lines.joined(separator: "\n") + "\n"
@@ -43,7 +46,9 @@ extension MonitorReport {
   private var callLines: [String] {
     var lines = ["", "## Calls of v4", ""]
     guard calls.total > 0 else { return lines + ["None is on record."] }
-    lines += ["\(calls.total) on record, \(calls.inWindow) within \(Words.count(window, "day")).", ""]
+    lines += [
+      "\(calls.total) on record, \(calls.inWindow) within \(Words.count(window, "day")).", "",
+    ]
     lines += Self.table(
       ["reducer", "calls", "refused", "agents on v4", "on v5"],
       calls.reducers.map {

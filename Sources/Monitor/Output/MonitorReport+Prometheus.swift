@@ -8,7 +8,8 @@ extension MonitorReport {
     for state in AgentState.allCases {
       out.sample(["state": state.rawValue], Double(count(state)))
     }
-    out.gauge("agora_migration_completion_ratio", "The part of v4's agents that has left v4, 0 to 1.")
+    out.gauge(
+      "agora_migration_completion_ratio", "The part of v4's agents that has left v4, 0 to 1.")
     out.sample([:], completionRate / 100)
     out.gauge("agora_migration_ready", "1 where every gate is open and v4 can be switched off.")
     out.sample([:], isReady ? 1 : 0)
@@ -30,7 +31,8 @@ extension MonitorReport {
     for (code, calls) in calls.refused { out.sample(["code": code], Double(calls)) }
     out.gauge("agora_v4_calls_in_window", "Calls of v4 within the window of days.")
     out.sample([:], Double(calls.inWindow))
-    out.gauge("agora_v4_unattributed_callers", "Callers of v4 within the window that are no agents.")
+    out.gauge(
+      "agora_v4_unattributed_callers", "Callers of v4 within the window that are no agents.")
     out.sample([:], Double(calls.unattributed.count { $0.windowCalls > 0 }))
     migrationSamples(&out)
     return out.text
@@ -49,18 +51,21 @@ extension MonitorReport {
     out.sample([:], Double(facts.outstandingRejects))
     out.gauge("agora_migration_conflicts_outstanding", "Conflicts that wait for a decision.")
     out.sample([:], Double(facts.conflicts))
-    out.gauge("agora_migration_verified", "1 where the last migration was verified and is as exported.")
+    out.gauge(
+      "agora_migration_verified", "1 where the last migration was verified and is as exported.")
     let isVerified = facts.verification.map { $0.isCurrent && $0.isIdentical } ?? false
     out.sample([:], isVerified ? 1 : 0)
     if let backup = facts.backup {
       out.gauge("agora_migration_backup_timestamp_seconds", "When the store was last backed up.")
       out.sample([:], Double(backup.at.microseconds / 1_000_000))
     }
-    out.gauge("agora_migration_healthy", "1 where the marketplace is healthy, 0.5 where it is degraded.")
+    out.gauge(
+      "agora_migration_healthy", "1 where the marketplace is healthy, 0.5 where it is degraded.")
     out.sample([:], health == .healthy ? 1 : health == .degraded ? 0.5 : 0)
     if let all = forecast.all {
       out.gauge(
-        "agora_migration_forecast_timestamp_seconds", "The day by which all will have stopped calling v4.")
+        "agora_migration_forecast_timestamp_seconds",
+        "The day by which all will have stopped calling v4.")
       for (bound, day) in [
         ("earliest", all.earliestDay), ("expected", all.expectedDay), ("latest", all.latestDay),
       ] { out.sample(["bound": bound], Double(DayTime.start(of: day).microseconds / 1_000_000)) }
@@ -85,7 +90,8 @@ struct Exposition {
   mutating func sample(_ labels: KeyValuePairs<String, String>, _ value: Double) {
     text += name
     if !labels.isEmpty {
-      text += "{" + labels.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",") + "}"
+      text +=
+        "{" + labels.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",") + "}"
     }
     // A whole number is written as one, as far as a double has it exactly.
     text += value == value.rounded() && abs(value) < 9e15 ? " \(Int64(value))\n" : " \(value)\n"

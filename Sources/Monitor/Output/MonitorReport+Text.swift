@@ -24,8 +24,10 @@ extension MonitorReport {
     if isReady {
       return sunset.phase == .sunset ? "v4 is off, and nobody misses it" : "v4 can be switched off"
     }
-    let gates = "\(closed) of \(Words.count(self.gates.count, "gate")) \(closed == 1 ? "is" : "are") closed"
-    return sunset.phase == .sunset ? "v4 is off, and \(gates)" : "v4 cannot be switched off yet: \(gates)"
+    let gates =
+      "\(closed) of \(Words.count(self.gates.count, "gate")) \(closed == 1 ? "is" : "are") closed"
+    return sunset.phase == .sunset
+      ? "v4 is off, and \(gates)" : "v4 cannot be switched off yet: \(gates)"
   }
 
   /// The phase with its next date.
@@ -116,7 +118,8 @@ extension MonitorReport {
     ["Gates"]
       + gates.flatMap { gate in
         Self.wrapped(
-          "  [\(gate.passed ? "x" : " ")] \(gate.title): \(TextTable.visible(gate.reason))", hanging: 6
+          "  [\(gate.passed ? "x" : " ")] \(gate.title): \(TextTable.visible(gate.reason))",
+          hanging: 6
         ).enumerated().map { $0 == 0 ? "  " + $1 : $1 }
       }
   }
@@ -129,7 +132,9 @@ extension MonitorReport {
     guard calls.total > 0 else {
       return hasLegacy ? ["Calls of v4", "  None is on record."] : []
     }
-    var lines = ["Calls of v4: \(calls.total) on record, \(calls.inWindow) within \(Words.count(window, "day"))"]
+    var lines = [
+      "Calls of v4: \(calls.total) on record, \(calls.inWindow) within \(Words.count(window, "day"))"
+    ]
     let days = calls.lastDays(until: generatedAt)
     let most = days.map(\.calls).max() ?? 0
     if most > 0 {
@@ -156,7 +161,8 @@ extension MonitorReport {
     if !others.isEmpty {
       let names = others.map { "\($0.name.isEmpty ? "(no name)" : $0.name) \($0.windowCalls)" }
       lines += Self.wrapped(
-        "  Callers that are no agents, within the window: \(Words.names(names, most: 6)).", hanging: 2)
+        "  Callers that are no agents, within the window: \(Words.names(names, most: 6)).",
+        hanging: 2)
     }
     return lines
   }
@@ -190,17 +196,22 @@ extension MonitorReport {
   package var recordLine: String? {
     let record = forecast.record
     guard record.judged > 0 else { return nil }
-    let error = record.medianError.map { ", the expected day \(Words.count(Int($0), "day")) off in the middle" }
+    let error = record.medianError.map {
+      ", the expected day \(Words.count(Int($0), "day")) off in the middle"
+    }
     return
       "Record: of \(Words.count(record.judged, "forecast")) of the last weeks that can be judged, \(record.covered) held the day (four in five are claimed)\(error ?? "")."
   }
 
   private var forecastSection: [String] {
     guard calls.total > 0 else { return [] }
-    var lines = ["Forecast"] + Self.wrapped("  " + forecastLine, hanging: 2).map { "  " + $0.drop { $0 == " " } }
+    var lines =
+      ["Forecast"]
+      + Self.wrapped("  " + forecastLine, hanging: 2).map { "  " + $0.drop { $0 == " " } }
     if forecast.agentsWith + forecast.agentsWithout > 0 {
       lines.append(
-        "  Of the agents on v4, \(forecast.agentsWith) \(forecast.agentsWith == 1 ? "has" : "have") a forecast of \(forecast.agentsWith == 1 ? "its" : "their") own.")
+        "  Of the agents on v4, \(forecast.agentsWith) \(forecast.agentsWith == 1 ? "has" : "have") a forecast of \(forecast.agentsWith == 1 ? "its" : "their") own."
+      )
     }
     if let recordLine {
       lines += Self.wrapped("  " + recordLine, hanging: 2).map { "  " + $0.drop { $0 == " " } }
@@ -227,7 +238,8 @@ extension MonitorReport {
     )
     if let last = facts.verification {
       lines.append(
-        "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", before the last migration").")
+        "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", before the last migration")."
+      )
     }
     return lines
   }
@@ -253,7 +265,8 @@ extension MonitorReport {
 
   /// `0.3`, `12`.
   package static func perDay(_ value: Double) -> String {
-    value >= 10 ? "\(Int(value.rounded()))" : value < 0.1 ? "<0.1" : "\((value * 10).rounded() / 10)"
+    value >= 10
+      ? "\(Int(value.rounded()))" : value < 0.1 ? "<0.1" : "\((value * 10).rounded() / 10)"
   }
 
   /// What an agent still owns: `2 tasks`.

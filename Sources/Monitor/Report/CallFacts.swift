@@ -109,7 +109,9 @@ public struct CallFacts: Sendable {
   /// The calls of each of the last days, from the oldest to today.
   package func lastDays(until now: Timestamp) -> [(day: Int, calls: Int, refused: Int)] {
     let today = DayTime.day(of: now.microseconds)
-    var days = (0..<Self.chartDays).map { (day: today - Self.chartDays + 1 + $0, calls: 0, refused: 0) }
+    var days = (0..<Self.chartDays).map {
+      (day: today - Self.chartDays + 1 + $0, calls: 0, refused: 0)
+    }
     for cell in cells {
       let place = cell.day - today + Self.chartDays - 1
       guard days.indices.contains(place) else { continue }

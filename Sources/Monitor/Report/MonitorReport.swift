@@ -140,7 +140,8 @@ public struct MonitorReport: Sendable {
       return agents.isEmpty
         ? "there are no agents yet" : "no agent came from v4, so there is nothing to migrate"
     }
-    return "\(left) of \(Words.count(left + calling, "agent")) from v4 no longer \(left == 1 ? "calls" : "call") it"
+    return
+      "\(left) of \(Words.count(left + calling, "agent")) from v4 no longer \(left == 1 ? "calls" : "call") it"
   }
 
   /// The next instant at which something changes by itself: a window of a brownout, or the end.

@@ -17,7 +17,8 @@ extension MonitorReport {
     guard hasLegacy else {
       return [
         Recommendation(
-          text: "Nothing has come from v4 yet; bring an export in, or switch v4 off if there is none",
+          text:
+            "Nothing has come from v4 yet; bring an export in, or switch v4 off if there is none",
           command: "agora migrate EXPORT")
       ]
     }
@@ -34,7 +35,9 @@ extension MonitorReport {
 
   /// The gates that a command closes; those that only time closes come last.
   private var closedGates: [Recommendation] {
-    let order = ["rejects", "conflicts", "verification", "health", "backup", "silent_agents", "announced"]
+    let order = [
+      "rejects", "conflicts", "verification", "health", "backup", "silent_agents", "announced",
+    ]
     return order.compactMap { name in
       guard let gate = gates.first(where: { $0.name == name }), !gate.passed else { return nil }
       return Recommendation(text: Self.sentence(gate.reason), command: gate.remedy)
@@ -54,12 +57,14 @@ extension MonitorReport {
       guard !others.isEmpty else { return [] }
       return [
         Recommendation(
-          text: "Find out who calls v4 without being an agent", command: "agora compat log --limit 20")
+          text: "Find out who calls v4 without being an agent",
+          command: "agora compat log --limit 20")
       ]
     }
     var found = [
       Recommendation(
-        text: "Move \(Words.count(calling, "agent")) off v4: \(Words.names(agents.filter { $0.state == .onV4 }.sorted { $1.windowCalls < $0.windowCalls }.map(\.name)))",
+        text:
+          "Move \(Words.count(calling, "agent")) off v4: \(Words.names(agents.filter { $0.state == .onV4 }.sorted { $1.windowCalls < $0.windowCalls }.map(\.name)))",
         command: "agora compat log --days")
     ]
     let used = calls.reducers.filter { $0.agentsOnV4 > 0 }
@@ -68,7 +73,8 @@ extension MonitorReport {
       guard let replacement = reducer.replacement else { continue }
       found.append(
         Recommendation(
-          text: "Instead of \(TextTable.visible(reducer.reducer)) (\(Words.count(reducer.agentsOnV4, "agent"))) call \(replacement)",
+          text:
+            "Instead of \(TextTable.visible(reducer.reducer)) (\(Words.count(reducer.agentsOnV4, "agent"))) call \(replacement)",
           command: replacement.hasPrefix("agora.") && !replacement.contains(" ")
             ? "agora call \(replacement) --help" : nil))
     }

@@ -10,7 +10,7 @@ enum Commands {
     RejectsCommand.export, ConflictsCommand.list, ConflictsCommand.resolve,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
-    CallCommand.command, ToolsCommand.command,
+    CallCommand.command, ToolsCommand.command, MCPCommand.command,
     CompatCommands.call, CompatCommands.log, CompatCommands.matrix, CompatCommands.differences,
     ShimCommands.install, ShimCommands.remove,
     SunsetCommands.status, SunsetCommands.set, SunsetCommands.schedule, SunsetCommands.exempt,
@@ -21,7 +21,5 @@ enum Commands {
   ]
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
-  static let planned: Set<String> = [
-    "mcp",
-  ]
+  static let planned: Set<String> = []
 }

@@ -137,27 +137,7 @@ enum CompatCommands {
       ["\(reducer.name)  (on v5: \(reducer.replacement))"]
         + reducer.matrix.map { "  \($0.shape): \($0.arguments)" }
     }
-    try invocation.report(
-      .object([
-        .init(
-          "reducers",
-          .array(
-            Reducer.all.map { reducer in
-              .object([
-                .init("reducer", .string(reducer.name)),
-                .init("v5", .string(reducer.replacement)),
-                .init(
-                  "shapes",
-                  .array(
-                    reducer.matrix.map {
-                      .object([
-                        .init("shape", .string($0.shape)),
-                        .init("arguments", .string($0.arguments)),
-                      ])
-                    })),
-              ])
-            }))
-      ]), text.joined(separator: "\n"))
+    try invocation.report(CompatMatrix.json, text.joined(separator: "\n"))
     return .done
   }
 
