@@ -10,18 +10,14 @@ enum Commands {
     RejectsCommand.export, ConflictsCommand.list, ConflictsCommand.resolve,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
-    CallCommand.command, ToolsCommand.command,
+    CallCommand.command, ToolsCommand.command, MCPCommand.command,
     CompatCommands.call, CompatCommands.log, CompatCommands.matrix, CompatCommands.differences,
+    ReplayCommand.command,
     ShimCommands.install, ShimCommands.remove,
     SunsetCommands.status, SunsetCommands.set, SunsetCommands.schedule, SunsetCommands.exempt,
     SunsetCommands.acknowledge, SunsetCommands.advance, SunsetCommands.revert,
     ServeCommand.command, TokenCommands.create, TokenCommands.list, TokenCommands.revoke,
     SunsetSimulate.command, MonitorCommand.command,
     DemoCommand.command, CompletionsCommand.command,
-  ]
-
-  /// Commands of the plan that are not built; named, so that nobody takes silence for success.
-  static let planned: Set<String> = [
-    "mcp"
   ]
 }

@@ -16,6 +16,9 @@ enum ServeCommand {
         name: "tool-names", value: "dotted|underscore",
         help: "How MCP's list spells the tools (default underscore); calls may use both."),
       .init(
+        name: "v4-tools",
+        help: "Lists v4's seven tools over MCP too, as deprecated; they are answered in any case."),
+      .init(
         name: "public-url", value: "URL",
         help:
           "A name under which a reverse proxy shows this server, such as https://agora.example.com; may be repeated.",
@@ -91,6 +94,7 @@ enum ServeCommand {
     }
     options.toolNames =
       try invocation.choice("tool-names", ServiceOptions.ToolNames.self) ?? .underscore
+    options.listsLegacyTools = invocation.has("v4-tools")
     options.isInsecure = invocation.has("insecure")
     options.echoes = invocation.has("ws-echo")
     for text in invocation.values("public-url") {
