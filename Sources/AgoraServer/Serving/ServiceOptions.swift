@@ -14,6 +14,8 @@ public struct ServiceOptions: Sendable {
   public var eventsPort: Int?
   /// How MCP's list spells the names of tools.
   public var toolNames = ToolNames.underscore
+  /// Whether MCP's list has v4's seven tools too, as deprecated ones.
+  public var listsLegacyTools = false
   /// Whether the server may listen beyond this machine without a token.
   public var isInsecure = false
   /// Whether `/ws/echo` is there, for test suites of WebSockets.

@@ -93,10 +93,6 @@ public enum WebSocketHandshake {
     hash.update(key)
     hash.update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
     let digest = hash.finished()
-    var text: [UInt8] = []
-    var encoder = Base64Encoder()
-    encoder.append(digest.span, to: &text)
-    encoder.finish(to: &text)
-    return String(decoding: text, as: UTF8.self)
+    return Base64Encoder.text(of: digest.span)
   }
 }

@@ -57,6 +57,12 @@ package final class File: Sendable {
     return String(cString: resolved)
   }
 
+  /// The path from the root, without links, also of what is not there yet in a folder that is.
+  package static func absolute(_ path: String) -> String {
+    let resolved = resolved(path)
+    return resolved.hasPrefix("/") ? resolved : canonical(path)
+  }
+
   private static func canonical(_ path: String) -> String {
     guard let resolved = realpath(folder(of: path), nil) else { return path }
     defer { free(resolved) }

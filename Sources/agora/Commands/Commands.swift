@@ -10,7 +10,7 @@ enum Commands {
     RejectsCommand.export, ConflictsCommand.list, ConflictsCommand.resolve,
     ExplainCommand.command, ExportCommand.command,
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
-    CallCommand.command, ToolsCommand.command,
+    CallCommand.command, ToolsCommand.command, MCPCommand.command,
     CompatCommands.call, CompatCommands.log, CompatCommands.matrix, CompatCommands.differences,
     ReplayCommand.command,
     ShimCommands.install, ShimCommands.remove,
@@ -22,7 +22,5 @@ enum Commands {
   ]
 
   /// Commands of the plan that are not built; named, so that nobody takes silence for success.
-  static let planned: Set<String> = [
-    "mcp"
-  ]
+  static let planned: Set<String> = []
 }

@@ -138,30 +138,20 @@ enum CompatCommands {
       try Terminal.print(lines.joined(separator: "\n"))
       return .done
     }
-    func cells(_ reducer: Reducer) -> [MatrixCell] {
-      MatrixCell.all.filter { $0.reducer.name == reducer.name }
-    }
-    let text = Reducer.all.flatMap { reducer in
-      ["\(reducer.name)  (on v5: \(reducer.replacement))"]
-        + cells(reducer).flatMap { cell in
-          ["  \(cell.shape): \(cell.arguments)"]
-            + (cell.example.map { ["    \($0)"] } ?? [])
-            + [cell.refusal.map { "    refused: \($0.text)" } ?? "    \(cell.replacement.command)"]
+    var text: [String] = []
+    for reducer in Reducer.all {
+      text.append("\(reducer.name)  (on v5: \(reducer.replacement))")
+      for cell in CompatMatrix.cells(of: reducer) {
+        text.append("  \(cell.shape): \(cell.arguments)")
+        if let example = cell.example { text.append("    \(example)") }
+        if let refusal = cell.refusal {
+          text.append("    refused: \(refusal.text)")
+        } else {
+          text.append("    \(cell.replacement.command)")
         }
+      }
     }
-    try invocation.report(
-      .object([
-        .init(
-          "reducers",
-          .array(
-            Reducer.all.map { reducer in
-              .object([
-                .init("reducer", .string(reducer.name)),
-                .init("v5", .string(reducer.replacement)),
-                .init("shapes", .array(cells(reducer).map(\.json))),
-              ])
-            }))
-      ]), text.joined(separator: "\n"))
+    try invocation.report(CompatMatrix.json, text.joined(separator: "\n"))
     return .done
   }
 

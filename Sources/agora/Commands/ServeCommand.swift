@@ -16,6 +16,9 @@ enum ServeCommand {
         name: "tool-names", value: "dotted|underscore",
         help: "How MCP's list spells the tools (default underscore); calls may use both."),
       .init(
+        name: "v4-tools",
+        help: "Lists v4's seven tools over MCP too, as deprecated; they are answered in any case."),
+      .init(
         name: "public-url", value: "URL",
         help:
           "A name under which a reverse proxy shows this server, such as https://agora.example.com; may be repeated.",
@@ -63,6 +66,7 @@ enum ServeCommand {
       log.note(.warning, "\(name) has no use here: there is one server, and it is this one")
     }
     Interruption.watch()
+    System.allowManyFiles()
     let marketplace = try Marketplace(try invocation.openOrMakeStore(), clock: clock)
     try SunsetCommands.applyEnvironment(to: marketplace)
     let service = try Service(ServiceParts(marketplace, options, log: log, clock: clock)) {
@@ -90,6 +94,7 @@ enum ServeCommand {
     }
     options.toolNames =
       try invocation.choice("tool-names", ServiceOptions.ToolNames.self) ?? .underscore
+    options.listsLegacyTools = invocation.has("v4-tools")
     options.isInsecure = invocation.has("insecure")
     options.echoes = invocation.has("ws-echo")
     for text in invocation.values("public-url") {

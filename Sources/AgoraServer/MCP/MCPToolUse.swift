@@ -1,0 +1,103 @@
+import AgoraStore
+import CompatProxy
+
+/// `tools/call`: one call of a tool, of v5 or of v4.
+struct MCPToolUse {
+  private let core: MCPCore
+  private let exchange: MCPExchange
+
+  init(_ core: MCPCore, _ exchange: MCPExchange) {
+    self.core = core
+    self.exchange = exchange
+  }
+
+  /// The result; what the caller can mend is a result too (SEP-1303), so that a model reads it.
+  ///
+  /// - Throws: ``RPCError`` `-32602` for a request without a tool's name, and for an unknown tool.
+  func answer(_ request: RPCRequest) throws(RPCError) -> [JSON.Member] {
+    guard case .string(let name)? = request["name"] else {
+      throw RPCError(.invalidParams, "name has to be the name of a tool")
+    }
+    let arguments: [JSON.Member]
+    switch request["arguments"] {
+    case .none, .null?: arguments = []
+    case .object(let members)?: arguments = members
+    case .some: throw RPCError(.invalidParams, "arguments has to be an object")
+    }
+    let call = try choose(name, arguments)
+    let result = call()
+    if let progress = MCPProgress(request) { exchange.notify(progress.message(1, "done")) }
+    return result
+  }
+
+  private typealias Call = () -> [JSON.Member]
+
+  private func choose(_ name: String, _ arguments: [JSON.Member]) throws(RPCError) -> Call {
+    let legacy = core.options.answersLegacyTools ? MCPLegacyTool.named(name) : nil
+    do throws(ToolFailure) {
+      let tool = try core.marketplace.catalog.entry(name).tool
+      // v4's parameters under a name that is v5's too.
+      if let legacy, legacy.isMeant(by: arguments, ratherThan: tool) {
+        return { run(legacy, arguments) }
+      }
+      return { run(name, arguments) }
+    } catch {
+      if let legacy { return { run(legacy, arguments) } }
+      throw RPCError(
+        .invalidParams, error.message,
+        data: .object([.init("name", .string(String(name.prefix(128))))]))
+    }
+  }
+
+  private func run(_ name: String, _ arguments: [JSON.Member]) -> [JSON.Member] {
+    do throws(ToolFailure) {
+      let reply = try core.tools.call(name, .object(arguments), as: exchange.caller)
+      return Self.done(reply.result, warnings: reply.warnings)
+    } catch { return Self.refused(error.description, error.json) }
+  }
+
+  private func run(_ tool: MCPLegacyTool, _ arguments: [JSON.Member]) -> [JSON.Member] {
+    if let failure = tool.failure(of: arguments, as: exchange.caller, in: core.marketplace) {
+      return Self.refused(failure.description, failure.json)
+    }
+    let answer = core.proxy.answer(tool.call(arguments))
+    guard let refusal = answer.refusal else { return Self.done(answer.output, warnings: []) }
+    return Self.refused(
+      "\(refusal.text) [\(refusal.code)]",
+      .object([
+        .init("code", .string(refusal.code)), .init("message", .string(refusal.text)),
+        .init("replacement", .string(tool.reducer.replacement)),
+      ]))
+  }
+
+  private static func text(_ text: String) -> JSON {
+    .object([.init("type", .string("text")), .init("text", .string(text))])
+  }
+
+  /// The result of a call that was done: as text for models, and as JSON for programs.
+  private static func done(_ result: JSON, warnings: [String]) -> [JSON.Member] {
+    // Up to 2025-11-25 it has to be an object.
+    let structured = result.members == nil ? JSON.object([.init("result", result)]) : result
+    var members: [JSON.Member] = [
+      .init(
+        "content",
+        .array(
+          [text(JSONWriter.compact(result))] + warnings.map { text("Warning: \($0)") })),
+      .init("structuredContent", structured), .init("isError", .bool(false)),
+    ]
+    if !warnings.isEmpty {
+      members.append(
+        .init(
+          "_meta",
+          .object([.init("dev.agora/warnings", .array(warnings.map { .string($0) }))])))
+    }
+    return members
+  }
+
+  private static func refused(_ sentence: String, _ error: JSON) -> [JSON.Member] {
+    [
+      .init("content", .array([text(sentence)])), .init("isError", .bool(true)),
+      .init("_meta", .object([.init("dev.agora/error", error)])),
+    ]
+  }
+}
