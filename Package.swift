@@ -65,7 +65,11 @@ let package = Package(
       name: "CompatProxyTests", dependencies: ["AgoraStore", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
-      name: "AgoraServerTests", dependencies: ["AgoraStore", "AgoraServer", "TestSupport"],
+      name: "MonitorTests", dependencies: ["AgoraStore", "Monitor", "TestSupport"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AgoraServerTests",
+      dependencies: ["AgoraStore", "AgoraServer", "CompatProxy", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "EndToEndTests",

@@ -12,11 +12,14 @@ extension Store {
 
   /// Writes a copy of the store to a file that is not there yet, while others read and write.
   ///
-  /// The copy is one snapshot, synced before it gets its name.
+  /// The copy is one snapshot, synced before it gets its name. That it was taken is noted in the store.
   ///
+  /// - Parameter now: the time of the note.
   /// - Returns: the copy's size in bytes.
   /// - Throws: ``AgoraError`` `misuse` when the file is there, `disk_full`, `permission_denied`.
-  public func backup(to target: String) throws -> Int {
+  public func backup(
+    to target: String, at now: Timestamp = Clock.system.now()
+  ) throws -> Int {
     do {
       guard try File.status(target) == nil else {
         throw AgoraError(
@@ -28,11 +31,15 @@ extension Store {
       defer { try? File.remove(temporary) }
       let original = try Connection(path: path, mode: .readOnly)
       try Pragmas.reading.apply(to: original)
+      // Asked before: a migration that comes in meanwhile may not be in the copy.
+      let run = try BackupRecord.newestRun(in: original)
       try original.backup(to: try Connection(path: temporary, mode: .create))
       try File.reading(temporary).sync()
       try File.link(temporary, to: target)
       try File.syncFolder(of: target)
-      return try File.status(target)?.size ?? 0
+      let bytes = try File.status(target)?.size ?? 0
+      try write { try BackupRecord(path: target, bytes: bytes, at: now, run: run).note(in: $0) }
+      return bytes
     } catch let error as SystemError {
       throw AgoraError(error, file: target)
     } catch let error as SQLiteError {

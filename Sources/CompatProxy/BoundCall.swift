@@ -10,6 +10,8 @@ package struct LegacyCall: Sendable {
     case values([JSON])
     /// The members of a JSON object.
     case named([JSON.Member])
+    /// A JSON array or object as it came, which may be none.
+    case document([UInt8])
   }
 
   package let database: String
@@ -17,14 +19,18 @@ package struct LegacyCall: Sendable {
   package let arguments: Arguments
   /// `cli`, `http` or `mcp`.
   package let door: String
+  /// Who is known to call; one that is bound may name itself only.
+  package let caller: Caller
 
   package init(
-    database: String, reducer: String, arguments: Arguments, door: String = "cli"
+    database: String, reducer: String, arguments: Arguments, door: String = "cli",
+    caller: Caller = .owner(.v4)
   ) {
     self.database = database
     self.reducer = reducer
     self.arguments = arguments
     self.door = door
+    self.caller = caller
   }
 }
 
@@ -96,6 +102,17 @@ struct BoundCall: Sendable {
     case .values(let elements):
       (shape, values) = try Self.bind(
         elements.map { .value($0) }, reducer, dropsSurplus: false)
+    case .document(let bytes):
+      let body = try ArgumentBody(bytes, of: reducer)
+      switch body.content {
+      case .values(let elements):
+        (shape, values) = try Self.bind(
+          elements.map { .value($0) }, reducer, dropsSurplus: false, at: body.text)
+      case .named(let members):
+        (shape, values) = try Self.bind(
+          members.map { ($0.name, .value($0.value)) }, reducer, isCommandLine: false,
+          at: body.text)
+      }
     case .words(let words):
       if let flags = try Self.flags(words, reducer) {
         (shape, values) = try Self.bind(flags, reducer, isCommandLine: true)
@@ -146,7 +163,8 @@ struct BoundCall: Sendable {
   }
 
   private static func bind(
-    _ named: [(String, Written)], _ reducer: Reducer, isCommandLine: Bool
+    _ named: [(String, Written)], _ reducer: Reducer, isCommandLine: Bool,
+    at text: ArgumentText? = nil
   ) throws(Refusal) -> Binding {
     var missing: String?
     for shape in reducer.shapes {
@@ -166,18 +184,21 @@ struct BoundCall: Sendable {
       }
       for (index, (parameter, value)) in order.enumerated() {
         guard let fault = parameter.type.fault(value) else { continue }
-        let text = ArgumentText(order.map { ($0.0.type, $0.1) })
+        let places = order.map { bound, _ in
+          named.lastIndex { bound.isNamed($0.0) } ?? named.count
+        }
+        let text = text?.ordered(places) ?? ArgumentText(order.map { ($0.0.type, $0.1) })
         throw reducer.invalid("[\(index)]: [\(index)]: \(fault)", at: text.end(of: index))
       }
       return ((isCommandLine ? "flags:" : "object:") + shape.id, values)
     }
-    let text = ArgumentText(named.map { (.string, $0.1) })
+    let text = text ?? ArgumentText(named.map { (.string, $0.1) })
     let field = missing ?? reducer.shapes[0].parameters.first?.name ?? ""
-    throw reducer.invalid(".: .: missing field `\(field)`", at: text.length)
+    throw reducer.invalid(".: .: missing field `\(field)`", at: text.end)
   }
 
   private static func bind(
-    _ given: [Written], _ reducer: Reducer, dropsSurplus: Bool
+    _ given: [Written], _ reducer: Reducer, dropsSurplus: Bool, at text: ArgumentText? = nil
   ) throws(Refusal) -> Binding {
     let shapes = reducer.shapes.filter(\.isPositional)
     let count = given.count
@@ -190,21 +211,22 @@ struct BoundCall: Sendable {
     guard let shape = exact ?? (dropsSurplus ? wide : nil) else {
       let primary = shapes.first ?? reducer.shapes[0]
       let types = primary.parameters.map(\.type)
-      let text = ArgumentText(
-        given.enumerated().map { ($0 < types.count ? types[$0] : .string, $1) })
+      let text =
+        text
+        ?? ArgumentText(given.enumerated().map { ($0 < types.count ? types[$0] : .string, $1) })
       guard count < primary.parameters.count else {
         throw reducer.invalid(
           ".: .: trailing characters", at: text.start(of: primary.parameters.count))
       }
       throw reducer.invalid(
         ".: .: invalid length \(count), expected reducer args for \(reducer.name) with \(primary.parameters.count) elements",
-        at: text.length)
+        at: text.end)
     }
     var values: [String: Written] = [:]
     for (index, parameter) in shape.parameters.enumerated() {
       let value = given[index]
       if let fault = parameter.type.fault(value) {
-        let text = ArgumentText(zip(shape.parameters, given).map { ($0.type, $1) })
+        let text = text ?? ArgumentText(zip(shape.parameters, given).map { ($0.type, $1) })
         let place = fault == "expected value" ? text.start(of: index) : text.end(of: index)
         throw reducer.invalid("[\(index)]: [\(index)]: \(fault)", at: place)
       }
@@ -212,30 +234,4 @@ struct BoundCall: Sendable {
     }
     return (shape.id, values)
   }
-}
-
-/// The JSON array that SpacetimeDB's command line makes of its arguments, for the columns in what its
-/// server says of it.
-private struct ArgumentText {
-  private let sizes: [Int]
-
-  init(_ arguments: [(LegacyType, Written)]) {
-    sizes = arguments.map { type, written in
-      switch written {
-      case .value(let json): JSONWriter.compact(json).utf8.count
-      case .word(let word):
-        type == .string && !(word.hasPrefix("\"") && word.hasSuffix("\"") && word != "\"")
-          ? word.utf8.count + 2 : word.utf8.count
-      }
-    }
-  }
-
-  /// The column of an argument's first byte, from 1.
-  func start(of index: Int) -> Int { 2 + sizes.prefix(index).reduce(0) { $0 + $1 + 2 } }
-  /// The column of an argument's last byte, from 1.
-  func end(of index: Int) -> Int {
-    start(of: index) + (index < sizes.count ? sizes[index] : 0) - 1
-  }
-  /// The column of the closing bracket.
-  var length: Int { sizes.isEmpty ? 2 : end(of: sizes.count - 1) + 1 }
 }

@@ -4,6 +4,8 @@ import AgoraStore
 enum LegacyType: Sendable, Equatable {
   case string
   case optionalString
+  /// A string in v4's module, which callers also write as an option.
+  case looseString
   case integer(String, ClosedRange<Int64>)
   /// A number or a word such as `high`.
   case priority
@@ -14,10 +16,26 @@ enum LegacyType: Sendable, Equatable {
   static let u32 = LegacyType.integer("u32", 0...4_294_967_295)
   static let i32 = LegacyType.integer("i32", -2_147_483_648...2_147_483_647)
 
+  /// Whether SpacetimeDB's command line puts quotes around a word for it.
+  var isQuoted: Bool { self == .string || self == .looseString }
+
+  /// The type in the module's schema.
+  var algebraic: SATSType {
+    switch self {
+    case .string, .looseString: .string
+    case .optionalString: .option(.string)
+    case .integer("u8", _): .u8
+    case .integer("i32", _): .i32
+    case .integer, .priority: .u32
+    case .float: .f32
+    case .bool: .bool
+    }
+  }
+
   /// The name in a signature.
   var name: String {
     switch self {
-    case .string: "String"
+    case .string, .looseString: "String"
     case .optionalString: "Option<String>"
     case .integer(let name, _): name
     case .priority: "u32"
@@ -37,6 +55,10 @@ enum LegacyType: Sendable, Equatable {
       guard let inside = written.unwrapped, case .value(let json) = inside, json.text == nil
       else { return nil }
       return "invalid type: \(Self.shown(json)), expected sum type"
+    case .looseString:
+      guard let inside = written.unwrapped, case .value(let json) = inside, json.text == nil
+      else { return nil }
+      return "invalid type: \(Self.shown(json)), expected a string"
     case .integer(let name, let range):
       return Self.numberFault(written, name) { number in
         guard number.isWhole else { return "type: floating point `\(written.text)`" }
@@ -69,7 +91,7 @@ enum LegacyType: Sendable, Equatable {
   }
 
   /// A value as serde names it.
-  private static func shown(_ json: JSON) -> String {
+  static func shown(_ json: JSON) -> String {
     switch json {
     case .null: "null"
     case .bool(let value): "boolean `\(value)`"
@@ -98,7 +120,7 @@ struct LegacyParameter: Sendable {
     self.name = name
     self.type = type
     self.synonyms = synonyms
-    isRequired = !optional && type != .optionalString
+    isRequired = !optional && type != .optionalString && type != .looseString
   }
 
   func isNamed(_ flag: String) -> Bool {

@@ -27,6 +27,9 @@ package enum LegacyDatabase: String, Sendable, CaseIterable {
     "c200" + String((hex("identity 1 \(name)") + hex("identity 2 \(name)")).prefix(60))
   }
 
+  /// The address by which SpacetimeDB 0.6 to 0.8 knew a database: 32 hex digits.
+  package var address: String { String(Self.hex("address \(rawValue)").prefix(32)) }
+
   /// The identity of the local user.
   package static let owner = identity(of: "the local user")
 

@@ -22,10 +22,65 @@ package struct LegacySQL {
     inner = Set(LegacyViews.all.map { secret + $0.name })
   }
 
+  /// Opens a store, runs one SELECT and closes it.
+  ///
+  /// - Throws: ``Refusal`` as ``run(_:within:)``, and where the store cannot be opened.
+  package static func answer(
+    _ text: String, path: String, within budget: Budget? = nil
+  ) throws(Refusal) -> Answer {
+    let sql: LegacySQL
+    do { sql = try LegacySQL(path: path) } catch {
+      throw .unreadable(ToolFailure(error).message)
+    }
+    return try sql.run(text, within: budget)
+  }
+
   /// What a query gave.
-  package struct Answer {
+  package struct Answer: Sendable {
     package let columns: [String]
     package let rows: [[SQLValue]]
+    /// The type of each column: a table's own by its name, else what its values are.
+    package let types: [SATSType]
+
+    init(columns: [String], rows: [[SQLValue]]) {
+      self.columns = columns
+      self.rows = rows
+      types = columns.enumerated().map { index, name in
+        LegacyTable.type(ofColumn: name) ?? Self.type(of: rows.lazy.map { $0[index] })
+      }
+    }
+
+    private static func type(of values: some Sequence<SQLValue>) -> SATSType {
+      var type: SATSType?
+      var hasNull = false
+      for value in values {
+        switch value {
+        case .null: hasNull = true
+        case .integer where type == nil: type = .i64
+        case .real where type == nil || type == .i64: type = .f64
+        case .text, .blob: type = .string
+        default: continue
+        }
+      }
+      return hasNull ? .option(type ?? .string) : type ?? .string
+    }
+  }
+
+  /// What a query may cost.
+  package struct Budget: Sendable {
+    /// Seconds.
+    package var seconds: Double
+    /// Bytes of all rows together.
+    package var bytes: Int
+
+    /// Makes a budget.
+    package init(seconds: Double, bytes: Int) {
+      self.seconds = seconds
+      self.bytes = bytes
+    }
+
+    /// For those who ask over a network: ten seconds and 32 MiB.
+    package static let stranger = Budget(seconds: 10, bytes: 32 << 20)
   }
 
   /// The tables that can be asked.
@@ -33,23 +88,40 @@ package struct LegacySQL {
 
   /// Runs one SELECT.
   ///
-  /// - Throws: ``Refusal`` where it is none, where it reaches beyond the views, or where SQLite cannot
-  ///   read it.
-  package func run(_ text: String) throws(Refusal) -> Answer {
+  /// - Throws: ``Refusal`` where it is none, where it reaches beyond the views, where SQLite cannot
+  ///   read it, or where it costs more than it may.
+  package func run(_ text: String, within budget: Budget? = nil) throws(Refusal) -> Answer {
     let sql = try Self.single(text)
     let guardian = ReadGuard(connection, views: Set(Self.tables), readers: inner)
-    defer { withExtendedLifetime(guardian) {} }
+    let bound = budget.map { ReadBudget(connection, seconds: $0.seconds, valueBytes: $0.bytes) }
+    defer { withExtendedLifetime((guardian, bound)) {} }
     let query = Query("sql", sql)
     do {
       let columns = try connection.columns(of: query)
       var rows: [[SQLValue]] = []
+      var bytes = 0
       try connection.each(query) { row in
-        rows.append((0..<row.count).map { row.value(Int32($0)) })
+        let values = (0..<row.count).map { row.value(Int32($0)) }
+        bytes += values.reduce(32) { $0 + $1.size }
+        guard bytes <= budget?.bytes ?? .max else {
+          throw Refusal(
+            .reducer, "too_large",
+            "the answer has more than \(budget?.bytes ?? 0) bytes; ask for fewer rows with WHERE or LIMIT"
+          )
+        }
+        rows.append(values)
       }
       return Answer(columns: columns, rows: rows)
     } catch let error as SQLiteError {
       throw Self.refusal(error)
+    } catch let refusal as Refusal {
+      throw refusal
     } catch { throw Refusal(.reducer, "internal", "\(error)") }
+  }
+
+  /// A number that is another one after each transaction that anybody committed.
+  package func version() throws(SQLiteError) -> Int64 {
+    try connection.integer(Query("data_version", "PRAGMA data_version")) ?? 0
   }
 
   /// The one statement in a text, which is a SELECT.
@@ -86,16 +158,29 @@ package struct LegacySQL {
       return Refusal(
         .reducer, "forbidden", "only these tables can be asked: \(tables) (\(error.message))")
     }
+    if error.isInterruption {
+      return Refusal(
+        .reducer, "timeout", "the query takes too long; ask for less with WHERE or LIMIT")
+    }
     return Refusal(.reducer, "invalid_sql", error.message)
+  }
+}
+
+extension SQLValue {
+  /// About how many bytes of memory it takes.
+  fileprivate var size: Int {
+    switch self {
+    case .null, .integer, .real: 16
+    case .text(let text): 16 + text.utf8.count
+    case .blob(let bytes): 16 + bytes.count
+    }
   }
 }
 
 extension LegacySQL.Answer {
   /// The rows as SpacetimeDB 1.1.2's command line draws them.
   package var table: String {
-    let cells = rows.map { row in
-      zip(columns, row).map { Self.shown($1, LegacyViews.kind(of: $0)) }
-    }
+    let cells = rows.map { row in zip(types, row).map { $0.shown($1) } }
     let widths = columns.indices.map { column in
       ([columns[column]] + cells.map { $0[column] }).map(\.count).max() ?? 0
     }
@@ -107,61 +192,35 @@ extension LegacySQL.Answer {
     return line(columns) + ruler + "\n" + cells.map(line).joined()
   }
 
-  private static func shown(_ value: SQLValue, _ kind: LegacyViews.Kind) -> String {
-    switch value {
-    case .null: "(none = ())"
-    case .integer(let number): kind == .bool ? "\(number != 0)" : "\(number)"
-    case .real(let number): "\(number)"
-    case .text(let text): kind == .instant ? text : "\"\(text)\""
-    case .blob(let bytes): "\(bytes)"
-    }
-  }
-
   /// The rows as the body of SpacetimeDB's SQL route.
-  package func json(microseconds: Int) -> JSON {
-    let elements = columns.enumerated().map { index, column in
-      JSON.object([
-        .init("name", .object([.init("some", .string(column))])),
-        .init("algebraic_type", .object([.init(type(ofColumn: index), .array([]))])),
-      ])
-    }
-    return .array([
-      .object([
-        .init("schema", .object([.init("elements", .array(elements))])),
-        .init("rows", .array(rows.map { .array(zip(columns, $0).map { Self.json($1, $0) }) })),
-        .init("total_duration_micros", .int(microseconds)),
+  package func json(microseconds: Int, _ spelling: SATSType.Spelling = .current) -> JSON {
+    var members: [JSON.Member] = [
+      .init("schema", SATSType.elements(Array(zip(columns, types)), spelling)),
+      .init("rows", .array(rows.map { row($0, spelling) })),
+    ]
+    if spelling == .current {
+      members.append(.init("total_duration_micros", .int(microseconds)))
+      members.append(
         .init(
           "stats",
           .object([
             .init("rows_inserted", .int(0)), .init("rows_deleted", .int(0)),
             .init("rows_updated", .int(0)),
-          ])),
-      ])
-    ])
+          ])))
+    }
+    return .array([.object(members)])
   }
 
-  /// A column's type, by its name and what stands in it.
-  private func type(ofColumn index: Int) -> String {
-    if LegacyViews.kind(of: columns[index]) == .bool { return "Bool" }
-    for row in rows {
-      switch row[index] {
-      case .integer: return "I64"
-      case .real: return "F64"
-      case .text, .blob: return "String"
-      case .null: continue
-      }
+  /// The rows as objects of their columns.
+  package var namedRows: [JSON] {
+    rows.map { values in
+      .object(
+        zip(columns, zip(types, values)).map { .init($0, $1.0.named($1.0.value($1.1))) })
     }
-    return "String"
   }
 
-  private static func json(_ value: SQLValue, _ column: String) -> JSON {
-    switch value {
-    case .null: .null
-    case .integer(let number):
-      LegacyViews.kind(of: column) == .bool ? .bool(number != 0) : .number("\(number)")
-    case .real(let number): .double(number)
-    case .text(let text): .string(text)
-    case .blob: .null
-    }
+  /// A row by place.
+  func row(_ values: [SQLValue], _ spelling: SATSType.Spelling = .current) -> JSON {
+    .array(zip(types, values).map { $0.value($1, spelling) })
   }
 }

@@ -1,10 +1,5 @@
 /// v5's records under the names and columns of v4's and v3's tables, as temporary views.
 enum LegacyViews {
-  /// How a column's values are written.
-  enum Kind: Sendable {
-    case text, number, bool, instant
-  }
-
   private static func instant(_ column: String) -> String {
     """
     strftime('%Y-%m-%dT%H:%M:%S',\(column)/1000000,'unixepoch')
@@ -83,13 +78,4 @@ enum LegacyViews {
     ("workflows", workflows("workflow_type", "initiator_agent", "assigned_agents")),
     ("system_events", events),
   ]
-
-  /// How the values of a column are written, by its name.
-  static func kind(of column: String) -> Kind {
-    switch column {
-    case "is_active", "requires_response", "delivered": .bool
-    case "created_at", "completed_at", "registered_at", "last_heartbeat", "timestamp": .instant
-    default: .text
-    }
-  }
 }

@@ -4,17 +4,20 @@ import AgoraStore
 struct PlanRun {
   private let group: CallGroup
   private let source: String
+  private let authority: Int
   private var ids: LegacyIDs { LegacyIDs(group.connection) }
 
-  init(_ group: CallGroup, source: String) {
+  init(_ group: CallGroup, source: String, authority: Int = Caller.supreme) {
     self.group = group
     self.source = source
+    self.authority = authority
   }
 
   /// The fields of a tool's result that callers are told.
   private static let told = ["agent_id", "message_id", "task_id", "workflow_id"]
 
-  func run(_ plan: Plan) throws -> JSON {
+  /// - Returns: what the caller is told, and what was made.
+  func run(_ plan: Plan) throws -> (JSON, LegacyCallRecord.Touched) {
     var made: [JSON.Member] = []
     var found: JSON?
     for step in plan.steps {
@@ -52,9 +55,13 @@ struct PlanRun {
         found = try LegacyRows(group).answer(plan.answer, tool, arguments)
       }
     }
-    if let found { return found }
-    return .object(
-      [.init("success", .bool(true))] + made + [.init("message", .string(plan.message))])
+    let result = JSON.object(made)
+    let touched = LegacyCallRecord.Touched(
+      task: result["task_id"]?.text, workflow: result["workflow_id"]?.text,
+      message: result["message_id"]?.text)
+    if let found { return (found, touched) }
+    let told = [.init("success", .bool(true))] + made + [.init("message", .string(plan.message))]
+    return (.object(told), touched)
   }
 
   private func add(_ result: JSON, to made: inout [JSON.Member]) {
@@ -65,12 +72,14 @@ struct PlanRun {
   }
 
   private func context(as actor: String? = nil) throws -> ToolContext {
-    try group.context(as: .owner(.v4, as: actor.map { AgentReference($0) }))
+    try group.context(
+      as: .legacy(authority: authority, as: actor.map { AgentReference($0) }))
   }
 
   private func call(_ use: PlanStep.ToolUse, _ arguments: [JSON.Member]) throws -> JSON {
     if let actor = use.actor { _ = try context().agentOrStub(actor, source: source) }
-    let caller = Caller.owner(.v4, as: use.actor.map { AgentReference($0) })
+    let caller = Caller.legacy(
+      authority: authority, as: use.actor.map { AgentReference($0) })
     let result = try group.call(use.tool, .object(arguments), as: caller)
     let id =
       Self.told.lazy.compactMap { result[$0]?.text }.first

@@ -6,21 +6,31 @@ package struct LegacyAnswer: Sendable {
   package let output: JSON
   /// Why it was refused; nil where it was done.
   package let refusal: Refusal?
+  /// What the answer carries because v4 is deprecated; nil while it is not.
+  package let notice: SunsetNotice?
 }
 
 /// The one translation behind all doors for agents of v4: a call is bound to a shape, becomes a plan, and
 /// is done and written down in one transaction.
 package struct Proxy: Sendable {
   private let marketplace: Marketplace
+  private let leastPhase: SunsetPhase?
 
-  package init(_ marketplace: Marketplace) { self.marketplace = marketplace }
+  /// - Parameter leastPhase: the phase in which v4 is at least for this program's callers; what is stored
+  ///   may be further. Its windows and its end are the store's alone.
+  package init(_ marketplace: Marketplace, atLeast leastPhase: SunsetPhase? = nil) {
+    self.marketplace = marketplace
+    self.leastPhase = leastPhase.map { min($0, .warning) }
+  }
 
-  /// What was found out about a call, for its record.
-  private struct Outcome: Sendable {
+  /// What was found out about a call, for its record and its answer.
+  struct Outcome: Sendable {
     var shape: String?
     var claimed: String?
     var tool: String?
     var refusal: Refusal?
+    var notice: SunsetNotice?
+    var touched = LegacyCallRecord.Touched()
     var output = JSON.null
   }
 
@@ -30,31 +40,55 @@ package struct Proxy: Sendable {
   package func answer(_ call: LegacyCall) -> LegacyAnswer {
     let start = System.monotonicSeconds()
     do throws(ToolFailure) {
-      let outcome = try marketplace.together { group in
-        let outcome = try Self.perform(call, in: group)
+      let outcome = try marketplace.together { [leastPhase] group in
+        let outcome = try Self.perform(call, atLeast: leastPhase, in: group)
         try Self.record(call, outcome, since: start, in: group)
         return outcome
       }
-      return LegacyAnswer(output: outcome.output, refusal: outcome.refusal)
+      return LegacyAnswer(
+        output: outcome.output, refusal: outcome.refusal, notice: outcome.notice)
     } catch {
-      return LegacyAnswer(output: .null, refusal: Refusal(error))
+      return LegacyAnswer(output: .null, refusal: Refusal(error), notice: nil)
     }
   }
 
-  private static func perform(_ call: LegacyCall, in group: CallGroup) throws -> Outcome {
+  /// Does a call inside the caller's transaction, without writing it down.
+  static func perform(
+    _ call: LegacyCall, atLeast leastPhase: SunsetPhase? = nil, in group: CallGroup
+  ) throws -> Outcome {
+    let reading = try CallReading(call, group.connection)
     var outcome = Outcome()
+    outcome.shape = reading.bound?.shape
+    outcome.claimed = reading.claimed
+    outcome.tool = reading.plan?.steps.lazy.compactMap(\.tool).first
+    outcome.touched = try reading.touched(in: group)
+    let gate = try SunsetGate(group, atLeast: leastPhase)
+    let decision = try gate.decision(for: reading)
+    if decision.isRefusal {
+      try gate.count(decision)
+      outcome.notice = gate.notice(decision, for: reading)
+      outcome.refusal = outcome.notice?.refusal
+      return outcome
+    }
+    try carryOut(reading, &outcome, in: group)
+    // Afterwards, for then the ids are known that it has brought.
+    outcome.notice = gate.notice(decision, for: reading)
+    return outcome
+  }
+
+  private static func carryOut(
+    _ reading: CallReading, _ outcome: inout Outcome, in group: CallGroup
+  ) throws {
     do {
-      let reducer = try Reducer.named(call.reducer)
-      let bound = try BoundCall(call, reducer)
-      outcome.shape = bound.shape
-      let lookups = StoreLookups(group.connection)
-      let plan = try reducer.plan(bound, lookups)
-      if let error = lookups.error { throw error }
-      outcome.claimed = plan.claimed
-      outcome.tool = plan.steps.lazy.compactMap(\.tool).first
-      outcome.output = try group.attempt {
-        try PlanRun(group, source: call.database).run(plan)
+      if let refusal = reading.refusal { throw refusal }
+      guard let plan = reading.plan else { return }
+      let call = reading.call
+      try checkClaim(of: call.caller, plan.claimed, in: group)
+      let (output, touched) = try group.attempt {
+        try PlanRun(group, source: call.database, authority: call.caller.authority).run(plan)
       }
+      outcome.output = output
+      outcome.touched.complete(with: touched)
     } catch let refusal as Refusal {
       outcome.refusal = refusal
     } catch let failure as ToolFailure {
@@ -62,25 +96,40 @@ package struct Proxy: Sendable {
       guard failure.code != .unavailable, failure.code != .internal else { throw failure }
       outcome.refusal = Refusal(failure)
     }
-    return outcome
+  }
+
+  /// Refuses a caller whose token is one agent's and who names another.
+  private static func checkClaim(
+    of caller: Caller, _ claimed: String?, in group: CallGroup
+  ) throws {
+    guard caller.isBound, let own = caller.agent, let claimed, claimed != own.description else {
+      return
+    }
+    let context = group.recordingContext(as: .owner(.v4))
+    let (named, bound) = try (
+      context.knownAgent(AgentReference(claimed)), context.knownAgent(own)
+    )
+    guard named != nil, named?.id == bound?.id else {
+      throw ToolFailure(
+        .forbidden, "the token is another agent's and does not act for \(ValueCheck.shown(claimed))"
+      )
+    }
   }
 
   private static func record(
     _ call: LegacyCall, _ outcome: Outcome, since start: Double, in group: CallGroup
   ) throws {
     let context = group.recordingContext(as: .owner(.v4))
-    let agent = outcome.claimed.flatMap { name in
-      // A name of several agents is nobody's.
-      (try? context.knownAgent(AgentReference(name))) ?? nil
-    }
+    let agent = outcome.claimed.flatMap { context.agentIfClear($0) }
     let seconds = max(0, min(System.monotonicSeconds() - start, 1_000_000))
     let record = LegacyCallRecord(
       at: group.now, door: call.door, database: call.database, reducer: call.reducer,
-      shape: outcome.shape, claimed: outcome.claimed, agent: agent?.id,
-      code: outcome.refusal?.code, microseconds: Int(seconds * 1_000_000), tool: outcome.tool)
+      shape: outcome.shape, claimed: outcome.claimed, agent: agent,
+      code: outcome.refusal?.code, microseconds: Int(seconds * 1_000_000), tool: outcome.tool,
+      touched: outcome.touched)
     try LegacyCallLog(group.connection).add(record)
     try context.emit(
-      "v4_api_call", from: agent?.id, to: ToolContext.everyone,
+      "v4_api_call", from: agent, to: ToolContext.everyone,
       [
         .init("database", .string(String(call.database.prefix(128)))),
         .init("reducer", .string(String(call.reducer.prefix(128)))),
@@ -91,30 +140,9 @@ package struct Proxy: Sendable {
   }
 }
 
-/// The look-ups of a translation in a store; the first error is kept, and the plan is not used then.
-private final class StoreLookups: LegacyLookups {
-  private let ids: LegacyIDs
-  private(set) var error: (any Error)?
-
-  init(_ connection: Connection) { ids = LegacyIDs(connection) }
-
-  private func find<Value>(_ body: () throws -> Value?) -> Value? {
-    do { return try body() } catch {
-      self.error = self.error ?? error
-      return nil
-    }
+extension ToolContext {
+  /// The id of the agent of a name; a name of several agents is nobody's.
+  func agentIfClear(_ name: String) -> String? {
+    ((try? knownAgent(AgentReference(name))) ?? nil)?.id
   }
-
-  func task(_ id: String) -> LegacyTaskStanding? {
-    find {
-      guard let known = try ids.task(id), let standing = try ids.standing(ofTask: known) else {
-        return nil
-      }
-      return LegacyTaskStanding(id: known, status: standing.status, hasAgent: standing.hasAgent)
-    }
-  }
-
-  func workflow(_ id: String) -> String? { find { try ids.workflow(id) } }
-  func isSent(_ id: String) -> Bool { find { try ids.message(id) } != nil }
-  func isReported(_ id: String) -> Bool { find { try ids.made(.event, id) } != nil }
 }

@@ -27,10 +27,11 @@ package struct Reducer: Sendable {
   }
 
   /// The refusal of arguments, in SpacetimeDB's words.
-  func invalid(_ reason: String, at column: Int) -> Refusal {
+  func invalid(_ reason: String, at place: ArgumentText.Place) -> Refusal {
     Refusal(
       .invalidArguments(signature: signature), "invalid_arguments",
-      "invalid arguments for reducer \(name): \(reason) at line 1 column \(column)")
+      "invalid arguments for reducer \(name): \(reason) at line \(place.line) column \(place.column)"
+    )
   }
 
   /// The shapes for the matrix: the name and the parameters of each.

@@ -29,6 +29,16 @@ package struct Refusal: Error, Sendable, Equatable {
   /// What v5 refused.
   init(_ failure: ToolFailure) { self.init(.reducer, failure.code.rawValue, failure.message) }
 
+  /// More is watched than can be.
+  package static func tooMuchWatched(_ text: String) -> Refusal {
+    Refusal(.reducer, "too_large", text)
+  }
+
+  /// The store cannot be read at the moment.
+  package static func unreadable(_ reason: String) -> Refusal {
+    Refusal(.reducer, ToolFailure.Code.unavailable.rawValue, "the store cannot be read: \(reason)")
+  }
+
   /// A reducer that makes no sense on v5.
   static func withdrawn(_ reducer: String, instead: String) -> Refusal {
     Refusal(

@@ -12,6 +12,8 @@ let version = "0.1.0"
 /// Runs one command line from the words to the exit code.
 func runCommandLine(_ arguments: [String]) -> ExitCode {
   do {
+    // Every command has one time; a word that is none must not be taken for the machine's.
+    _ = try Clock.ofEnvironment()
     if let first = arguments.first, Commands.planned.contains(first) {
       throw AgoraError(
         .notBuilt, "agora \(first) is planned and not built yet",

@@ -42,9 +42,12 @@ enum CallCommand {
     let call = LegacyCall(database: database, reducer: reducer, arguments: .words(given))
     let answer: LegacyAnswer
     do {
-      answer = Proxy(try Spacetime.open()).answer(call)
+      answer = Proxy(try Spacetime.open(), atLeast: try Spacetime.leastPhase()).answer(call)
     } catch { return Talk.fail("Response text: \(Spacetime.text(error))") }
-    if let refusal = answer.refusal { return report(refusal, of: call) }
+    if let notice = answer.notice, !notice.decision.isRefusal { Talk.error(notice.line + "\n") }
+    if let refusal = answer.refusal {
+      return report(refusal, of: call, isGone: answer.notice?.decision.isRefusal == true)
+    }
     if !options.has("quiet"), !Spacetime.isStrict {
       Talk.print(JSONWriter.compact(answer.output) + "\n")
     }
@@ -65,7 +68,11 @@ enum CallCommand {
   }
 
   /// Says why a call was refused, as SpacetimeDB's command line does.
-  private static func report(_ refusal: Refusal, of call: LegacyCall) -> Int32 {
+  ///
+  /// - Parameter isGone: whether v4 is switched off.
+  private static func report(
+    _ refusal: Refusal, of call: LegacyCall, isGone: Bool
+  ) -> Int32 {
     let identity = LegacyDatabase.identity(of: call.database)
     let url = "http://127.0.0.1:3000/v1/database/\(identity)/call/\(call.reducer)"
     let place = "for database `\(call.database)` resolving to identity `\(identity)`."
@@ -94,12 +101,16 @@ enum CallCommand {
             1: HTTP status client error (400 Bad Request) for url (\(url))
         """)
     case .reducer:
+      let status =
+        isGone
+        ? "HTTP status client error (410 Gone)"
+        : "HTTP status server error (530 <unknown status code>)"
       return Talk.fail(
         """
         Response text: \(refusal.text)
 
         Caused by:
-            HTTP status server error (530 <unknown status code>) for url (\(url))
+            \(status) for url (\(url))
         """)
     }
   }

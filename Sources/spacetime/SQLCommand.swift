@@ -24,7 +24,12 @@ enum SQLCommand {
     let start = System.monotonicSeconds()
     do {
       // A new store answers with no rows, as a new database does.
-      _ = try Spacetime.open()
+      if let status = Spacetime.refuse(
+        reading: Replacement("agora.query.marketplace", []), of: options.words[0], at: "sql",
+        in: try Spacetime.open())
+      {
+        return status
+      }
       let answer = try LegacySQL(path: Spacetime.storePath).run(options.words[1])
       let seconds = max(0, min(System.monotonicSeconds() - start, 1_000))
       let text =

@@ -107,8 +107,13 @@ enum Spacetime {
 
   /// Opens the marketplace; a store that is not there is made, for v4's agents cannot.
   static func open() throws -> Marketplace {
-    try Marketplace(Store(path: storePath, creates: true))
+    var options = Marketplace.Options()
+    options.keepsRegister = false
+    return try Marketplace(Store(path: storePath, creates: true), options: options)
   }
+
+  /// How far v4 is from its end at least, as the environment says it; the end itself is the store's alone.
+  static func leastPhase() throws -> SunsetPhase? { try SunsetEnvironment().phase }
 
   /// The text of an error.
   static func text(_ error: any Error) -> String {

@@ -23,4 +23,8 @@ guard let words else {
   Talk.error("error: invalid UTF-8 was detected in one or more arguments\n")
   exit(2)
 }
+do throws(AgoraError) { _ = try Clock.ofEnvironment() } catch {
+  Talk.error("error: \(Spacetime.text(error))\n")
+  exit(2)
+}
 exit(Spacetime.run(words))

@@ -77,7 +77,7 @@ import Testing
           call + ["send_agent_message", "a"], 1,
           [
             "Error: Invalid arguments provided for reducer `send_agent_message` for database",
-            "The reducer has the following signature:\n\tsend_agent_message(from_agent: String, to_agent: Option<String>",
+            "The reducer has the following signature:\n\tsend_agent_message(from_agent: String, to_agent: String",
             "Caused by:\n    0: Response text: invalid arguments for reducer send_agent_message: .: .: invalid length 1, expected reducer args for send_agent_message with 5 elements at line 1 column 5\n    1: HTTP status client error (400 Bad Request) for url (http",
           ]
         ),

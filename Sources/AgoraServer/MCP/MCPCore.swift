@@ -14,6 +14,8 @@ package struct MCPCore: Sendable {
     package var answersLegacyTools = true
     /// Whether v4's tools are listed, as deprecated ones.
     package var listsLegacyTools = false
+    /// How far v4 is from its end at least, for this program's callers.
+    package var leastPhase: SunsetPhase?
     /// Entries of a page of a list.
     package var pageSize = 50
     /// The time, for tools that have ended.
@@ -31,7 +33,7 @@ package struct MCPCore: Sendable {
   package init(_ tools: ToolDoor, _ options: Options = Options()) {
     self.tools = tools
     self.options = options
-    proxy = Proxy(tools.marketplace)
+    proxy = Proxy(tools.marketplace, atLeast: options.leastPhase)
   }
 
   /// The version of the marketplace's protocol, as everywhere.

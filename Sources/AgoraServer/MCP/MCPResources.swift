@@ -1,6 +1,6 @@
 import AgoraStore
 import CompatProxy
-import Migrator
+import Monitor
 
 /// What can be read without calling a tool.
 struct MCPResources {
@@ -35,7 +35,7 @@ struct MCPResources {
       report,
       card(
         "uri", report, "migration_report", "The migration report",
-        "Each migration into this marketplace with what became of its rows, and how many rejected rows and conflicts still wait for somebody."
+        "How far the way from v4 is: who still calls v4, each migration with what became of its rows, what bars switching v4 off, and when it can be."
       )
     ),
   ]
@@ -135,16 +135,9 @@ struct MCPResources {
     try core.tools.call(tool, .object([.init(parameter, .string(id))]), as: caller).result
   }
 
-  private static let rejects = Query(
-    "rejects.count_outstanding", "SELECT count(*) FROM rejects WHERE status='outstanding'")
-
   private func migrationReport() throws -> JSON {
-    let store = core.marketplace.store
-    let rejects = try store.read { try $0.integer(Self.rejects) ?? 0 }
-    return .object(
-      (try RunList(store).json.members ?? []) + [
-        .init("rejects_outstanding", .int(Int(rejects))),
-        .init("conflicts_open", .int(try ConflictList(store).conflicts.count)),
-      ])
+    try MonitorReport(
+      core.marketplace, at: core.options.clock.now(), replacements: Reducer.replacements
+    ).json
   }
 }

@@ -57,16 +57,19 @@ struct MCPToolUse {
   }
 
   private func run(_ tool: MCPLegacyTool, _ arguments: [JSON.Member]) -> [JSON.Member] {
-    if let failure = tool.failure(of: arguments, as: exchange.caller, in: core.marketplace) {
-      return Self.refused(failure.description, failure.json)
+    let answer = core.proxy.answer(tool.call(arguments, as: exchange.caller))
+    guard let refusal = answer.refusal else {
+      return Self.done(answer.output, warnings: answer.notice.map { [$0.sentence] } ?? [])
     }
-    let answer = core.proxy.answer(tool.call(arguments))
-    guard let refusal = answer.refusal else { return Self.done(answer.output, warnings: []) }
+    // A caller of v4 finds the reducer's signature where it did not know what is due.
+    var hint = ""
+    if case .invalidArguments(let signature) = refusal.kind { hint = "; it takes \(signature)" }
     return Self.refused(
-      "\(refusal.text) [\(refusal.code)]",
+      "\(refusal.text)\(hint) [\(refusal.code)]",
       .object([
         .init("code", .string(refusal.code)), .init("message", .string(refusal.text)),
         .init("replacement", .string(tool.reducer.replacement)),
+        .init("replacement_call", answer.notice?.replacement.json ?? .null),
       ]))
   }
 

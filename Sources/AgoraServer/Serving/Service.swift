@@ -7,6 +7,7 @@ public final class Service: Sendable {
   public let parts: ServiceParts
   private let server: HTTPServer
   private let events: HTTPServer?
+  private let hub: EventHub
 
   /// Begins to listen; clients wait until ``run()`` is called.
   ///
@@ -25,12 +26,13 @@ public final class Service: Sendable {
     if options.echoes { configuration.messageBytes = EchoSurface.messageBytes }
     change(&configuration)
     var router = Router()
-    for surface in Self.surfaces(parts) { surface.mount(on: &router) }
+    hub = try EventHub(parts.marketplace)
+    for surface in try Self.surfaces(parts, hub) { surface.mount(on: &router) }
     server = try HTTPServer(configuration, router)
     if let port = options.eventsPort {
       configuration.addresses = [SocketAddress(host: options.address.host, port: port)]
       var router = Router()
-      for surface in Self.eventSurfaces(parts) { surface.mount(on: &router) }
+      for surface in Self.eventSurfaces(parts, hub) { surface.mount(on: &router) }
       events = try HTTPServer(configuration, router)
     } else {
       events = nil
@@ -40,17 +42,19 @@ public final class Service: Sendable {
   // MARK: The assembly
 
   /// All parts of the server; a surface is entered here, and nowhere else.
-  static func surfaces(_ parts: ServiceParts) -> [any Surface] {
+  static func surfaces(_ parts: ServiceParts, _ hub: EventHub) throws(AgoraError) -> [any Surface] {
     var surfaces: [any Surface] = [
-      RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts), MCPEndpoint(parts),
+      RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
+      EventSurface(hub, parts.access), try SpacetimeSurface(parts),
+      MCPEndpoint(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces
   }
 
   /// What the second port has.
-  static func eventSurfaces(_ parts: ServiceParts) -> [any Surface] {
-    []
+  static func eventSurfaces(_ parts: ServiceParts, _ hub: EventHub) -> [any Surface] {
+    [EventSurface(hub, parts.access, hasStream: false)]
   }
 
   private static func checkOpenness(_ parts: ServiceParts) throws {

@@ -27,12 +27,15 @@ public struct ServiceParts: Sendable {
   public var store: Store { marketplace.store }
 
   /// Puts the parts of a marketplace's server together.
+  ///
+  /// - Parameter milliseconds: a clock that only goes forward, for the rate of calls.
   public init(
     _ marketplace: Marketplace, _ options: ServiceOptions = ServiceOptions(), log: ServerLog,
-    clock: Clock = .system
+    clock: Clock = .system,
+    milliseconds: @escaping @Sendable () -> Int64 = ServerConfiguration().milliseconds
   ) {
     tools = ToolDoor(marketplace)
-    access = Access(marketplace.store, options.rules, clock: clock)
+    access = Access(marketplace.store, options.rules, clock: clock, milliseconds: milliseconds)
     self.options = options
     self.log = log
     metrics = ServerMetrics()

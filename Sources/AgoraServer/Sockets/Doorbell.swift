@@ -29,6 +29,12 @@ final class Doorbell: Sendable {
     try? writing.write(byte.span)
   }
 
+  /// Waits until it is rung, or for so long, and makes it ready again.
+  func wait(milliseconds: Int32) {
+    var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    if poll(&waiting, 1, milliseconds) > 0 { rest() }
+  }
+
   /// Makes it ready to be rung again; what was posted before is seen by who looks after this.
   func rest() {
     var bytes: [UInt8] = []

@@ -1,3 +1,5 @@
+import AgoraStore
+
 /// One client's connection without its socket: bytes go in, bytes and work come out.
 ///
 /// All of it runs on the server's own thread. At most one piece of work is out at a time, so answers keep

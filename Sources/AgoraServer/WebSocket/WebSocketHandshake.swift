@@ -93,6 +93,6 @@ public enum WebSocketHandshake {
     hash.update(key)
     hash.update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
     let digest = hash.finished()
-    return Base64Encoder.text(of: digest.span)
+    return Base64Text.encode(digest.span)
   }
 }

@@ -1,53 +1,3 @@
-/// What is written down of one call of v4: never what a message says.
-package struct LegacyCallRecord: Sendable, Equatable {
-  package let at: Timestamp
-  /// The door: `cli`, `http` or `mcp`.
-  package let door: String
-  package let database: String
-  package let reducer: String
-  /// The shape in which it came; nil where it had none that is known.
-  package let shape: String?
-  /// The agent as the call named it.
-  package let claimed: String?
-  /// Who that is.
-  package let agent: String?
-  /// Why it was refused; nil where it was done.
-  package let code: String?
-  /// How long it took, in microseconds.
-  package let microseconds: Int
-  /// The v5 tool that did it; nil where none did.
-  package let tool: String?
-
-  package init(
-    at: Timestamp, door: String, database: String, reducer: String, shape: String?,
-    claimed: String?, agent: String?, code: String?, microseconds: Int, tool: String?
-  ) {
-    self.at = at
-    self.door = door
-    self.database = database
-    self.reducer = reducer
-    self.shape = shape
-    self.claimed = claimed
-    self.agent = agent
-    self.code = code
-    self.microseconds = microseconds
-    self.tool = tool
-  }
-
-  /// The record as JSON.
-  package var json: JSON {
-    .object([
-      .init("at", .string(at.description)), .init("door", .string(door)),
-      .init("database", .string(database)), .init("reducer", .string(reducer)),
-      .init("shape", .optional(shape)), .init("claimed", .optional(claimed)),
-      .init("agent_id", .optional(agent)),
-      .init("outcome", .string(code == nil ? "done" : "refused")),
-      .init("code", .optional(code)), .init("microseconds", .int(microseconds)),
-      .init("tool", .optional(tool)),
-    ])
-  }
-}
-
 /// The record of the calls of v4: the newest one by one, older ones as counts of a day.
 package struct LegacyCallLog {
   /// How many are told one by one at most.
@@ -69,7 +19,8 @@ package struct LegacyCallLog {
     "v4_calls.insert",
     """
     INSERT INTO v4_calls(at, door, database, reducer, shape, claimed, agent_id, outcome, code,
-      microseconds, tool) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)
+      microseconds, tool, task_id, workflow_id, message_id, receiver_id)
+    VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)
     """)
   private static let newestOld = Query(
     "v4_calls.newest_old",
@@ -77,12 +28,25 @@ package struct LegacyCallLog {
     SELECT max(ifnull((SELECT max(call) FROM v4_calls WHERE at<?1),0),
       ifnull((SELECT max(call) FROM v4_calls),0)-?2)
     """)
+  /// The reducer of a call as it is counted: names that no reducer has are counted together, for there is
+  /// no end to them.
+  private static let counted =
+    "iif(code='unknown_reducer','\(LegacyCaller.unknownReducer)',reducer)"
   private static let fold = Query(
     "v4_calls.fold",
     """
-    INSERT INTO v4_call_days(day, agent, reducer, outcome, calls)
-    SELECT at/86400000000, coalesce(agent_id, claimed, ''), reducer, outcome, count(*)
+    INSERT INTO v4_call_days(day, agent, reducer, code, calls, last_at)
+    SELECT at/86400000000, coalesce(agent_id, claimed, ''), \(counted), ifnull(code,''), count(*),
+      max(at)
     FROM v4_calls WHERE call<=?1 GROUP BY 1,2,3,4
+    ON CONFLICT DO UPDATE SET calls=calls+excluded.calls, last_at=max(last_at,excluded.last_at)
+    """)
+  private static let foldTotals = Query(
+    "v4_calls.fold_totals",
+    """
+    INSERT INTO v4_call_totals(day, reducer, code, calls)
+    SELECT at/86400000000, \(counted), ifnull(code,''), count(*)
+    FROM v4_calls WHERE call<=?1 GROUP BY 1,2,3
     ON CONFLICT DO UPDATE SET calls=calls+excluded.calls
     """)
   private static let forget = Query("v4_calls.forget", "DELETE FROM v4_calls WHERE call<=?1")
@@ -97,7 +61,9 @@ package struct LegacyCallLog {
       Self.insert, .integer(call.at.microseconds), .text(call.door), short(call.database),
       short(call.reducer), .optional(call.shape), short(call.claimed), .optional(call.agent),
       .text(call.code == nil ? "done" : "refused"), .optional(call.code),
-      .int(call.microseconds), .optional(call.tool))
+      .int(call.microseconds), .optional(call.tool), .optional(call.touched.task),
+      .optional(call.touched.workflow), .optional(call.touched.message),
+      .optional(call.touched.receiver))
     if connection.lastInsertedRow % Self.interval == 0 { try fold(at: call.at) }
   }
 
@@ -107,54 +73,132 @@ package struct LegacyCallLog {
     let last = try connection.integer(Self.newestOld, .integer(old), .int(limit)) ?? 0
     guard last > 0 else { return }
     try connection.run(Self.fold, .integer(last))
+    try connection.run(Self.foldTotals, .integer(last))
+    try LegacyCallers(connection).fold(upTo: last)
     try connection.run(Self.forget, .integer(last))
   }
 
+  private static let columns =
+    "at, door, database, reducer, shape, claimed, agent_id, code, microseconds, tool, task_id, workflow_id, message_id, receiver_id"
   private static let newest = Query(
     "v4_calls.newest",
-    """
-    SELECT at, door, database, reducer, shape, claimed, agent_id, code, microseconds, tool
-    FROM v4_calls WHERE ?2 IS NULL OR reducer=?2 ORDER BY call DESC LIMIT ?1
-    """)
+    "SELECT \(columns) FROM v4_calls WHERE ?2 IS NULL OR reducer=?2 ORDER BY call DESC LIMIT ?1")
+  private static let since = Query(
+    "v4_calls.since", "SELECT \(columns) FROM v4_calls WHERE at>=?1 ORDER BY at, call")
+
+  private static func record(_ row: borrowing Row) -> LegacyCallRecord {
+    LegacyCallRecord(
+      at: Timestamp(microseconds: row.int64(0)), door: row.text(1), database: row.text(2),
+      reducer: row.text(3), shape: row.optionalText(4), claimed: row.optionalText(5),
+      agent: row.optionalText(6), code: row.optionalText(7), microseconds: row.int(8),
+      tool: row.optionalText(9),
+      touched: LegacyCallRecord.Touched(
+        task: row.optionalText(10), workflow: row.optionalText(11), message: row.optionalText(12),
+        receiver: row.optionalText(13)))
+  }
 
   /// The newest calls, the newest first.
   ///
   /// - Parameter reducer: of this one only.
   package func newest(_ count: Int, of reducer: String? = nil) throws -> [LegacyCallRecord] {
-    try connection.all(Self.newest, .int(count), .optional(reducer)) { row in
-      LegacyCallRecord(
-        at: Timestamp(microseconds: row.int64(0)), door: row.text(1), database: row.text(2),
-        reducer: row.text(3), shape: row.optionalText(4), claimed: row.optionalText(5),
-        agent: row.optionalText(6), code: row.optionalText(7), microseconds: row.int(8),
-        tool: row.optionalText(9))
-    }
+    try connection.all(Self.newest, .int(count), .optional(reducer)) { Self.record($0) }
+  }
+
+  /// Lends each call since an instant that is still told by itself, the oldest first.
+  package func each(
+    since instant: Timestamp, _ body: (LegacyCallRecord) throws -> Void
+  ) throws {
+    try connection.each(Self.since, .integer(instant.microseconds)) { try body(Self.record($0)) }
   }
 
   /// Calls of a day that are counted together.
   package struct Count: Sendable {
+    /// Days since 1970-01-01, UTC.
     package let day: Int64
     package let agent: String
     package let reducer: String
-    package let outcome: String
+    /// Why they were refused; nil where they were done.
+    package let code: String?
     package let calls: Int
+    package let lastAt: Timestamp
+
+    /// `done` or `refused`.
+    package var outcome: String { code == nil ? "done" : "refused" }
   }
 
   private static let counts = Query(
     "v4_call_days.all",
     """
-    SELECT day, agent, reducer, outcome, sum(calls) FROM (
-      SELECT day, agent, reducer, outcome, calls FROM v4_call_days
+    SELECT day, agent, reducer, code, sum(calls), max(last_at) FROM (
+      SELECT day, agent, reducer, code, calls, last_at FROM v4_call_days
       UNION ALL
-      SELECT at/86400000000, coalesce(agent_id, claimed, ''), reducer, outcome, 1 FROM v4_calls)
+      SELECT at/86400000000, coalesce(agent_id, claimed, ''), \(counted), ifnull(code,''), 1, at
+      FROM v4_calls)
     WHERE ?2 IS NULL OR reducer=?2 GROUP BY 1,2,3,4 ORDER BY 1 DESC,2,3,4 LIMIT ?1
     """)
 
-  /// The counts of each day, agent, reducer and outcome, the newest day first.
+  /// The counts of each day, agent, reducer and code, the newest day first.
   package func counts(limit: Int, of reducer: String? = nil) throws -> [Count] {
     try connection.all(Self.counts, .int(limit), .optional(reducer)) { row in
-      Count(
-        day: row.int64(0), agent: row.text(1), reducer: row.text(2), outcome: row.text(3),
-        calls: row.int(4))
+      let code = row.text(3)
+      return Count(
+        day: row.int64(0), agent: row.text(1), reducer: row.text(2),
+        code: code.isEmpty ? nil : code, calls: row.int(4),
+        lastAt: Timestamp(microseconds: row.int64(5)))
     }
+  }
+
+  /// Calls of all agents together: of one day, reducer and code.
+  package struct Total: Sendable, Equatable {
+    /// Days since 1970-01-01, UTC.
+    package let day: Int64
+    package let reducer: String
+    /// Why they were refused; nil where they were done.
+    package let code: String?
+    package let calls: Int
+  }
+
+  private static let totals = Query(
+    "v4_call_totals.all",
+    """
+    SELECT day, reducer, code, sum(calls) FROM (
+      SELECT day, reducer, code, calls FROM v4_call_totals
+      UNION ALL
+      SELECT at/86400000000, \(counted), ifnull(code,''), count(*) FROM v4_calls GROUP BY 1,2,3)
+    WHERE day>=?1 GROUP BY 1,2,3 ORDER BY 1,2,3
+    """)
+
+  /// How often each reducer was called on each day since one, and why it was refused.
+  package func totals(since day: Int64 = .min) throws -> [Total] {
+    try connection.all(Self.totals, .integer(day)) { row in
+      let code = row.text(2)
+      return Total(
+        day: row.int64(0), reducer: row.text(1), code: code.isEmpty ? nil : code,
+        calls: row.int(3))
+    }
+  }
+
+  private static let rename = Query(
+    "v4_calls.rename",
+    """
+    UPDATE v4_calls SET agent_id=?2 WHERE agent_id=?1 OR (agent_id IS NULL AND claimed=?1)
+    """)
+  private static let renameDays = Query(
+    "v4_call_days.rename",
+    """
+    INSERT INTO v4_call_days(day, agent, reducer, code, calls, last_at)
+    SELECT day, ?2, reducer, code, calls, last_at FROM v4_call_days WHERE agent=?1
+    ON CONFLICT DO UPDATE SET calls=calls+excluded.calls, last_at=max(last_at,excluded.last_at)
+    """)
+  private static let forgetDays = Query(
+    "v4_call_days.forget_agent", "DELETE FROM v4_call_days WHERE agent=?1")
+
+  /// Gives an agent's calls to the one that it has turned out to be.
+  package func rename(_ old: String, to new: String) throws {
+    guard old != new else { return }
+    try connection.run(Self.rename, .text(old), .text(new))
+    try connection.run(Self.renameDays, .text(old), .text(new))
+    try connection.run(Self.forgetDays, .text(old))
+    try LegacyCallers(connection).rename(old, to: new)
   }
 }

@@ -8,8 +8,13 @@ public struct Clock: Sendable {
   /// The present instant.
   public func now() -> Timestamp { read() }
 
-  /// The machine's clock.
-  public static let system = Clock { Timestamp(microseconds: System.wallMicroseconds()) }
+  /// The machine's clock; where `AGORA_NOW` says an instant, one that stands still there.
+  ///
+  /// So a rehearsal has one time in all that it runs. Programs look with ``ofEnvironment()`` at their start
+  /// whether the word is an instant.
+  public static let system = (try? ofEnvironment()) ?? machine
+
+  private static let machine = Clock { Timestamp(microseconds: System.wallMicroseconds()) }
 
   /// A clock that stands still.
   public static func fixed(_ instant: Timestamp) -> Clock { Clock { instant } }
@@ -18,7 +23,7 @@ public struct Clock: Sendable {
   ///
   /// - Throws: ``AgoraError`` `misuse` where it says no instant.
   package static func ofEnvironment() throws(AgoraError) -> Clock {
-    guard let text = System.environment("AGORA_NOW") else { return .system }
+    guard let text = System.environment("AGORA_NOW") else { return machine }
     guard let instant = Timestamp(json: .string(text)) else {
       throw AgoraError(
         .misuse, "AGORA_NOW is \"\(TextTable.visible(text))\", and an instant is due",

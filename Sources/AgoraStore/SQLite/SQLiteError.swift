@@ -27,6 +27,8 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
   package var isFull: Bool { code == 13 }
   /// The file is no SQLite database, or not one any more (`SQLITE_NOTADB`, `SQLITE_CORRUPT`).
   package var isNotDatabase: Bool { code == 26 || code == 11 }
+  /// The statement was told to stop (`SQLITE_INTERRUPT`).
+  package var isInterruption: Bool { code == 9 }
   /// A constraint refused the row (`SQLITE_CONSTRAINT`).
   package var isConstraint: Bool { code == 19 }
 }

@@ -19,6 +19,8 @@ extension SchemaStep {
       name: "where the audit stood when a run ended",
       sql: "ALTER TABLE migration_runs ADD COLUMN last_audit INTEGER;"),
     SchemaStep(name: "access tokens", sql: accessTables),
+    SchemaStep(name: "the sunset of v4", sql: sunsetTables),
+    SchemaStep(name: "backups that were taken", sql: BackupRecord.tableSQL),
   ]
 
   /// The protocol's tables.

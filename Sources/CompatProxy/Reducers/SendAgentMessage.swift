@@ -3,7 +3,7 @@ import AgoraStore
 /// `send_agent_message`: a message to an agent or to all.
 enum SendAgentMessage {
   private static let from = LegacyParameter("from_agent", or: ["from"])
-  private static let to = LegacyParameter("to_agent", .optionalString, or: ["to"])
+  private static let to = LegacyParameter("to_agent", .looseString, or: ["to"])
   private static let type = LegacyParameter("message_type", or: ["type"])
   private static let content = LegacyParameter("content", or: ["payload", "message"])
   private static let priority = LegacyParameter("priority", .priority, optional: true)
@@ -16,13 +16,13 @@ enum SendAgentMessage {
       CallShape(
         "correlated", from, to, type, content, priority,
         LegacyParameter("requires_response", .bool, optional: true),
-        LegacyParameter("correlation_id", .optionalString)),
+        LegacyParameter("correlation_id", .looseString)),
       CallShape(
         "row", LegacyParameter("message_id", optional: true), from, to, type, content, priority,
         LegacyParameter("requires_response", .bool, optional: true),
         LegacyParameter("timeout_seconds", .u32, or: ["timeout"], optional: true),
-        LegacyParameter("correlation_id", .optionalString),
-        LegacyParameter("thread_id", .optionalString),
+        LegacyParameter("correlation_id", .looseString),
+        LegacyParameter("thread_id", .looseString),
         LegacyParameter("metadata", optional: true), LegacyParameter("status", optional: true)),
     ], replacement: "agora.messaging.send"
   ) { call, lookups throws(Refusal) in
@@ -40,7 +40,7 @@ enum SendMessageReducer {
     shapes: [
       CallShape(
         "message", LegacyParameter("message_id"), LegacyParameter("from_agent", or: ["from"]),
-        LegacyParameter("to_agent", .optionalString, or: ["to"]),
+        LegacyParameter("to_agent", .looseString, or: ["to"]),
         LegacyParameter("message_type", or: ["type"]),
         LegacyParameter("content", or: ["payload", "message"]),
         LegacyParameter("priority", .priority, optional: true))

@@ -24,6 +24,7 @@ enum ExitCode: Int32 {
       switch error.code {
       case .misuse, .unknownTable: .misused
       case .locked, .storeIsNewer, .refused: .refused
+      case .notReady: .notReady
       case .interrupted: .interrupted
       default: .failed
       }

@@ -1,19 +1,6 @@
-/// Words as a shell reads them.
-enum ShellWords {
-  /// A word that a POSIX shell takes as it is.
-  static func quoted(_ text: String) -> String {
-    let isPlain =
-      !text.isEmpty
-      && text.utf8.allSatisfy { byte in
-        (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte)
-          || (0x61...0x7a).contains(byte) || "_-.,:/@%+=".utf8.contains(byte)
-      }
-    guard !isPlain else { return text }
-    return "'"
-      + text.split(separator: "'", omittingEmptySubsequences: false)
-      .joined(separator: #"'\''"#) + "'"
-  }
+import AgoraStore
 
+extension ShellWords {
   /// A command line on as many lines as the width asks for; pasted, they are one.
   ///
   /// - Parameter groups: words that stay together on a line; the first is the command itself.

@@ -11,6 +11,15 @@ enum Terminal {
   private static let output = File(descriptor: 1, path: "standard output", closes: false)
   private static let talk = File(descriptor: 2, path: "standard error", closes: false)
 
+  /// Writes data as it is.
+  ///
+  /// - Throws: ``AgoraError`` `io` when nobody takes it.
+  static func write(_ bytes: [UInt8]) throws {
+    do throws(SystemError) { try output.write(bytes.span) } catch {
+      throw AgoraError(error, file: "standard output")
+    }
+  }
+
   /// Writes a line of data.
   ///
   /// - Throws: ``AgoraError`` `io` when nobody takes it.

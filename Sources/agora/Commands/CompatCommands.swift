@@ -51,6 +51,7 @@ enum CompatCommands {
     let answer = Proxy(marketplace).answer(
       LegacyCall(
         database: words[0], reducer: words[1], arguments: .words(Array(words.dropFirst(2)))))
+    if let notice = answer.notice, !notice.decision.isRefusal { Terminal.say(notice.line) }
     guard let refusal = answer.refusal else {
       try Terminal.print(
         invocation.wantsJSON
@@ -61,7 +62,9 @@ enum CompatCommands {
       let error = JSON.object([
         .init("code", .string(refusal.code)), .init("message", .string(refusal.text)),
       ])
-      try Terminal.print(JSONWriter.pretty(.object([.init("error", error)])))
+      var members: [JSON.Member] = [.init("error", error)]
+      if let problem = answer.notice?.problem() { members.append(.init("problem", problem)) }
+      try Terminal.print(JSONWriter.pretty(.object(members)))
     }
     Terminal.say("agora: \(refusal.text) [\(refusal.code)]")
     return refusal.kind == .usage ? .misused : .failed
@@ -104,13 +107,16 @@ enum CompatCommands {
               .object([
                 .init("day", .string(day)), .init("agent", .string(count.agent)),
                 .init("reducer", .string(count.reducer)),
-                .init("outcome", .string(count.outcome)), .init("calls", .int(count.calls)),
+                .init("outcome", .string(count.outcome)), .init("code", .optional(count.code)),
+                .init("calls", .int(count.calls)),
+                .init("last_at", .string(count.lastAt.description)),
               ])
             }))
       ]),
       rows.map { day, count in
         TextTable.visible(
-          "\(day)  \(count.calls)  \(count.outcome)  \(count.reducer)  \(count.agent)")
+          "\(day)  \(count.calls)  \(count.code.map { "refused (\($0))" } ?? "done")  \(count.reducer)  \(count.agent)"
+        )
       }.joined(separator: "\n"))
     return .done
   }

@@ -136,7 +136,8 @@ enum StoreCommand {
     operands: [.init(name: "FILE", help: "The copy; it must not exist.")], options: [Command.store],
     run: { invocation in
       let file = invocation.operands[0]
-      let bytes = try invocation.openStore().backup(to: file)
+      let bytes = try invocation.openStore().backup(
+        to: file, at: Clock.ofEnvironment().now())
       try invocation.report(
         .object([.init("file", .string(file)), .init("bytes", .int(bytes))]),
         "Wrote \(bytes) bytes to \(file).")

@@ -41,7 +41,7 @@ enum ServeCommand {
 
       Until the first token exists, whoever is on this machine may use the agents' tools without one; tools of operators always need a token of enough authority. Beyond this machine a token is always needed: agora token create makes one.
 
-      Environment: LOG_LEVEL (debug, info, warning or error), ADMIN_AUTHORITY_LEVEL (the highest authority that a token gives, 0 to 255), AGORA_NOW (a fixed time, for rehearsals; refused beyond this machine).
+      Environment: LOG_LEVEL (debug, info, warning or error), ADMIN_AUTHORITY_LEVEL (the highest authority that a token gives, 0 to 255), AGORA_NOW (a fixed time, for rehearsals; refused beyond this machine), DEPRECATION_WARNINGS=enabled and COMPATIBILITY_MODE=disabled (the phase of v4's end at start; never back).
       """,
     run: run)
 
@@ -67,6 +67,7 @@ enum ServeCommand {
     }
     Interruption.watch()
     let marketplace = try Marketplace(try invocation.openOrMakeStore(), clock: clock)
+    try SunsetCommands.applyEnvironment(to: marketplace)
     let service = try Service(ServiceParts(marketplace, options, log: log, clock: clock)) {
       $0.stopsOnSignal = true
     }

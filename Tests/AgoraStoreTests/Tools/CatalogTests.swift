@@ -43,6 +43,11 @@ import Testing
     #expect(text == golden, "the catalogue has changed: look at it, and record it with RECORD=1")
   }
 
+  @Test func `the catalogue's names are those that the tools declare`() {
+    let wrong = ToolCatalog.agora.named.filter { $0.name != $0.type.tool.name }.map(\.name)
+    #expect(wrong == [] && ToolCatalog.agora.named.count == 22)
+  }
+
   @Test func `a tool is found under every form of its name`() throws {
     let found: [(String, String)] = [
       ("agora.messaging.send", "1.0.0"), ("agora_messaging_send", "1.0.0"),

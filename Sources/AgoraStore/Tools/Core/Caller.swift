@@ -54,6 +54,14 @@ public struct Caller: Sendable {
       agent: agent, isBound: true, isAuthenticated: true, authority: authority, origin: origin)
   }
 
+  /// An agent of v4, which names in each call who it is.
+  ///
+  /// - Parameter agent: whom the call names.
+  package static func legacy(authority: Int, as agent: AgentReference? = nil) -> Caller {
+    Caller(
+      agent: agent, isBound: false, isAuthenticated: true, authority: authority, origin: .v4)
+  }
+
   /// A caller who has shown nothing: agent tools only.
   public static func anonymous(_ origin: Origin) -> Caller {
     Caller(agent: nil, isBound: false, isAuthenticated: false, authority: 0, origin: origin)

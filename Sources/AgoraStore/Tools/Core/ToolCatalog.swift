@@ -1,3 +1,5 @@
+import Synchronization
+
 /// All versions of all tools.
 public struct ToolCatalog: Sendable {
   /// One tool in one version, and how a call of it is made.
@@ -24,24 +26,62 @@ public struct ToolCatalog: Sendable {
     }
   }
 
-  /// The tools in order of their names, the newest version of each first.
-  public let entries: [Entry]
-  /// The entries of each name, by its dotted form and by that with underscores.
-  private let byName: [String: [Entry]]
+  /// The entries that have been made, and the calls that they are made of.
+  ///
+  /// A process that makes one call needs one tool, and making all of them costs it more than the call.
+  private final class Shelf: Sendable {
+    struct State {
+      var byName: [String: [Entry]] = [:]
+      var all: [Entry]?
+    }
+
+    let calls: [(name: String, type: any ToolCall.Type)]
+    let state = Mutex(State())
+
+    init(_ calls: [(name: String, type: any ToolCall.Type)]) { self.calls = calls }
+  }
+
+  private let shelf: Shelf
 
   /// Collects calls.
   public init(_ calls: [any ToolCall.Type]) {
-    entries = calls.map { Self.entry($0) }.sorted { one, other in
+    shelf = Shelf(calls.map { ($0.tool.name, $0) })
+  }
+
+  /// Collects calls under the names of their tools, which are not looked at before they are wanted.
+  init(named calls: [(name: String, type: any ToolCall.Type)]) { shelf = Shelf(calls) }
+
+  /// The calls under the names that they were given.
+  package var named: [(name: String, type: any ToolCall.Type)] { shelf.calls }
+
+  /// The tools in order of their names, the newest version of each first.
+  public var entries: [Entry] {
+    shelf.state.withLock { state in
+      if let all = state.all { return all }
+      let all = Self.ordered(shelf.calls.map(\.type))
+      state.all = all
+      return all
+    }
+  }
+
+  /// The versions of a tool, the newest first, by its dotted name or the one with underscores.
+  private func versions(of name: String) -> [Entry] {
+    shelf.state.withLock { state in
+      if let known = state.byName[name] { return known }
+      let found = Self.ordered(
+        shelf.calls.filter { $0.name == name || Tool.underscored($0.name) == name }.map(\.type))
+      // Names that there are not would fill the memory.
+      if !found.isEmpty { state.byName[name] = found }
+      return found
+    }
+  }
+
+  private static func ordered(_ calls: [any ToolCall.Type]) -> [Entry] {
+    calls.map { entry($0) }.sorted { one, other in
       one.tool.name == other.tool.name
         ? one.tool.version > other.tool.version
         : one.tool.name.exact.lexicographicallyPrecedes(other.tool.name.exact)
     }
-    var byName: [String: [Entry]] = [:]
-    for entry in entries {
-      byName[entry.tool.name, default: []].append(entry)
-      byName[entry.tool.underscoreName, default: []].append(entry)
-    }
-    self.byName = byName
   }
 
   private static func entry<Call: ToolCall>(_ call: Call.Type) -> Entry { Entry(call) }
@@ -65,7 +105,8 @@ public struct ToolCatalog: Sendable {
   /// The entries that a name means, the one to take first.
   func candidates(_ text: String) throws(ToolFailure) -> [Entry] {
     let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let versions = byName[String(parts[0])] else { throw unknown(String(parts[0])) }
+    let versions = versions(of: String(parts[0]))
+    guard !versions.isEmpty else { throw unknown(String(parts[0])) }
     let ordered =
       versions.filter(\.tool.isPreferred) + versions.filter { !$0.tool.isPreferred }
     guard parts.count == 2 else { return ordered }

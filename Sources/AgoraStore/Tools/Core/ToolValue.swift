@@ -194,7 +194,7 @@ public enum Receiver: ParameterValue, Hashable {
   case agent(AgentReference)
 
   /// The word in the store and on the wire.
-  static let broadcastWord = "broadcast"
+  package static let broadcastWord = "broadcast"
 
   /// An agent, or all of them.
   public static var valueType: ValueType { .receiver }

@@ -1,6 +1,11 @@
 /// A place in the order of events, behind the last one that was seen.
-public struct EventPosition: Sendable, Equatable {
+public struct EventPosition: Sendable, Hashable {
   let sequence: Int64
+
+  init(sequence: Int64) { self.sequence = sequence }
+
+  /// The place behind an event.
+  public init(behind event: Event) { sequence = event.sequence }
 
   /// Before the first event that is kept.
   public static let beginning = EventPosition(sequence: 0)

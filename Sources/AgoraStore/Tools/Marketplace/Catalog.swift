@@ -1,13 +1,27 @@
 extension ToolCatalog {
-  /// The tools of Agora v5.
-  public static let agora = ToolCatalog([
-    RegisterAgent.self, ShowAgent.self,
-    SendMessage.self, ReceiveMessages.self, AcknowledgeMessages.self, Subscribe.self,
-    Unsubscribe.self,
-    AssignTask.self, UpdateTask.self, ListTasks.self, ShowTaskHistory.self,
-    CreateWorkflow.self, ShowWorkflow.self, ModifyWorkflow.self,
-    ListServices.self, ShowSchema.self,
-    QueryAgents.self, QueryServices.self, QueryMarketplace.self,
-    Override.self, CheckHealth.self, Manage.self,
+  /// The tools of Agora v5, each under the name that it declares.
+  public static let agora = ToolCatalog(named: [
+    ("agora.agent.register", RegisterAgent.self),
+    ("agora.agent.status", ShowAgent.self),
+    ("agora.messaging.send", SendMessage.self),
+    ("agora.messaging.receive", ReceiveMessages.self),
+    ("agora.messaging.acknowledge", AcknowledgeMessages.self),
+    ("agora.messaging.subscribe", Subscribe.self),
+    ("agora.messaging.unsubscribe", Unsubscribe.self),
+    ("agora.task.assign", AssignTask.self),
+    ("agora.task.update", UpdateTask.self),
+    ("agora.task.list", ListTasks.self),
+    ("agora.task.history", ShowTaskHistory.self),
+    ("agora.workflow.create", CreateWorkflow.self),
+    ("agora.workflow.status", ShowWorkflow.self),
+    ("agora.workflow.modify", ModifyWorkflow.self),
+    ("agora.discovery.list", ListServices.self),
+    ("agora.discovery.schema", ShowSchema.self),
+    ("agora.query.agents", QueryAgents.self),
+    ("agora.query.services", QueryServices.self),
+    ("agora.query.marketplace", QueryMarketplace.self),
+    ("agora.admin.override", Override.self),
+    ("agora.admin.health", CheckHealth.self),
+    ("agora.admin.manage", Manage.self),
   ])
 }

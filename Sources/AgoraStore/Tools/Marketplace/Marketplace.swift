@@ -13,6 +13,10 @@ public final class Marketplace: Sendable {
     ///
     /// One that breaks it is an `internal` failure then.
     public var verifiesDeclarations: Bool
+    /// Whether `services` is brought in line with the catalogue when the marketplace is opened.
+    ///
+    /// It costs a third of a process that makes one call; tools are answered the same without.
+    package var keepsRegister = true
 
     /// The usual choices.
     public init(catalog: ToolCatalog = .agora) {
@@ -30,7 +34,7 @@ public final class Marketplace: Sendable {
   /// The tools.
   public var catalog: ToolCatalog { options.catalog }
   private let options: Options
-  private let clock: Clock
+  let clock: Clock
   private let identifiers: IdentifierSequence
   private let usage = UsageLog()
   let commits = CommitSignal()
@@ -48,6 +52,7 @@ public final class Marketplace: Sendable {
     self.options = options
     let sequence = IdentifierSequence(identifiers ?? IdentifierSource(clock: clock))
     self.identifiers = sequence
+    guard options.keepsRegister else { return }
     let catalog = options.catalog
     let isCurrent = try store.read { try ServiceRegister.outdated(catalog, in: $0).isEmpty }
     guard !isCurrent else { return }
@@ -69,6 +74,9 @@ public final class Marketplace: Sendable {
       try connection.transaction { try rest.write(to: connection) }
     }
   }
+
+  /// The present instant.
+  package var now: Timestamp { clock.now() }
 
   /// Calls a tool by name.
   ///
@@ -227,11 +235,12 @@ public final class Marketplace: Sendable {
   package func together<Result: Sendable>(
     _ body: @Sendable (CallGroup) throws -> Result
   ) throws(ToolFailure) -> Result {
-    let now = clock.now()
     let gathered = usage.take()
     let (retention, verifies) = (options.retention, options.verifiesDeclarations)
     do {
-      let (result, hasEmitted) = try store.write { connection in
+      let (result, hasEmitted) = try store.write { [clock] connection in
+        // Read under the lock, as for a single call.
+        let now = clock.now()
         let group = CallGroup(connection, at: now, self.catalog, verifies: verifies) {
           self.context(connection, $0, now, $1)
         } admit: {
@@ -254,7 +263,7 @@ public final class Marketplace: Sendable {
     }
   }
 
-  private func context(
+  func context(
     _ connection: Connection, _ tool: Tool, _ now: Timestamp, _ caller: Caller
   ) -> ToolContext {
     ToolContext(

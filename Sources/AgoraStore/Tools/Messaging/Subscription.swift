@@ -5,6 +5,11 @@ public struct Subscription: Sendable, Equatable {
   /// What is sent.
   public let filter: EventFilter
 
+  package init(id: String, filter: EventFilter) {
+    self.id = id
+    self.filter = filter
+  }
+
   /// How many active subscriptions an agent can have.
   static let limit = 100
   /// The protocol's other word for an event type.
@@ -107,6 +112,12 @@ public struct Subscription: Sendable, Equatable {
       select, .text(id), map: { (agent: $0.text(0), isActive: $0.text(3) == "active") })
   }
 
+  /// The values that each field may have.
+  static func values(of filters: [JSON.Member]) -> [String: [JSON]] {
+    Dictionary(
+      filters.map { ($0.name, $0.value.elements ?? [$0.value]) }, uniquingKeysWith: { $1 })
+  }
+
   /// Reads an active subscription; nil when there is none.
   package static func read(_ id: String, in connection: Connection) throws -> Subscription? {
     let row = try connection.first(
@@ -115,8 +126,7 @@ public struct Subscription: Sendable, Equatable {
     let members = try JSON.parse(filters).members ?? []
     let filter = EventFilter(
       agent: agent, types: Set(try JSON.parse(types).elements?.compactMap(\.text) ?? []),
-      values: Dictionary(
-        members.map { ($0.name, $0.value.elements ?? [$0.value]) }, uniquingKeysWith: { $1 }))
+      values: values(of: members))
     return Subscription(id: id, filter: filter)
   }
 }

@@ -1,0 +1,47 @@
+import AgoraStore
+
+/// `/ws` and `/events`: the marketplace's events as they are committed.
+struct EventSurface: Surface {
+  private let hub: EventHub
+  private let access: Access
+  private let hasStream: Bool
+
+  /// Makes it of a hub.
+  ///
+  /// - Parameter hasStream: whether `/events` is there too.
+  init(_ hub: EventHub, _ access: Access, hasStream: Bool = true) {
+    self.hub = hub
+    self.access = access
+    self.hasStream = hasStream
+  }
+
+  func mount(on router: inout Router) {
+    router.add(.get, "/ws", bodyLimit: 0) { routed in
+      let (caller, isAllowed) = try identify(routed)
+      return WebSocketHandshake.respond(
+        to: routed.request, with: EventSocket(hub, as: caller, isAllowed: isAllowed).acceptance)
+    }
+    guard hasStream else { return }
+    router.add(.get, "/events", bodyLimit: 0) { routed in
+      let (caller, isAllowed) = try identify(routed)
+      return try ServerSentEvents(hub, routed.request, as: caller, isAllowed: isAllowed).response
+    }
+  }
+
+  /// Who asks, and whether that still holds later: a stream may outlive its token.
+  private func identify(
+    _ routed: RoutedRequest
+  ) throws(Problem) -> (Caller, isAllowed: @Sendable () -> Bool) {
+    let (request, context) = (routed.request, routed.context)
+    let caller = try access.caller(of: request, context, through: .http)
+    return (
+      caller,
+      { [access] in
+        do throws(Problem) {
+          _ = try access.caller(of: request, context, through: .http)
+          return true
+        } catch { return error.status.code != 401 && error.status.code != 403 }
+      }
+    )
+  }
+}

@@ -1,0 +1,217 @@
+import AgoraStore
+import CompatProxy
+import Synchronization
+
+/// Makes WebSockets of requests for `v1.json.spacetimedb`.
+struct SpacetimeSockets: Sendable {
+  let hub: SubscriptionHub
+
+  /// The one protocol that is spoken; SpacetimeDB's others are binary.
+  static let name = "v1.json.spacetimedb"
+
+  /// Opens a connection.
+  ///
+  /// - Throws: ``SpacetimeReply`` 400 where no protocol is offered that is spoken here, or where a
+  ///   parameter is malformed.
+  func open(
+    _ database: SpacetimeDatabase, _ routed: RoutedRequest, _ visitor: SpacetimeVisitor
+  ) throws(SpacetimeReply) -> SpacetimeReply {
+    var connection = UInt128.random(in: 1...UInt128.max)
+    var isLight = false
+    for (name, value) in routed.request.target.parameters {
+      switch name {
+      case "connection_id", "client_address":
+        guard value.utf8.count == 32, let id = UInt128(value, radix: 16), id != 0 else {
+          throw .text(400, "Invalid connection ID")
+        }
+        connection = id
+      case "light": isLight = value == "true"
+      case "compression" where !["None", "Gzip", "Brotli"].contains(value):
+        throw .text(
+          400,
+          "Failed to deserialize query string: unknown variant `\(value.prefix(40))`, expected one of `None`, `Brotli`, `Gzip`"
+        )
+      default: continue
+      }
+    }
+    let socket = SpacetimeSocket(
+      hub, database, visitor, connection: connection, isLight: isLight)
+    var response = WebSocketHandshake.respond(to: routed.request, with: socket.acceptance)
+    guard response.status == 101 else { return SpacetimeReply(response: response) }
+    guard routed.request.headers.lists("Sec-WebSocket-Protocol", Self.name) else {
+      throw .text(400, "no valid protocol selected")
+    }
+    response.headers.append("Sec-WebSocket-Protocol", Self.name)
+    return SpacetimeReply(response: response)
+  }
+}
+
+/// One client of `v1.json.spacetimedb`.
+final class SpacetimeSocket: Sendable {
+  private let hub: SubscriptionHub
+  private let database: SpacetimeDatabase
+  private let visitor: SpacetimeVisitor
+  private let connection: UInt128
+  /// Whether it wants other clients' changes without their story.
+  let isLight: Bool
+  private let outbox = SpacetimeOutbox()
+
+  init(
+    _ hub: SubscriptionHub, _ database: SpacetimeDatabase, _ visitor: SpacetimeVisitor,
+    connection: UInt128, isLight: Bool
+  ) {
+    self.hub = hub
+    self.database = database
+    self.visitor = visitor
+    self.connection = connection
+    self.isLight = isLight
+  }
+
+  /// Whether the client is gone.
+  var isOver: Bool { outbox.isClosed }
+
+  /// Sends a frame, now or when the client has taken what waits.
+  func send(_ frame: String) { outbox.send(frame) }
+
+  /// Sends what waits.
+  ///
+  /// - Returns: whether something still does.
+  func flush() -> Bool {
+    outbox.flush()
+    return outbox.isWaiting
+  }
+
+  /// What the route does with the connection.
+  var acceptance: WebSocketAcceptance {
+    WebSocketAcceptance(
+      opened: { client in self.open(client) },
+      received: { _, message in self.receive(message) })
+  }
+
+  private func open(_ client: WebSocketClient) {
+    outbox.open(client)
+    client.whenClosed { [outbox, hub] in
+      outbox.end()
+      hub.wake()
+    }
+    send(
+      SpacetimeAnswerFrame.identityToken(
+        visitor.identity, token: visitor.token.text, connection: connection))
+    do throws(SystemError) { try hub.add(self) } catch {
+      outbox.close(.failed, error.description)
+    }
+  }
+
+  private func receive(_ message: WebSocketMessage) {
+    guard case .text(let text) = message else {
+      return outbox.close(.failed, "a frame of \(SpacetimeSockets.name) is text")
+    }
+    do throws(SpacetimeRequestFrame.Fault) {
+      answer(try SpacetimeRequestFrame(text))
+    } catch { outbox.close(.failed, error.message) }
+  }
+
+  private func answer(_ frame: SpacetimeRequestFrame) {
+    switch frame {
+    case .callReducer(let reducer, let arguments, let request, let isQuiet):
+      let call = LegacyCall(
+        database: database.known.rawValue, reducer: reducer,
+        arguments: .document(Array(arguments.utf8)), door: "http", caller: visitor.caller)
+      let cause = SpacetimeAnswerFrame.Cause(
+        identity: visitor.identity, connection: connection, reducer: reducer,
+        arguments: arguments, request: request, timestamp: hub.clock.now())
+      hub.call(call, cause, from: self, isQuiet: isQuiet)
+    case .subscribe(let queries, let request):
+      subscribe(.whole, queries, request) { rows, micros in
+        SpacetimeAnswerFrame.initialSubscription(rows, request: request, microseconds: micros)
+      }
+    case .subscribeSingle(let query, let request, let id):
+      subscribe(.numbered(id), [query], request) { rows, micros in
+        guard rows.count == 1, let only = rows.first else {
+          return SpacetimeAnswerFrame.multiApplied(
+            "SubscribeMultiApplied", rows, request: request, id: id, microseconds: micros)
+        }
+        return SpacetimeAnswerFrame.applied(
+          "SubscribeApplied", only, request: request, id: id, microseconds: micros)
+      }
+    case .subscribeMulti(let queries, let request, let id):
+      subscribe(.numbered(id), queries, request) { rows, micros in
+        SpacetimeAnswerFrame.multiApplied(
+          "SubscribeMultiApplied", rows, request: request, id: id, microseconds: micros)
+      }
+    case .unsubscribe(let request, let id):
+      unsubscribe(request, id) { rows, micros in
+        guard rows.count == 1, let only = rows.first else {
+          return SpacetimeAnswerFrame.multiApplied(
+            "UnsubscribeMultiApplied", rows, request: request, id: id, microseconds: micros)
+        }
+        return SpacetimeAnswerFrame.applied(
+          "UnsubscribeApplied", only, request: request, id: id, microseconds: micros)
+      }
+    case .unsubscribeMulti(let request, let id):
+      unsubscribe(request, id) { rows, micros in
+        SpacetimeAnswerFrame.multiApplied(
+          "UnsubscribeMultiApplied", rows, request: request, id: id, microseconds: micros)
+      }
+    case .oneOffQuery(let message, let query): ask(query, message)
+    }
+  }
+
+  private typealias Saying = @Sendable ([SpacetimeAnswerFrame.Rows], Int) -> String
+
+  private static func microseconds(since start: Double) -> Int {
+    Int(max(0, min(System.monotonicSeconds() - start, 1e6)) * 1e6)
+  }
+
+  private func subscribe(
+    _ key: SubscriptionHub.Key, _ texts: [String], _ request: UInt32, _ say: Saying
+  ) {
+    let start = System.monotonicSeconds()
+    do throws(Refusal) {
+      var queries: [WatchedQuery] = []
+      for text in texts {
+        for query in try WatchedQuery.read(text) where !queries.contains(query) {
+          queries.append(query)
+        }
+      }
+      try hub.subscribe(self, key, queries) { rows in
+        say(
+          rows.map { SpacetimeAnswerFrame.Rows($0, inserts: $1) },
+          Self.microseconds(since: start))
+      }
+    } catch {
+      var id: UInt32?
+      if case .numbered(let number) = key { id = number }
+      send(
+        SpacetimeAnswerFrame.subscriptionError(
+          error.text, request: request, id: id, microseconds: Self.microseconds(since: start)))
+    }
+  }
+
+  private func unsubscribe(_ request: UInt32, _ id: UInt32, _ say: Saying) {
+    let start = System.monotonicSeconds()
+    let isKnown = hub.unsubscribe(self, .numbered(id)) { rows in
+      say(
+        rows.map { SpacetimeAnswerFrame.Rows($0, deletes: $1) }, Self.microseconds(since: start))
+    }
+    guard !isKnown else { return }
+    send(
+      SpacetimeAnswerFrame.subscriptionError(
+        "Subscription not found", request: request, id: id))
+  }
+
+  /// Answers a query once.
+  private func ask(_ query: String, _ message: String) {
+    let start = System.monotonicSeconds()
+    let outcome: Result<(table: String, rows: [String]), Refusal>
+    do throws(Refusal) {
+      let table = (try? WatchedQuery.read(query))?.first?.table.name ?? ""
+      let answer = try LegacySQL.answer(
+        query, path: hub.marketplace.store.path, within: .stranger)
+      outcome = .success((table, answer.namedRows.map { JSONWriter.compact($0) }))
+    } catch { outcome = .failure(error) }
+    send(
+      SpacetimeAnswerFrame.oneOffQueryResponse(
+        message, outcome, microseconds: Self.microseconds(since: start)))
+  }
+}

@@ -1,0 +1,184 @@
+import AgoraStore
+
+/// Whether v4 can be switched off without anybody losing anything.
+struct ReadinessGates {
+  let census: Census
+  let facts: MigrationFacts
+  let calls: CallFacts
+  let sunset: SunsetState
+  let health: HealthStatus
+  let healthReason: String
+  let now: Timestamp
+  let window: Int
+
+  /// Whether anything at all came from v4 or calls it.
+  var hasLegacy: Bool {
+    !facts.runs.isEmpty || calls.total > 0 || census.agents.contains { $0.isFromV4 }
+  }
+
+  var all: [Gate] {
+    [onV4, silent, rejects, conflicts, verification, healthy, backup, announced]
+  }
+
+  private func gate(
+    _ name: String, _ title: String, _ passed: Bool, _ reason: String, _ remedy: String
+  ) -> Gate {
+    Gate(
+      name: name, title: title, passed: passed, reason: reason, remedy: passed ? nil : remedy)
+  }
+
+  private var windowStart: Timestamp { DayTime.shifted(now, days: -window) }
+
+  private var onV4: Gate {
+    let title = "Nobody on v4 for \(Words.count(window, "day"))"
+    let callers = census.agents.filter { $0.state == .onV4 }
+    let others = census.unknown.filter { $0.windowCalls > 0 }
+    guard callers.isEmpty, others.isEmpty else {
+      var parts: [String] = []
+      if !callers.isEmpty {
+        parts.append(
+          "\(Words.count(callers.count, "agent")) (\(Words.names(callers.map(\.name))))")
+      }
+      if !others.isEmpty {
+        let names = others.filter { !$0.name.isEmpty }.map(\.name)
+        let calls = others.reduce(0) { DayTime.sum($0, $1.windowCalls) }
+        parts.append(
+          names.isEmpty
+            ? "callers that gave no name (\(Words.count(calls, "call")))"
+            : "callers that are no agents (\(Words.names(names)))")
+      }
+      return gate(
+        "nobody_on_v4", title, false,
+        "within \(Words.count(window, "day")), v4 was called by \(parts.joined(separator: " and by "))",
+        "agora compat log --days")
+    }
+    // Silence proves nothing where nobody has listened.
+    let begin = [calls.since, facts.runs.map(\.startedAt).min()].compactMap { $0 }.min()
+    if hasLegacy, let begin, begin > windowStart {
+      return gate(
+        "nobody_on_v4", title, false,
+        "the record begins on \(begin.description.prefix(10)), and is younger than \(Words.count(window, "day"))",
+        "agora monitor --gate")
+    }
+    let last = census.agents.compactMap(\.lastV4Call).max()
+    return gate(
+      "nobody_on_v4", title, true,
+      last.map { "the last call of v4 was on \($0.description.prefix(10))" }
+        ?? "no call of v4 is on record", "")
+  }
+
+  private var silent: Gate {
+    let silent = census.agents.filter { $0.state == .silent }
+    let waiting = silent.filter { $0.ownsSomething && $0.acknowledged == nil }
+    let title = "Silent agents own nothing"
+    guard let first = waiting.first else {
+      let known = silent.count { $0.ownsSomething }
+      return gate(
+        "silent_agents", title, true,
+        silent.isEmpty
+          ? "no agent is silent"
+          : "of \(Words.count(silent.count, "silent agent")) none has open work"
+            + (known > 0 ? " but \(known) that somebody has acknowledged" : ""), "")
+    }
+    let tasks = waiting.reduce(0) { DayTime.sum($0, $1.openTasks) }
+    let workflows = waiting.reduce(0) { DayTime.sum($0, $1.openWorkflows) }
+    let owned = [
+      tasks > 0 ? Words.count(tasks, "open task") : nil,
+      workflows > 0 ? Words.count(workflows, "unfinished workflow") : nil,
+    ].compactMap { $0 }.joined(separator: " and ")
+    return gate(
+      "silent_agents", title, false,
+      "\(Words.count(waiting.count, "agent")) never seen on v5 \(waiting.count == 1 ? "owns" : "own") \(owned): \(Words.names(waiting.map(\.name)))",
+      "agora sunset acknowledge \(Words.shell(first.name)) --reason TEXT")
+  }
+
+  private var rejects: Gate {
+    let count = facts.outstandingRejects
+    return gate(
+      "rejects", "No rejected rows", count == 0,
+      count == 0
+        ? "no rejected row waits"
+        : "\(Words.count(count, "rejected row")) \(count == 1 ? "waits" : "wait"): \(Words.names(facts.rejects.map { "\($0.rows) \($0.code)" }))",
+      "agora rejects list")
+  }
+
+  private var conflicts: Gate {
+    gate(
+      "conflicts", "No conflicts", facts.conflicts == 0,
+      facts.conflicts == 0
+        ? "no conflict waits for a decision"
+        : "\(Words.count(facts.conflicts, "row was", "rows were")) changed on v4 and on v5, and nobody has decided",
+      "agora conflicts list")
+  }
+
+  private var verification: Gate {
+    let title = "Verified since the last migration"
+    let remedy = "agora verify EXPORT"
+    guard !facts.runs.isEmpty else {
+      return gate("verification", title, true, "no migration has gone in", "")
+    }
+    guard let last = facts.verification else {
+      return gate(
+        "verification", title, false, "the store was never compared with an export", remedy)
+    }
+    let day = last.at.description.prefix(10)
+    if !last.isCurrent {
+      return gate(
+        "verification", title, false,
+        "the last comparison (\(day)) is older than the last migration", remedy)
+    }
+    return gate(
+      "verification", title, last.isIdentical,
+      last.isIdentical
+        ? "all \(Words.count(last.rowsCompared, "row")) were as exported on \(day)"
+        : "the comparison of \(day) found \(Words.count(last.differences, "difference"))", remedy)
+  }
+
+  private var healthy: Gate {
+    gate(
+      "health", "The marketplace is healthy", health == .healthy, healthReason,
+      "agora call agora.admin.health")
+  }
+
+  private var backup: Gate {
+    let title = "A fresh backup"
+    let remedy = "agora store backup before-sunset.db"
+    guard hasLegacy else {
+      return gate("backup", title, true, "nothing came from v4 that could be lost", "")
+    }
+    guard let backup = facts.backup else {
+      return gate("backup", title, false, "no backup is on record", remedy)
+    }
+    let day = backup.at.description.prefix(10)
+    if !backup.hasLastRun {
+      return gate(
+        "backup", title, false, "the last backup (\(day)) is older than the last migration", remedy)
+    }
+    let isFresh = backup.at > windowStart
+    return gate(
+      "backup", title, isFresh,
+      isFresh
+        ? "\(TextTable.visible(backup.path)) was taken on \(day)"
+        : "the last backup is of \(day), more than \(Words.count(window, "day")) ago", remedy)
+  }
+
+  private var announced: Gate {
+    let title = "Announced \(Words.count(window, "day")) ahead"
+    guard hasLegacy else {
+      return gate("announced", title, true, "there is nobody to tell", "")
+    }
+    let proposal = DayTime.shifted(now, days: max(window, 7) * 2).description.prefix(10)
+    let remedy = "agora sunset schedule --date \(proposal)"
+    guard let date = sunset.sunsetAt, let announced = sunset.announcedAt else {
+      return gate("announced", title, false, "no date for the end of v4 is set", remedy)
+    }
+    let ends = "v4 ends on \(date.description.prefix(10))"
+    let due = DayTime.shifted(announced, days: window)
+    let isLong = due <= now
+    return gate(
+      "announced", title, isLong,
+      "\(ends), announced on \(announced.description.prefix(10))"
+        + (isLong ? "" : "; that is long enough on \(due.description.prefix(10))"),
+      "agora monitor --gate")
+  }
+}

@@ -1,0 +1,94 @@
+import AgoraStore
+
+extension MonitorReport {
+  /// The report as Markdown, for an issue or a chat.
+  public var markdown: String {
+    var lines = ["# From v4 to v5", ""]
+    lines.append("**\(Self.sentence(verdict)).** \(Self.minute(generatedAt)). Phase: \(phaseLine).")
+    lines += notes.flatMap { ["", "> \(Self.inline($0))."] }
+    lines += ["", "## Agents", ""]
+    lines += Self.table(
+      ["state", "agents"],
+      [AgentState.onV4, .silent, .migrated, .native].map { [$0.title, "\(count($0))"] }
+        + [["all", "\(agents.count)"]], right: [1])
+    lines += ["", "Migrated: \(Self.percent(completionRate)); \(completionReason)."]
+    lines += ["", "## What to do next", ""]
+    lines += recommendations.enumerated().map { place, advice in
+      "\(place + 1). \(Self.inline(advice.text))\(advice.command.map { ": `\(Self.code($0))`" } ?? "")"
+    }
+    lines += ["", "## Gates", ""]
+    lines += Self.table(
+      ["", "gate", "reason", "command"],
+      gates.map { gate in
+        [
+          gate.passed ? "✓" : "✗", gate.title, Self.inline(gate.reason),
+          gate.remedy.map { "`\(Self.code($0))`" } ?? "",
+        ]
+      }, right: [])
+    lines += callLines + ["", "## Forecast", "", forecastLine]
+    if let recordLine { lines += ["", recordLine] }
+    lines += runLines + ["", "## Every agent", ""]
+    lines += Self.table(
+      [
+        "agent", "state", "last v4 call", "calls a day", "open tasks", "open workflows", "reducers",
+      ],
+      agents.map { agent in
+        [
+          Self.inline(agent.name), agent.state.title, agent.lastV4Call?.description ?? "",
+          agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "", "\(agent.openTasks)",
+          "\(agent.openWorkflows)",
+          agent.reducers.map { Self.inline($0.reducer) }.joined(separator: ", "),
+        ]
+      }, right: [3, 4, 5])
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var callLines: [String] {
+    var lines = ["", "## Calls of v4", ""]
+    guard calls.total > 0 else { return lines + ["None is on record."] }
+    lines += [
+      "\(calls.total) on record, \(calls.inWindow) within \(Words.count(window, "day")).", "",
+    ]
+    lines += Self.table(
+      ["reducer", "calls", "refused", "agents on v4", "on v5"],
+      calls.reducers.map {
+        [
+          Self.inline($0.reducer), "\($0.calls)", "\($0.refused)", "\($0.agentsOnV4)",
+          $0.replacement.map { "`\(Self.code($0))`" } ?? "",
+        ]
+      }, right: [1, 2, 3])
+    return lines
+  }
+
+  private var runLines: [String] {
+    guard !facts.runs.isEmpty else { return [] }
+    return ["", "## Migrations", ""]
+      + Self.table(
+        ["run", "started", "status"] + LedgerLine(table: "").figures.map(\.name),
+        facts.runs.map { run in
+          ["`\(run.runID)`", Self.minute(run.startedAt), run.status]
+            + run.totals.figures.map { "\($0.value)" }
+        }, right: [3, 4, 5, 6, 7, 8])
+  }
+
+  private static func table(_ head: [String], _ rows: [[String]], right: Set<Int>) -> [String] {
+    ["| \(head.joined(separator: " | ")) |"]
+      + ["|" + head.indices.map { right.contains($0) ? "---:|" : "---|" }.joined()]
+      + rows.map { "| \($0.joined(separator: " | ")) |" }
+  }
+
+  /// Text in which nothing is markup, and that ends no cell.
+  static func inline(_ text: String) -> String {
+    var result = ""
+    for character in TextTable.visible(text) {
+      if "\\`*_{}[]<>#|!~&".contains(character) { result.append("\\") }
+      result.append(character)
+    }
+    return result
+  }
+
+  /// Text between backticks.
+  private static func code(_ text: String) -> String {
+    String(TextTable.visible(text).map { $0 == "`" ? "'" : $0 == "|" ? "¦" : $0 })
+  }
+}

@@ -1,0 +1,279 @@
+import AgoraStore
+
+extension MonitorReport {
+  /// The width that the text keeps to where names permit it.
+  private static let width = 80
+
+  /// The report for people, in 80 columns.
+  public var text: String {
+    [
+      heading, progress, nextSteps, gateList, callSection, forecastSection, migrationSection,
+      agentTable,
+    ].filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+  }
+
+  /// `2025-06-06 10:00 UTC`.
+  static func minute(_ instant: Timestamp) -> String {
+    let text = instant.description
+    return "\(text.prefix(10)) \(text.dropFirst(11).prefix(5)) UTC"
+  }
+
+  /// The verdict in a line.
+  package var verdict: String {
+    let closed = gates.count { !$0.passed }
+    if isReady {
+      return sunset.phase == .sunset ? "v4 is off, and nobody misses it" : "v4 can be switched off"
+    }
+    let gates =
+      "\(closed) of \(Words.count(self.gates.count, "gate")) \(closed == 1 ? "is" : "are") closed"
+    return sunset.phase == .sunset
+      ? "v4 is off, and \(gates)" : "v4 cannot be switched off yet: \(gates)"
+  }
+
+  /// The phase with its next date.
+  package var phaseLine: String {
+    guard let next = nextDate else { return sunset.phase.rawValue }
+    return "\(sunset.phase.rawValue); \(next.what) on \(Self.minute(next.at))"
+  }
+
+  private var heading: [String] {
+    let title = "From v4 to v5"
+    let time = Self.minute(generatedAt)
+    let space = max(2, Self.width - title.count - time.count)
+    return [
+      title + String(repeating: " ", count: space) + time,
+      String(repeating: "=", count: Self.width),
+      Self.sentence(verdict) + ".", "Phase: \(phaseLine).",
+    ] + notes.map { "Note: \($0)." }
+  }
+
+  private var progress: [String] {
+    let parts: [(AgentState, String, String)] = [
+      (.native, "#", "born on v5"), (.migrated, "=", "came from v4, seen on v5"),
+      (.silent, "-", "came from v4, never seen on v5"),
+      (.onV4, "!", "called v4 within \(Words.count(window, "day"))"),
+    ]
+    let cells = Self.shares(parts.map { count($0.0) }, of: Self.width - 2)
+    let bar = zip(parts, cells).map { String(repeating: $0.1, count: $1) }.joined()
+    let percent = Self.percent(completionRate)
+    var lines = [
+      "Agents: \(agents.count). Migrated: \(percent) (\(completionReason)).",
+      "[\(bar)\(String(repeating: " ", count: Self.width - 2 - bar.count))]",
+    ]
+    for (state, mark, meaning) in parts {
+      let number = "\(count(state))"
+      let space = String(repeating: " ", count: max(1, 8 - number.count))
+      lines.append("  \(mark) \(Self.left(state.title, 10))\(space)\(number)  \(meaning)")
+    }
+    return lines
+  }
+
+  /// A percentage that never claims to be whole where it is not.
+  package static func percent(_ value: Double) -> String {
+    let tenths = Int((min(max(value, 0), 100) * 10).rounded(.down))
+    return "\(tenths / 10).\(tenths % 10) %"
+  }
+
+  /// Whole cells in proportion to counts; what there is gets one at least.
+  package static func shares(_ counts: [Int], of width: Int) -> [Int] {
+    let total = counts.reduce(0) { DayTime.sum($0, $1) }
+    guard total > 0 else { return counts.map { _ in 0 } }
+    var cells = counts.map { count -> Int in
+      let exact = Double(width) * Double(count) / Double(total)
+      return count > 0 ? max(1, Int(exact.rounded(.down))) : 0
+    }
+    // What rounding took or gave is the largest part's.
+    guard let largest = counts.indices.max(by: { counts[$0] < counts[$1] }) else { return cells }
+    cells[largest] = max(0, cells[largest] + width - cells.reduce(0, +))
+    return cells
+  }
+
+  private static func left(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(0, width - text.count))
+  }
+
+  private var nextSteps: [String] {
+    guard !recommendations.isEmpty else { return [] }
+    return ["What to do next"]
+      + recommendations.enumerated().flatMap { place, advice -> [String] in
+        Self.wrapped("\(place + 1). \(advice.text)\(advice.command == nil ? "." : ":")", hanging: 3)
+          + (advice.command.map { ["     " + $0] } ?? [])
+      }
+  }
+
+  /// Text in lines of the width, those after the first indented.
+  private static func wrapped(_ text: String, hanging: Int) -> [String] {
+    var lines: [String] = []
+    for word in text.split(separator: " ") {
+      if let last = lines.last, last.count + 1 + word.count <= width {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append((lines.isEmpty ? "" : String(repeating: " ", count: hanging)) + word)
+      }
+    }
+    return lines
+  }
+
+  private var gateList: [String] {
+    ["Gates"]
+      + gates.flatMap { gate in
+        Self.wrapped(
+          "  [\(gate.passed ? "x" : " ")] \(gate.title): \(TextTable.visible(gate.reason))",
+          hanging: 6
+        ).enumerated().map { $0 == 0 ? "  " + $1 : $1 }
+      }
+  }
+
+  // MARK: calls
+
+  private static let bars = Array(" .:-=+*#%@")
+
+  private var callSection: [String] {
+    guard calls.total > 0 else {
+      return hasLegacy ? ["Calls of v4", "  None is on record."] : []
+    }
+    var lines = [
+      "Calls of v4: \(calls.total) on record, \(calls.inWindow) within \(Words.count(window, "day"))"
+    ]
+    let days = calls.lastDays(until: generatedAt)
+    let most = days.map(\.calls).max() ?? 0
+    if most > 0 {
+      let marks = days.map { day -> Character in
+        let level = Double(day.calls) / Double(most) * Double(Self.bars.count - 1)
+        return Self.bars[day.calls > 0 ? max(1, Int(level.rounded())) : 0]
+      }
+      lines.append("  last 30 days  |\(String(marks))|  most in a day: \(most)")
+    }
+    lines.append("")
+    var rows = [["reducer", "calls", "refused", "agents on v4", "on v5"]]
+    for reducer in calls.reducers {
+      rows.append([
+        Self.short(reducer.reducer, 26), "\(reducer.calls)", "\(reducer.refused)",
+        "\(reducer.agentsOnV4)", Self.short(reducer.replacement ?? "-", 24),
+      ])
+    }
+    lines += Self.table(rows)
+    if !calls.refused.isEmpty {
+      let reasons = calls.refused.map { "\($0.calls) \(TextTable.visible($0.code))" }
+      lines += [""] + Self.wrapped("  Refused: \(reasons.joined(separator: ", ")).", hanging: 2)
+    }
+    let others = calls.unattributed.filter { $0.windowCalls > 0 }
+    if !others.isEmpty {
+      let names = others.map { "\($0.name.isEmpty ? "(no name)" : $0.name) \($0.windowCalls)" }
+      lines += Self.wrapped(
+        "  Callers that are no agents, within the window: \(Words.names(names, most: 6)).",
+        hanging: 2)
+    }
+    return lines
+  }
+
+  /// A table whose last column is text again.
+  private static func table(_ rows: [[String]]) -> [String] {
+    let last = (rows.first?.count ?? 1) - 1
+    let width = rows.map { $0[last].count }.max() ?? 0
+    return TextTable.lines(rows.map { row in row.dropLast() + [left(row[last], width)] })
+      .map { "  " + $0 }
+  }
+
+  /// A text that is cut where it is too long for its column.
+  static func short(_ text: String, _ width: Int) -> String {
+    let visible = TextTable.visible(String(text.prefix(width + 1)))
+    return visible.count <= width ? visible : String(visible.prefix(width - 1)) + "…"
+  }
+
+  // MARK: forecast and migrations
+
+  /// The forecast for all in a sentence.
+  package var forecastLine: String {
+    guard let all = forecast.all else {
+      return "No forecast: \(forecast.reason ?? "there is nothing to tell")."
+    }
+    return
+      "All will have stopped calling v4 by \(all.expected), and with a chance of four in five between \(all.earliest) and \(all.latest)."
+  }
+
+  /// The forecasts' record in a sentence; nil where none can be judged.
+  package var recordLine: String? {
+    let record = forecast.record
+    guard record.judged > 0 else { return nil }
+    let error = record.medianError.map {
+      ", the expected day \(Words.count(Int($0), "day")) off in the middle"
+    }
+    return
+      "Record: of \(Words.count(record.judged, "forecast")) of the last weeks that can be judged, \(record.covered) held the day (four in five are claimed)\(error ?? "")."
+  }
+
+  private var forecastSection: [String] {
+    guard calls.total > 0 else { return [] }
+    var lines =
+      ["Forecast"]
+      + Self.wrapped("  " + forecastLine, hanging: 2).map { "  " + $0.drop { $0 == " " } }
+    if forecast.agentsWith + forecast.agentsWithout > 0 {
+      lines.append(
+        "  Of the agents on v4, \(forecast.agentsWith) \(forecast.agentsWith == 1 ? "has" : "have") a forecast of \(forecast.agentsWith == 1 ? "its" : "their") own."
+      )
+    }
+    if let recordLine {
+      lines += Self.wrapped("  " + recordLine, hanging: 2).map { "  " + $0.drop { $0 == " " } }
+    }
+    return lines
+  }
+
+  private var migrationSection: [String] {
+    guard !facts.runs.isEmpty else { return [] }
+    var lines = ["Migrations"]
+    var rows = [["started", "status", "read", "imported", "merged", "rejected"]]
+    for run in facts.runs {
+      let totals = run.totals
+      rows.append([
+        String(Self.minute(run.startedAt).dropLast(4)), run.status, "\(totals.read)",
+        "\(totals.imported)", "\(totals.merged)", "\(totals.rejected)",
+      ])
+    }
+    lines += TextTable.lines(rows, leftColumns: 2).map { "  " + $0 }
+    let orphans = facts.runs.reduce(0) { DayTime.sum($0, $1.orphans) }
+    let epochs = facts.runs.reduce(0) { DayTime.sum($0, $1.epochs) }
+    lines.append(
+      "  Named and never made: \(orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts)."
+    )
+    if let last = facts.verification {
+      lines.append(
+        "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", before the last migration")."
+      )
+    }
+    return lines
+  }
+
+  // MARK: agents
+
+  private var agentTable: [String] {
+    guard !agents.isEmpty else { return ["Agents", "  There are none yet."] }
+    var rows = [["agent", "state", "last on v4", "a day", "trend", "owns", "stops"]]
+    for agent in agents {
+      rows.append([
+        Self.short(agent.name, 22), agent.state.title,
+        agent.lastV4Call.map { String($0.description.prefix(10)) } ?? "-",
+        agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "-",
+        agent.trend == .none ? "-" : agent.trend.rawValue, Self.owned(agent),
+        agent.forecast?.expected ?? "-",
+      ])
+    }
+    let legend = "(owns: open tasks t, unfinished workflows w)"
+    let isOwner = agents.contains(where: \.ownsSomething)
+    return [isOwner ? "Agents \(legend)" : "Agents"] + TextTable.lines(rows, leftColumns: 3)
+  }
+
+  /// `0.3`, `12`.
+  package static func perDay(_ value: Double) -> String {
+    value >= 10
+      ? "\(Int(value.rounded()))" : value < 0.1 ? "<0.1" : "\((value * 10).rounded() / 10)"
+  }
+
+  /// What an agent still owns: `2 tasks`.
+  private static func owned(_ agent: AgentStanding) -> String {
+    var parts: [String] = []
+    if agent.openTasks > 0 { parts.append("\(agent.openTasks)t") }
+    if agent.openWorkflows > 0 { parts.append("\(agent.openWorkflows)w") }
+    return parts.isEmpty ? "-" : parts.joined(separator: " ")
+  }
+}

@@ -1,0 +1,4 @@
+extension MonitorReport {
+  /// The report as one page.
+  public var page: String { "" }
+}

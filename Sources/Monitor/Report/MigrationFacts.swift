@@ -1,0 +1,179 @@
+public import AgoraStore
+
+/// One migration with its ledger.
+public struct RunFacts: Sendable {
+  /// The run's id.
+  public let runID: String
+  /// How it ended: `completed`, `completed_with_rejects` or `failed`.
+  public let status: String
+  /// The v4 deployment.
+  public let source: String
+  /// When it began.
+  public let startedAt: Timestamp
+  /// When it ended; nil where it has not.
+  public let finishedAt: Timestamp?
+  /// What became of the rows of each table.
+  public let tables: [LedgerLine]
+  /// How many agents and workflows its rows named that nobody made.
+  public let orphans: Int
+  /// How many rows had an id that named another row before.
+  public let epochs: Int
+  /// How many rows v4 and v5 had both changed.
+  public let conflicts: Int
+
+  /// What became of all its rows.
+  public var totals: LedgerLine {
+    tables.reduce(into: LedgerLine(table: "total")) { $0.add($1) }
+  }
+}
+
+/// What became of the rows of a table.
+public struct LedgerLine: Sendable, Equatable {
+  /// The v4 table.
+  public let table: String
+  /// Rows that were read.
+  public internal(set) var read = 0
+  /// Rows that made a new record.
+  public internal(set) var imported = 0
+  /// Rows that changed a record.
+  public internal(set) var updated = 0
+  /// Rows that joined a record.
+  public internal(set) var merged = 0
+  /// Rows that said nothing new.
+  public internal(set) var unchanged = 0
+  /// Rows that were not understood.
+  public internal(set) var rejected = 0
+
+  init(table: String) { self.table = table }
+
+  mutating func add(_ other: LedgerLine) {
+    read = DayTime.sum(read, other.read)
+    imported = DayTime.sum(imported, other.imported)
+    updated = DayTime.sum(updated, other.updated)
+    merged = DayTime.sum(merged, other.merged)
+    unchanged = DayTime.sum(unchanged, other.unchanged)
+    rejected = DayTime.sum(rejected, other.rejected)
+  }
+
+  /// The figures with their names, in the order of a ledger.
+  package var figures: [(name: String, value: Int)] {
+    [
+      ("read", read), ("imported", imported), ("updated", updated), ("merged", merged),
+      ("unchanged", unchanged), ("rejected", rejected),
+    ]
+  }
+
+  var json: JSON { .object(figures.map { .init($0.name, .int($0.value)) }) }
+}
+
+/// How a store was last compared with an export.
+public struct VerificationFacts: Sendable, Equatable {
+  /// When.
+  public let at: Timestamp
+  /// Whether every row was as exported.
+  public let isIdentical: Bool
+  /// How many rows were compared.
+  public let rowsCompared: Int
+  /// How many fields or rows were not as they should be.
+  public let differences: Int
+  /// Whether no migration has gone in since.
+  public let isCurrent: Bool
+
+  var json: JSON {
+    .object([
+      .init("status", .string(isIdentical ? "identical" : "different")),
+      .init("verified_at", .string(at.description)), .init("rows_compared", .int(rowsCompared)),
+      .init("differences", .int(differences)), .init("is_current", .bool(isCurrent)),
+    ])
+  }
+}
+
+/// What the migrations have left behind.
+public struct MigrationFacts: Sendable {
+  /// The migrations, the newest first.
+  public private(set) var runs: [RunFacts] = []
+  /// Rows that wait for somebody to look at them, by reason.
+  public private(set) var rejects: [(code: String, rows: Int)] = []
+  /// Rows that v4 and v5 both changed and nobody has decided about.
+  public private(set) var conflicts = 0
+  /// The last comparison; nil where there was none.
+  public private(set) var verification: VerificationFacts?
+  /// The last copy of the store; nil where none was taken.
+  public private(set) var backup: (path: String, at: Timestamp, hasLastRun: Bool)?
+
+  /// All rejects that wait.
+  public var outstandingRejects: Int { rejects.reduce(0) { DayTime.sum($0, $1.rows) } }
+
+  private static let selectRuns = Query(
+    "migration_runs.facts",
+    """
+    SELECT run, run_id, status, source, started_at, finished_at, report FROM migration_runs
+    ORDER BY run DESC
+    """)
+  private static let selectTables = Query(
+    "migration_ledger.of_run",
+    """
+    SELECT v4_table, read, imported, updated, merged, unchanged, rejected FROM migration_ledger
+    WHERE run=?1 ORDER BY position
+    """)
+  private static let selectRejects = Query(
+    "rejects.outstanding",
+    """
+    SELECT code, count(*) FROM rejects WHERE status='outstanding' GROUP BY 1 ORDER BY 2 DESC, 1
+    """)
+  private static let selectConflicts = Query(
+    "conflicts.outstanding", "SELECT count(*) FROM conflicts WHERE status='outstanding'")
+  private static let selectVerification = Query(
+    "verifications.newest",
+    """
+    SELECT verified_at, status, rows_compared, mismatches+missing+extra,
+      run IS (SELECT max(run) FROM migration_runs)
+    FROM verifications ORDER BY number DESC LIMIT 1
+    """)
+
+  package init(_ connection: Connection) throws {
+    var last: Int64?
+    try connection.each(Self.selectRuns) { row in
+      let number = row.int64(0)
+      last = max(last ?? number, number)
+      runs.append(try Self.run(row, try Self.tables(of: number, connection)))
+    }
+    rejects = try connection.all(Self.selectRejects) { ($0.text(0), $0.int(1)) }
+    conflicts = Int(try connection.integer(Self.selectConflicts) ?? 0)
+    verification = try connection.first(Self.selectVerification) { row in
+      VerificationFacts(
+        at: DayTime.instant(row.int64(0)), isIdentical: row.text(1) == "identical",
+        rowsCompared: row.int(2), differences: row.int(3), isCurrent: row.bool(4))
+    }
+    if let newest = try BackupRecord.newest(in: connection) {
+      let hasLast = last.map { Int64(newest.run ?? -1) >= $0 } ?? true
+      backup = (newest.path, DayTime.instant(newest.at.microseconds), hasLast)
+    }
+  }
+
+  private static func tables(of run: Int64, _ connection: Connection) throws -> [LedgerLine] {
+    try connection.all(selectTables, .integer(run)) { row in
+      var line = LedgerLine(table: row.text(0))
+      line.read = row.int(1)
+      line.imported = row.int(2)
+      line.updated = row.int(3)
+      line.merged = row.int(4)
+      line.unchanged = row.int(5)
+      line.rejected = row.int(6)
+      return line
+    }
+  }
+
+  private static func run(_ row: borrowing Row, _ tables: [LedgerLine]) throws -> RunFacts {
+    // A report that cannot be read is told as one that found nothing: the ledger stands by itself.
+    let report = (try? JSON.parse(row.text(6))) ?? .null
+    let orphans = report["orphans"]
+    return RunFacts(
+      runID: row.text(1), status: row.text(2), source: row.text(3),
+      startedAt: DayTime.instant(row.int64(4)),
+      finishedAt: row.optionalInt64(5).map { DayTime.instant($0) }, tables: tables,
+      orphans: DayTime.sum(
+        orphans?["agents"]?.integer ?? 0, orphans?["workflows"]?.integer ?? 0),
+      epochs: report["epochs"]?.integer ?? 0, conflicts: report["conflicts"]?.integer ?? 0)
+  }
+}
