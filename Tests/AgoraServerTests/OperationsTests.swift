@@ -116,7 +116,7 @@ import Testing
         ),
         ("agora_tool_calls_total", #"tool="-",door="http",outcome="not_found""#, 1),
         ("agora_agents", #"status="active""#, 2),
-        ("agora_v4_calls_total", #"reducer="other",outcome="refused""#, 1),
+        ("agora_v4_calls_total", #"reducer="(unknown)",outcome="unknown_reducer""#, 1),
         ("agora_migration_rows", #"source="s\"\\",outcome="imported""#, 4),
         ("agora_migration_rows", #"source="s\"\\",outcome="rejected""#, 1),
         ("agora_migration_runs", #"source="s\"\\",status="rolled_back""#, 1),

@@ -26,7 +26,9 @@ final class ServiceHarness {
       bazaar.marketplace, options, log: ServerLog { _ in },
       clock: Clock { [bazaar] in bazaar.now }, milliseconds: { clock.now })
     var router = Router()
-    for surface in Service.surfaces(parts) { surface.mount(on: &router) }
+    for surface in try Service.surfaces(parts, EventHub(parts.marketplace)) {
+      surface.mount(on: &router)
+    }
     self.router = router
   }
 

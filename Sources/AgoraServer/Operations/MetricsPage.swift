@@ -89,7 +89,7 @@ struct MetricsPage {
     page.add(
       "agora_agents", .gauge, "Agents by status.", samples(figures.agents, "status"))
     page.add(
-      "agora_v4_calls_total", .counter, "Calls of v4's reducers by outcome.",
+      "agora_v4_calls_total", .counter, "Calls of v4's reducers: done, or why they were refused.",
       samples(figures.legacyCalls, "reducer", "outcome"))
     page.add(
       "agora_migration_runs", .gauge, "Migration runs by source and status.",

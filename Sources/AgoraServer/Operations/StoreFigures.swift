@@ -1,5 +1,4 @@
 import AgoraStore
-import CompatProxy
 
 /// What the store has on record, for `/metrics`: agents, the migration, and the calls of v4.
 struct StoreFigures {
@@ -38,34 +37,20 @@ struct StoreFigures {
     SELECT 'conflicts', '', count(*) FROM conflicts WHERE status='outstanding'
     UNION ALL SELECT 'rejects', '', count(*) FROM rejects WHERE status='outstanding'
     """)
-  /// Calls are folded into days, so the sum of both never goes back.
-  private static let legacyCalls = Query(
-    "metrics.v4_calls",
-    """
-    SELECT reducer, outcome, sum(calls) FROM (
-      SELECT reducer, outcome, sum(calls) AS calls FROM v4_call_days GROUP BY 1,2
-      UNION ALL SELECT reducer, outcome, count(*) FROM v4_calls GROUP BY 1,2)
-    GROUP BY 1,2
-    """)
-
   init(_ store: Store) throws {
-    let all = try store.read { connection in
-      try [Self.agents, Self.runs, Self.rows, Self.outstanding, Self.legacyCalls].map { query in
+    let (all, totals) = try store.read { connection in
+      let all = try [Self.agents, Self.runs, Self.rows, Self.outstanding].map { query in
         try connection.all(query) { ($0.text(0), $0.text(1), $0.int(2)) }
       }
+      return (all, try LegacyCallLog(connection).totals())
     }
     (agents, runs, rows, outstanding) = (all[0], all[1], all[2], all[3])
-    legacyCalls = Self.bounded(all[4])
-  }
-
-  /// Reducers that there are not come from callers, and their names are any.
-  private static func bounded(_ calls: Counts) -> Counts {
-    let known = Set(Reducer.all.map(\.name))
+    // Calls are folded into days and never forgotten, so the sums never go back.
     var sums: [String: [String: Int]] = [:]
-    for (reducer, outcome, count) in calls {
-      sums[known.contains(reducer) ? reducer : "other", default: [:]][outcome, default: 0] += count
+    for total in totals {
+      sums[total.reducer, default: [:]][total.code ?? "done", default: 0] += total.calls
     }
-    return sums.flatMap { reducer, outcomes in
+    legacyCalls = sums.flatMap { reducer, outcomes in
       outcomes.map { (reducer, $0.key, $0.value) }
     }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
   }

@@ -107,6 +107,20 @@ package enum System {
     signal(SIGCHLD, SIG_DFL)
   }
 
+  /// Lets this process have as many files open as the system allows it, for a server with many clients.
+  package static func allowManyFiles() {
+    var limits = rlimit()
+    #if canImport(Glibc)
+      let files = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+    #else
+      let files = RLIMIT_NOFILE
+    #endif
+    guard getrlimit(files, &limits) == 0, limits.rlim_cur < limits.rlim_max else { return }
+    // A limit without end is refused by some systems; no server here needs more than this.
+    limits.rlim_cur = min(limits.rlim_max, 65_536)
+    _ = setrlimit(files, &limits)
+  }
+
   /// The environment's value under a name; nil when it is not set or empty.
   package static func environment(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }

@@ -66,6 +66,7 @@ enum ServeCommand {
       log.note(.warning, "\(name) has no use here: there is one server, and it is this one")
     }
     Interruption.watch()
+    System.allowManyFiles()
     let marketplace = try Marketplace(try invocation.openOrMakeStore(), clock: clock)
     try SunsetCommands.applyEnvironment(to: marketplace)
     let service = try Service(ServiceParts(marketplace, options, log: log, clock: clock)) {
