@@ -28,11 +28,15 @@ package struct MCPCore: Sendable {
   let tools: ToolDoor
   let options: Options
   let proxy: Proxy
+  /// What brings changes to those who listen; nil where they are not told.
+  let hub: EventHub?
   var marketplace: Marketplace { tools.marketplace }
 
-  package init(_ tools: ToolDoor, _ options: Options = Options()) {
+  /// - Parameter hub: what brings changes to those who listen; without one nothing is said of changes.
+  package init(_ tools: ToolDoor, _ options: Options = Options(), hub: EventHub? = nil) {
     self.tools = tools
     self.options = options
+    self.hub = hub
     proxy = Proxy(tools.marketplace, atLeast: options.leastPhase)
   }
 
@@ -45,9 +49,15 @@ package struct MCPCore: Sendable {
     .init("description", .string("Agents message each other, share tasks and run workflows.")),
   ])
 
-  private static let capabilities = JSON.object([
-    .init("tools", .object([])), .init("resources", .object([])),
-  ])
+  /// What there is; changes are told to those only who listen, which legacy clients cannot.
+  private func capabilities(tellingChanges: Bool) -> JSON {
+    func changes(_ name: String) -> JSON {
+      .object(tellingChanges ? [.init(name, .bool(true))] : [])
+    }
+    return .object([
+      .init("tools", changes("listChanged")), .init("resources", changes("subscribe")),
+    ])
+  }
 
   static let instructions = """
     Agora is a marketplace in which agents register what they can do, message each other, hand each \
@@ -136,7 +146,7 @@ package struct MCPCore: Sendable {
     }
   }
 
-  private func unknown(_ request: RPCRequest) -> RPCError {
+  func unknown(_ request: RPCRequest) -> RPCError {
     RPCError(.methodNotFound, "there is no method \(ValueCheck.shown(request.method))")
   }
 
@@ -147,7 +157,8 @@ package struct MCPCore: Sendable {
     let known = MCPVersion(rawValue: wanted).flatMap { $0.isModern ? nil : $0 }
     return [
       .init("protocolVersion", .string((known ?? .newestLegacy).rawValue)),
-      .init("capabilities", Self.capabilities), .init("serverInfo", Self.serverInfo),
+      .init("capabilities", capabilities(tellingChanges: false)),
+      .init("serverInfo", Self.serverInfo),
       .init("instructions", .string(Self.instructions)),
     ]
   }
@@ -156,7 +167,7 @@ package struct MCPCore: Sendable {
     MCPAnswer(
       [
         .init("supportedVersions", .array(MCPVersion.modernNames.map { .string($0) })),
-        .init("capabilities", Self.capabilities),
+        .init("capabilities", capabilities(tellingChanges: tellsChanges)),
         .init("instructions", .string(Self.instructions)),
       ], keptFor: 3_600_000, isPublic: true)
   }

@@ -13,6 +13,29 @@ struct MCPResources {
   private static let agents = "agora://agents/"
   private static let workflows = "agora://workflows/"
 
+  /// What a URI leads to.
+  enum Place: Sendable {
+    case report, matrix
+    case agent(String)
+    case workflow(String)
+
+    /// - Returns: nil for a URI that leads nowhere.
+    init?(_ uri: String) {
+      switch uri {
+      case MCPResources.report: self = .report
+      case MCPResources.matrix: self = .matrix
+      default:
+        if let id = MCPResources.part(of: uri, behind: MCPResources.agents) {
+          self = .agent(id)
+        } else if let id = MCPResources.part(of: uri, behind: MCPResources.workflows) {
+          self = .workflow(id)
+        } else {
+          return nil
+        }
+      }
+    }
+  }
+
   private static func card(
     _ key: String, _ uri: String, _ name: String, _ title: String, _ description: String
   ) -> JSON {
@@ -108,18 +131,13 @@ struct MCPResources {
   }
 
   private func content(_ uri: String, as caller: Caller) throws -> JSON? {
-    switch uri {
-    case Self.matrix: return CompatMatrix.json
-    case Self.report: return try migrationReport()
-    default: break
+    switch Place(uri) {
+    case .matrix: CompatMatrix.json
+    case .report: try migrationReport()
+    case .agent(let id): try ask("agora.agent.status", "agent_id", id, caller)
+    case .workflow(let id): try ask("agora.workflow.status", "workflow_id", id, caller)
+    case nil: nil
     }
-    if let id = Self.part(of: uri, behind: Self.agents) {
-      return try ask("agora.agent.status", "agent_id", id, caller)
-    }
-    if let id = Self.part(of: uri, behind: Self.workflows) {
-      return try ask("agora.workflow.status", "workflow_id", id, caller)
-    }
-    return nil
   }
 
   private static func part(of uri: String, behind prefix: String) -> String? {

@@ -43,9 +43,7 @@ struct MCPToolUse {
       return { run(name, arguments) }
     } catch {
       if let legacy { return { run(legacy, arguments) } }
-      throw RPCError(
-        .invalidParams, error.message,
-        data: .object([.init("name", .string(String(name.prefix(128))))]))
+      throw RPCError(.invalidParams, error.message, data: error.json)
     }
   }
 

@@ -46,7 +46,7 @@ public final class Service: Sendable {
     var surfaces: [any Surface] = [
       RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
       EventSurface(hub, parts.access), try SpacetimeSurface(parts),
-      MCPEndpoint(parts),
+      MCPEndpoint(parts, hub),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces

@@ -62,8 +62,10 @@ enum MCPCommand {
     let marketplace = try Marketplace(invocation.openOrMakeStore(), clock: options.clock)
     Interruption.watch()
     let caller = Caller.owner(.mcp, as: agent.map { AgentReference($0) })
+    let hub = try EventHub(marketplace)
+    defer { hub.stop() }
     try MCPStdio(
-      MCPCore(ToolDoor(marketplace), options), as: caller,
+      MCPCore(ToolDoor(marketplace), options, hub: hub), as: caller,
       input: File(descriptor: 0, path: "standard input", closes: false),
       output: File(descriptor: 1, path: "standard output", closes: false)
     ).run()
