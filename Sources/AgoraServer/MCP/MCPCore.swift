@@ -18,8 +18,6 @@ package struct MCPCore: Sendable {
     package var leastPhase: SunsetPhase?
     /// Entries of a page of a list.
     package var pageSize = 50
-    /// The time, for tools that have ended.
-    package var clock = Clock.system
 
     /// The usual choices.
     package init() {}

@@ -25,7 +25,6 @@ package struct MCPEndpoint: Surface {
     var options = MCPCore.Options()
     options.naming = parts.options.toolNames
     options.listsLegacyTools = parts.options.listsLegacyTools
-    options.clock = parts.clock
     let access = parts.access
     self.init(MCPCore(parts.tools, options, hub: hub)) { request, context in
       try access.caller(of: request, context, through: .mcp)

@@ -155,7 +155,7 @@ struct MCPResources {
 
   private func migrationReport() throws -> JSON {
     try MonitorReport(
-      core.marketplace, at: core.options.clock.now(), replacements: Reducer.replacements
+      core.marketplace, at: core.marketplace.now, replacements: Reducer.replacements
     ).json
   }
 }

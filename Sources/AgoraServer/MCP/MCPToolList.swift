@@ -24,7 +24,7 @@ struct MCPToolList {
   }
 
   private func entries() throws(RPCError) -> [Entry] {
-    let now = core.options.clock.now()
+    let now = core.marketplace.now
     let (catalog, naming) = (core.marketplace.catalog, core.options.naming)
     let (tools, sunset): ([Entry], SunsetState)
     do {

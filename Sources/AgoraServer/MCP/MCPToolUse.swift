@@ -57,7 +57,10 @@ struct MCPToolUse {
   private func run(_ tool: MCPLegacyTool, _ arguments: [JSON.Member]) -> [JSON.Member] {
     let answer = core.proxy.answer(tool.call(arguments, as: exchange.caller))
     guard let refusal = answer.refusal else {
-      return Self.done(answer.output, warnings: answer.notice.map { [$0.sentence] } ?? [])
+      guard let notice = answer.notice else { return Self.done(answer.output) }
+      return Self.done(
+        answer.output, warnings: [notice.sentence],
+        meta: [.init("dev.agora/replacement_call", notice.replacement.json)])
     }
     // A caller of v4 finds the reducer's signature where it did not know what is due.
     var hint = ""
@@ -76,7 +79,9 @@ struct MCPToolUse {
   }
 
   /// The result of a call that was done: as text for models, and as JSON for programs.
-  private static func done(_ result: JSON, warnings: [String]) -> [JSON.Member] {
+  private static func done(
+    _ result: JSON, warnings: [String] = [], meta: [JSON.Member] = []
+  ) -> [JSON.Member] {
     // Up to 2025-11-25 it has to be an object.
     let structured = result.members == nil ? JSON.object([.init("result", result)]) : result
     var members: [JSON.Member] = [
@@ -90,7 +95,8 @@ struct MCPToolUse {
       members.append(
         .init(
           "_meta",
-          .object([.init("dev.agora/warnings", .array(warnings.map { .string($0) }))])))
+          .object(
+            [.init("dev.agora/warnings", .array(warnings.map { .string($0) }))] + meta)))
     }
     return members
   }

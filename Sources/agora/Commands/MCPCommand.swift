@@ -58,8 +58,13 @@ enum MCPCommand {
     if let client = try invocation.choice("print-config", Client.self) {
       return try printConfiguration(client, invocation, agent)
     }
-    options.clock = try Clock.ofEnvironment()
-    let marketplace = try Marketplace(invocation.openOrMakeStore(), clock: options.clock)
+    let clock = try Clock.ofEnvironment()
+    let marketplace = try Marketplace(invocation.openOrMakeStore(), clock: clock)
+    if System.isTerminal(0) {
+      Terminal.say(
+        "agora: an MCP client starts this, see --print-config; here, type a message a line, or Control-D"
+      )
+    }
     Interruption.watch()
     let caller = Caller.owner(.mcp, as: agent.map { AgentReference($0) })
     let hub = try EventHub(marketplace)
