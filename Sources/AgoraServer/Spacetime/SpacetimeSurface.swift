@@ -26,7 +26,7 @@ struct SpacetimeSurface: Surface {
     let sockets = SpacetimeSockets(hub: hub, calls: calls)
     Self.mountCurrent(routes, calls, identities, sockets, on: &router)
     Self.mountOld(routes, calls, identities, sockets, on: &router)
-    for pattern in ["/v1/{rest...}", "/database/{rest...}", "/identity/{rest...}"] {
+    for pattern in ["/v1/{rest...}", "/database/{rest...}", "/identity/{part}/{rest...}"] {
       let nothing: SpacetimeRouter.Handler = { _, _ throws(SpacetimeReply) in .text(404, "") }
       routes.add(
         pattern, to: &router,
