@@ -3,7 +3,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test crash-matrix stress fuzz lint format release  install-sqlite clean help
+.PHONY: demo test crash-matrix stress fuzz sanitize lint format release static install-sqlite clean help
 
 help:
 	@echo "make demo     installs what is missing, builds, and shows the whole story"
@@ -11,9 +11,11 @@ help:
 	@echo "make crash-matrix  lets a fault strike at every write of every operation (half an hour)"
 	@echo "make stress   lets many write at once for long, and measures large stores"
 	@echo "make fuzz     reads damaged requests and frames for some minutes (ROUNDS=300000)"
+	@echo "make sanitize runs the server's tests under the thread and the address sanitizer"
 	@echo "make lint     checks the format of every source file"
 	@echo "make format   puts every source file into that format"
 	@echo "make release  builds the static programs agora and spacetime"
+	@echo "make static   builds them so that they need no library of the system (SQLITE=DIR)"
 
 demo: install-sqlite
 	$(SWIFT) build -c release --product agora
@@ -29,7 +31,7 @@ crash-matrix: install-sqlite
 
 stress: install-sqlite
 	$(SWIFT) build --build-tests
-	STRESS=1 SEEDS=100 $(SWIFT) test --skip-build --disable-xctest --filter "CrowdTests|LargeStoreTests|MarketModelTests"
+	STRESS=1 SEEDS=100 $(SWIFT) test --skip-build --disable-xctest --filter "CrowdTests|LargeStoreTests|MarketModelTests|ServeCommandTests"
 
 fuzz: install-sqlite
 	$(SWIFT) build --build-tests
@@ -45,6 +47,16 @@ release: install-sqlite
 	$(SWIFT) build -c release --static-swift-stdlib --product agora
 	$(SWIFT) build -c release --static-swift-stdlib --product spacetime
 
+# Programs that need nothing of the system; SQLITE is a folder that has libsqlite3.a and nothing else.
+static:
+	$(SWIFT) build -c release --product agora -Xswiftc -static-executable -Xlinker -L$(SQLITE) -Xlinker -s
+	$(SWIFT) build -c release --product spacetime -Xswiftc -static-executable -Xlinker -L$(SQLITE) -Xlinker -s
+
+# Races and bad accesses in the server's tests; each builds anew.
+sanitize: install-sqlite
+	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest --filter AgoraServerTests
+	$(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest --filter AgoraServerTests
+
 # The system's SQLite: on macOS it is there; on Debian and Ubuntu apt has it.
 install-sqlite:
 	@if [ "$$(uname)" = Darwin ]; then exit 0; fi; \
@@ -59,4 +71,4 @@ install-sqlite:
 	$$as_root apt-get update -qq && $$as_root apt-get install -y -qq libsqlite3-dev
 
 clean:
-	rm -rf .build
+	rm -rf .build .build-tsan .build-asan

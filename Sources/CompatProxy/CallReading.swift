@@ -108,8 +108,8 @@ extension Reducer {
       case .values(let values): placed(values.map { .value($0) })
       case .document(let bytes):
         switch try? JSON.parse(bytes) {
-        case .object(let members): named(members.map { ($0.name, .value($0.value)) })
-        case .array(let values): placed(values.map { .value($0) })
+        case .array(let values)?: placed(values.map { .value($0) })
+        case .object(let members)?: named(members.map { ($0.name, .value($0.value)) })
         default: []
         }
       case .words(let words):

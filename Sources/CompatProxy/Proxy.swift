@@ -82,10 +82,10 @@ package struct Proxy: Sendable {
     do {
       if let refusal = reading.refusal { throw refusal }
       guard let plan = reading.plan else { return }
-      let caller = reading.call.caller
-      try checkClaim(of: caller, plan.claimed, in: group)
+      let call = reading.call
+      try checkClaim(of: call.caller, plan.claimed, in: group)
       let (output, touched) = try group.attempt {
-        try PlanRun(group, source: reading.call.database, authority: caller.authority).run(plan)
+        try PlanRun(group, source: call.database, authority: call.caller.authority).run(plan)
       }
       outcome.output = output
       outcome.touched.complete(with: touched)

@@ -37,13 +37,10 @@ enum Spacetime {
     case "ping": return ServerCommand.ping()
     case "status": return StatusCommand.run()
     case "sql": return SQLCommand.run(rest, whole: words)
+    case "logs": return LogsCommand.run(rest, whole: words)
+    case "export": return ExportCommand.run(rest, whole: words)
     case "describe": return DescribeCommand.run(rest, whole: words)
     case "subscribe": return SubscribeCommand.run(rest, whole: words)
-    case "logs", "export":
-      if let status = passOn(rest.first { !$0.hasPrefix("-") }, words) { return status }
-      return Talk.fail(
-        "spacetime \(command) is not built in this drop-in yet, and nothing was done. What to do: use agora export, agora call or agora compat log."
-      )
     default:
       if let status = passOn(nil, words) { return status }
       Talk.error(
@@ -75,6 +72,8 @@ enum Spacetime {
       publish   Says that there is no module to publish
       server    Looks whether the store is there (ping, list)
       status    Says how the store is
+      logs      Shows what happened (-n NUM_LINES, -f to follow, --format json)
+      export    Gives v4's bundle, as v4 would have it now (--format json)
 
     The store is the file AGORA_STORE (default: agora.db in the current folder), or that of the server
     AGORA_URL (http://HOST:PORT; AGORA_TOKEN where it asks for a token). Calls of other databases

@@ -6,11 +6,17 @@ import Testing
 @Suite struct ReadmeTests {
   /// The text of a fenced block below a heading.
   private func block(_ language: String, below heading: String) throws -> String {
+    try #require(try blocks(language, below: heading).first)
+  }
+
+  /// All such texts, up to the next heading.
+  private func blocks(_ language: String, below heading: String) throws -> [String] {
     let readme = try contents(Project.root + "/README.md")
     let section = try #require(readme.firstRange(of: "## \(heading)\n"), "\(heading)").upperBound
-    let start = try #require(readme[section...].firstRange(of: "```\(language)\n")).upperBound
-    let end = try #require(readme[start...].firstRange(of: "\n```\n")).lowerBound
-    return String(readme[start..<end])
+    let next = readme[section...].firstRange(of: "\n## ")?.lowerBound ?? readme.endIndex
+    return readme[section..<next].split(separator: "\n```\(language)\n").dropFirst().map { text in
+      String(text.prefix(upTo: text.firstRange(of: "\n```\n")?.lowerBound ?? text.endIndex))
+    }
   }
 
   /// A command as it is typed, and what it prints.
@@ -94,6 +100,29 @@ import Testing
           environment: ["AGORA_AGENT": "", "AGORA_STORE": ""])
         let difference = names.match(step.output, lines(run.output))
         #expect(difference == nil, "$ \(step.command)\n\(difference ?? "")")
+      }
+    }
+  }
+
+  @Test(.enabled(if: (try? File.status("/usr/bin/curl")) != nil))
+  func `the server answers curl as it is shown`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      let server = try ServerProcess(store: store)
+      var names = Names()
+      var exports = ""
+      let blocks = try blocks("console", below: "Run the server")
+      #expect(blocks.count == 2)
+      for step in blocks.flatMap(Step.all) {
+        if step.command.hasPrefix("export ") {
+          exports += step.command + " 2>/dev/null\n"
+          continue
+        }
+        let command = step.command.replacing("127.0.0.1:8080", with: "127.0.0.1:\(server.port)")
+        let run = try Child.bash(
+          exports + command, in: folder, environment: ["AGORA_STORE": store])
+        let difference = names.match(step.output, lines(run.output))
+        #expect(difference == nil, "$ \(step.command)\n\(difference ?? "")\(run.talk)")
       }
     }
   }

@@ -58,7 +58,7 @@ public struct OperationsSurface: Surface {
     _ status: HTTPStatus, _ type: String, _ members: [JSON.Member]
   ) -> HTTPResponse {
     var response = HTTPResponse.text(
-      JSONWriter.compact(.object(members)), status: status, type: type)
+      JSONWriter.compact(.object(members)) + "\n", status: status, type: type)
     response.headers.append("Cache-Control", "no-store")
     return response
   }

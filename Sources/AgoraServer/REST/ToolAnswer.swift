@@ -6,7 +6,8 @@ struct ToolAnswer {
 
   /// The answer of a call that was done.
   func response(_ reply: ToolReply) -> HTTPResponse {
-    var response = HTTPResponse.text(JSONWriter.compact(reply.result), type: "application/json")
+    var response = HTTPResponse.text(
+      JSONWriter.compact(reply.result) + "\n", type: "application/json")
     response.headers.append("Cache-Control", "no-store")
     for warning in reply.warnings {
       response.headers.append("Warning", "299 agora \(Self.quoted(warning))")

@@ -79,7 +79,7 @@ public struct Problem: Error, Sendable, Equatable {
   /// The answer.
   public var response: HTTPResponse {
     var response = HTTPResponse.text(
-      json.description, status: status, type: "application/problem+json")
+      json.description + "\n", status: status, type: "application/problem+json")
     for field in headers.fields { response.headers.append(field.name, field.value) }
     // Whoever is asked who it is has to be told how to say it (RFC 9110 §11.6.1).
     if status.code == 401, response.headers["WWW-Authenticate"] == nil {

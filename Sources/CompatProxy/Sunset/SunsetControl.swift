@@ -23,7 +23,7 @@ package struct ClosedGate: Sendable, Equatable {
 }
 
 /// Looks what stands against switching v4 off; nothing where it is safe.
-package typealias ReadinessGate = @Sendable (Store, Timestamp) throws -> [ClosedGate]
+package typealias ReadinessGate = @Sendable (Marketplace, Timestamp) throws -> [ClosedGate]
 
 /// Why a decision about the sunset was not taken.
 package enum SunsetFault: Error, Sendable {
@@ -173,7 +173,7 @@ package struct SunsetControl: Sendable {
       after.deprecatedAt = after.deprecatedAt ?? min(now, after.sunsetAt ?? now)
     }
     if phase == .sunset, before.phase != .sunset, !decision.isForced {
-      let closed = try gate(marketplace.store, now)
+      let closed = try gate(marketplace, now)
       guard closed.isEmpty else { throw SunsetFault.notReady(closed) }
     }
     return try store(before, after, action, decision, at: now)

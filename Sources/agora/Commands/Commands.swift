@@ -12,6 +12,7 @@ enum Commands {
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
     CallCommand.command, ToolsCommand.command, MCPCommand.command,
     CompatCommands.call, CompatCommands.log, CompatCommands.matrix, CompatCommands.differences,
+    ReplayCommand.command,
     ShimCommands.install, ShimCommands.remove,
     SunsetCommands.status, SunsetCommands.set, SunsetCommands.schedule, SunsetCommands.exempt,
     SunsetCommands.acknowledge, SunsetCommands.advance, SunsetCommands.revert,
@@ -19,7 +20,4 @@ enum Commands {
     MonitorCommand.command,
     DemoCommand.command, CompletionsCommand.command,
   ]
-
-  /// Commands of the plan that are not built; named, so that nobody takes silence for success.
-  static let planned: Set<String> = []
 }

@@ -1,14 +1,12 @@
 import AgoraStore
 import CompatProxy
+import Monitor
 
-/// What has to be true before v4 is switched off.
+/// What has to be true before v4 is switched off: the monitor says it.
 enum Readiness {
-  /// The monitor says it; while there is none, nobody knows that it is safe.
-  static let gate: ReadinessGate = { _, _ in
-    [
-      ClosedGate(
-        "monitor", "agora monitor is not built yet, so nobody can tell that it is safe",
-        remedy: nil)
-    ]
+  static let gate: ReadinessGate = { marketplace, now in
+    try MonitorReport(marketplace, at: now, replacements: MonitorCommand.replacements).gates
+      .filter { !$0.passed }
+      .map { ClosedGate($0.name, $0.reason, remedy: $0.remedy) }
   }
 }
