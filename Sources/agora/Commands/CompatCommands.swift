@@ -140,10 +140,11 @@ enum CompatCommands {
     }
     let text = Reducer.all.flatMap { reducer in
       ["\(reducer.name)  (on v5: \(reducer.replacement))"]
-        + CompatMatrix.cells(of: reducer).flatMap { cell in
-          ["  \(cell.shape): \(cell.arguments)"]
-            + (cell.example.map { ["    \($0)"] } ?? [])
-            + [cell.refusal.map { "    refused: \($0.text)" } ?? "    \(cell.replacement.command)"]
+        + CompatMatrix.cells(of: reducer).flatMap { cell -> [String] in
+          var lines = ["  \(cell.shape): \(cell.arguments)"]
+          if let example = cell.example { lines.append("    \(example)") }
+          let outcome = cell.refusal.map { "refused: \($0.text)" } ?? cell.replacement.command
+          return lines + ["    \(outcome)"]
         }
     }
     try invocation.report(CompatMatrix.json, text.joined(separator: "\n"))
