@@ -61,7 +61,8 @@ import Testing
         used += wanted.count
       }
       #expect(used > 20)
-      let dashboard = try JSON.parse(File.contents("\(Project.root)/deploy/grafana/agora-dashboard.json"))
+      let dashboard = try JSON.parse(
+        File.contents("\(Project.root)/deploy/grafana/agora-dashboard.json"))
       #expect((dashboard["panels"]?.elements?.count ?? 0) > 10)
     }
   }

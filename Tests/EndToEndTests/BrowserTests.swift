@@ -13,8 +13,10 @@ import Testing
     try Child.run(
       "/usr/bin/env",
       [
-        System.environment("CHROMIUM") ?? "chromium", "--headless=new", "--no-sandbox", "--disable-gpu",
-        "--user-data-dir=\(folder)/profile", "--log-net-log=\(folder)/net.json", "--enable-logging=stderr",
+        System.environment("CHROMIUM") ?? "chromium", "--headless=new", "--no-sandbox",
+        "--disable-gpu",
+        "--user-data-dir=\(folder)/profile", "--log-net-log=\(folder)/net.json",
+        "--enable-logging=stderr",
         "--virtual-time-budget=2000", "--dump-dom",
       ] + more + [url])
   }
@@ -29,7 +31,8 @@ import Testing
         #expect(made.status == 0, "\(made.talk)")
       }
       let call = try Child.run(
-        "agora", ["compat", "call", "--store", store, "agora-marketplace", "agent_heartbeat", "plain"])
+        "agora",
+        ["compat", "call", "--store", store, "agora-marketplace", "agent_heartbeat", "plain"])
       #expect(call.status == 0, "\(call.talk)")
       let page = folder + "/report.html"
       let written = try Child.run("agora", ["monitor", "--store", store, "--html", page])

@@ -31,9 +31,10 @@ import Testing
         let gates = (json["gates"]?.elements ?? []).filter { $0["passed"] == .bool(false) }
         #expect(run.status == (gates.isEmpty ? 0 : 6), "\(run.talk)")
         #expect(json["ready"] == .bool(gates.isEmpty))
-        for name in ["migration_summary", "system_health", "recommendations", "generated_at",
-          "agents", "runs", "v4_calls", "phase", "gates", "forecast"]
-        { #expect(json[name] != nil, "\(name)") }
+        for name in [
+          "migration_summary", "system_health", "recommendations", "generated_at",
+          "agents", "runs", "v4_calls", "phase", "gates", "forecast",
+        ] { #expect(json[name] != nil, "\(name)") }
         return gates.compactMap { $0["name"]?.text }
       }
       let first = try closed("2025-03-01T12:00:00Z")
@@ -70,7 +71,8 @@ import Testing
       #expect(page.status == 0 && page.output.isEmpty)
       let html = try contents(folder + "/r.html")
       #expect(html.hasPrefix("<!doctype html>") && html.contains(">Old<"))
-      let agent = try JSON.parse(agora("monitor --json", in: folder).output)["agents"]?.elements?.first
+      let agent = try JSON.parse(agora("monitor --json", in: folder).output)["agents"]?.elements?
+        .first
       #expect(agent?["state"]?.text == "on_v4" && agent?["v4_calls"]?.integer == 1)
       #expect(agent?["reducers"] == .array([.string("agent_heartbeat")]))
     }
@@ -80,7 +82,8 @@ import Testing
     try withTemporaryFolder { folder in
       try migrated(in: folder)
       for (line, status) in [
-        ("monitor --json --markdown", Int32(2)), ("monitor --window 0", 2), ("monitor --interval 3", 2),
+        ("monitor --json --markdown", Int32(2)), ("monitor --window 0", 2),
+        ("monitor --interval 3", 2),
         ("monitor --html agora.db", 2), ("monitor --store none.db", 1),
         ("monitor --html no/such/folder.html", 1), ("sunset simulate --at yesterday", 2),
         ("sunset simulate --days 0", 2), ("sunset simulate --at 2025-03-01 --days 5", 0),

@@ -66,7 +66,8 @@ import Testing
       let ends = (0..<agents).map { _ in flat + Int.random(in: 0..<falling, using: &dice) }
       let last = ends.max() ?? 0
       let callers = (0...last).map { day in ends.count { $0 >= day } }
-      let seen = Int.random(in: (flat + falling / 3)..<max(last, flat + falling / 3 + 1), using: &dice)
+      let seen = Int.random(
+        in: (flat + falling / 3)..<max(last, flat + falling / 3 + 1), using: &dice)
       score.judge(outcome(Array(callers.prefix(seen))), Double(callers.count - seen), line: nil)
     }
     #expect(score.told >= 30 && score.coverage >= 0.72, "\(score.told) \(score.coverage)")

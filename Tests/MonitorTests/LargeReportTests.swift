@@ -26,7 +26,8 @@ import Testing
       for number in 0..<agents {
         let kind = number % 10
         let digits = String(number + 1, radix: 16)
-        let id = "agent_0000000000ff\(kind < 8 ? 5 : 7)" + String(repeating: "0", count: 19 - digits.count)
+        let id =
+          "agent_0000000000ff\(kind < 8 ? 5 : 7)" + String(repeating: "0", count: 19 - digits.count)
           + digits
         try connection.run(agent, .text(id), .text("agent number \(number)"))
         if (1...5).contains(kind) || kind > 7 {
@@ -43,7 +44,8 @@ import Testing
         all += calls
         let instant = last * 86_400_000_000
         try connection.run(
-          caller, .text(id), .integer(instant - 70 * 86_400_000_000), .integer(min(instant + 5, now)),
+          caller, .text(id), .integer(instant - 70 * 86_400_000_000),
+          .integer(min(instant + 5, now)),
           .int(calls), .text(days.map { "\($0.day):\($0.calls)" }.joined(separator: " ")),
           .text("\(reducers[number % 3]):\(calls - 9) assign_task:9"))
       }

@@ -13,8 +13,8 @@ import Testing
       func task(_ agent: Int, _ more: String = "") throws -> String {
         try market.call(
           "agora.task.assign",
-          #"{"task_type":"t","assignee":"\#(ids[agent])","from_agent":"caller","payload":{}\#(more)}"#)[
-            "task_id"]?.text ?? ""
+          #"{"task_type":"t","assignee":"\#(ids[agent])","payload":{}\#(more)}"#,
+          as: .owner(.swift, as: AgentReference("caller")))["task_id"]?.text ?? ""
       }
       let made = try task(0)
       let waiting = try task(1, #","depends_on":["\#(made)"]"#)

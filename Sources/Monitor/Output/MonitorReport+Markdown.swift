@@ -81,7 +81,12 @@ extension MonitorReport {
   static func inline(_ text: String) -> String {
     var result = ""
     for character in TextTable.visible(text) {
-      if "\\`*_{}[]<>#|!~&".contains(character) { result.append("\\") }
+      if character == "<" {
+        // Not every renderer takes a backslash before it.
+        result += "&lt;"
+        continue
+      }
+      if "\\`*_{}[]>#|!~&".contains(character) { result.append("\\") }
       result.append(character)
     }
     return result

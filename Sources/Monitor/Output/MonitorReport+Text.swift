@@ -44,7 +44,7 @@ extension MonitorReport {
       title + String(repeating: " ", count: space) + time,
       String(repeating: "=", count: Self.width),
       Self.sentence(verdict) + ".", "Phase: \(phaseLine).",
-    ] + notes.map { "Note: \($0)." }
+    ] + notes.flatMap { Self.wrapped("Note: \($0).", hanging: 2) }
   }
 
   private var progress: [String] {
@@ -56,10 +56,11 @@ extension MonitorReport {
     let cells = Self.shares(parts.map { count($0.0) }, of: Self.width - 2)
     let bar = zip(parts, cells).map { String(repeating: $0.1, count: $1) }.joined()
     let percent = Self.percent(completionRate)
-    var lines = [
-      "Agents: \(agents.count). Migrated: \(percent) (\(completionReason)).",
-      "[\(bar)\(String(repeating: " ", count: Self.width - 2 - bar.count))]",
-    ]
+    var lines =
+      Self.wrapped(
+        "Agents: \(agents.count). Migrated: \(percent) (\(completionReason)).", hanging: 2) + [
+        "[\(bar)\(String(repeating: " ", count: Self.width - 2 - bar.count))]"
+      ]
     for (state, mark, meaning) in parts {
       let number = "\(count(state))"
       let space = String(repeating: " ", count: max(1, 8 - number.count))
@@ -101,14 +102,14 @@ extension MonitorReport {
       }
   }
 
-  /// Text in lines of the width, those after the first indented.
-  private static func wrapped(_ text: String, hanging: Int) -> [String] {
+  /// Text in lines of the width, the first and those after it indented by some places.
+  private static func wrapped(_ text: String, indent: Int = 0, hanging: Int) -> [String] {
     var lines: [String] = []
     for word in text.split(separator: " ") {
       if let last = lines.last, last.count + 1 + word.count <= width {
         lines[lines.count - 1] = last + " " + word
       } else {
-        lines.append((lines.isEmpty ? "" : String(repeating: " ", count: hanging)) + word)
+        lines.append(String(repeating: " ", count: lines.isEmpty ? indent : hanging) + word)
       }
     }
     return lines
@@ -155,7 +156,10 @@ extension MonitorReport {
     lines += Self.table(rows)
     if !calls.refused.isEmpty {
       let reasons = calls.refused.map { "\($0.calls) \(TextTable.visible($0.code))" }
-      lines += [""] + Self.wrapped("  Refused: \(reasons.joined(separator: ", ")).", hanging: 2)
+      lines +=
+        [""]
+        + Self.wrapped(
+          "Refused: \(reasons.joined(separator: ", ")).", indent: 2, hanging: 2)
     }
     let others = calls.unattributed.filter { $0.windowCalls > 0 }
     if !others.isEmpty {
@@ -207,14 +211,14 @@ extension MonitorReport {
     guard calls.total > 0 else { return [] }
     var lines =
       ["Forecast"]
-      + Self.wrapped("  " + forecastLine, hanging: 2).map { "  " + $0.drop { $0 == " " } }
+      + Self.wrapped(forecastLine, indent: 2, hanging: 2)
     if forecast.agentsWith + forecast.agentsWithout > 0 {
       lines.append(
         "  Of the agents on v4, \(forecast.agentsWith) \(forecast.agentsWith == 1 ? "has" : "have") a forecast of \(forecast.agentsWith == 1 ? "its" : "their") own."
       )
     }
     if let recordLine {
-      lines += Self.wrapped("  " + recordLine, hanging: 2).map { "  " + $0.drop { $0 == " " } }
+      lines += Self.wrapped(recordLine, indent: 2, hanging: 2)
     }
     return lines
   }
@@ -233,9 +237,9 @@ extension MonitorReport {
     lines += TextTable.lines(rows, leftColumns: 2).map { "  " + $0 }
     let orphans = facts.standing.reduce(0) { DayTime.sum($0, $1.orphans) }
     let epochs = facts.standing.reduce(0) { DayTime.sum($0, $1.epochs) }
-    lines.append(
-      "  Named and never made: \(orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts)."
-    )
+    lines += Self.wrapped(
+      "Named and never made: \(orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts).",
+      indent: 2, hanging: 2)
     if let last = facts.verification {
       lines.append(
         "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", before the last migration")."
