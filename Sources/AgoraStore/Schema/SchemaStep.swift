@@ -18,7 +18,18 @@ extension SchemaStep {
     SchemaStep(
       name: "where the audit stood when a run ended",
       sql: "ALTER TABLE migration_runs ADD COLUMN last_audit INTEGER;"),
+    SchemaStep(name: "rows that v4 has no more", sql: goneRows),
   ]
+
+  private static let goneRows =
+    """
+    -- Rows of v4_rows that the newest export of their table no longer had, and the run that said so.
+    CREATE TABLE v4_gone(
+      row INTEGER PRIMARY KEY,
+      run INTEGER NOT NULL
+    ) STRICT;
+
+    """ + UndoLog.logSQL("v4_gone")
 
   /// The protocol's tables.
   ///

@@ -32,6 +32,7 @@ struct AgentLoader {
     for table in order where table.kind == .registry { try registerNames(table) }
     for table in order { try describe(table) }
     if context.references.rejectsOrphans { try rejectUnsupervised(order) }
+    if context.isFollowing { try addReordered() }
     if context.hasStoredRows { try addStoredRows() }
     try build(tables)
     try Supervision(context).write()
@@ -42,22 +43,38 @@ struct AgentLoader {
   /// Makes agents anew of the rows that they still have, those without any left out.
   func rebuild(_ agents: [(id: String, name: String)]) throws {
     try begin()
-    for agent in agents {
-      try connection.run(
-        Query(
-          "described.again",
-          """
-          INSERT INTO temp.described
-          SELECT r.row, NULL, r.table_no,
-            \(StagedTable.agentRankSQL),
-            r.ordinal, r.v5_id, ?2, NULL
-          FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
-          WHERE r.v5_id=?1 AND r.joined IS NOT NULL
-          """), .text(agent.id), .text(agent.name))
-    }
+    for agent in agents { try describeAgain(agent.id, agent.name) }
     try build([])
     try Supervision(context).write()
     try end()
+  }
+
+  /// Takes in the stored rows of an agent.
+  private func describeAgain(_ id: String, _ name: String) throws {
+    try connection.run(
+      Query(
+        "described.again",
+        """
+        INSERT INTO temp.described
+        SELECT r.row, NULL, r.table_no,
+          \(StagedTable.agentRankSQL),
+          r.ordinal, r.v5_id, ?2, NULL
+        FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+        WHERE r.v5_id=?1 AND r.joined IS NOT NULL
+        """), .text(id), .text(name))
+  }
+
+  /// Agents whose rows stand in another order now, though none of them may be new.
+  private func addReordered() throws {
+    let agents = Query(
+      "described.reordered",
+      """
+      SELECT a.agent_id, a.agent_name FROM temp.reordered o JOIN agents a ON a.agent_id=o.id
+      WHERE o.id NOT IN (SELECT agent_id FROM temp.described)
+      """)
+    for (id, name) in try connection.all(agents, map: { ($0.text(0), $0.text(1)) }) {
+      try describeAgain(id, name)
+    }
   }
 
   private func begin() throws {
@@ -213,10 +230,10 @@ struct AgentLoader {
         INSERT INTO temp.described
         SELECT r.row, NULL, r.table_no,
           \(StagedTable.agentRankSQL),
-          coalesce(s.ordinal, r.ordinal), r.v5_id, d.agent_name, NULL
+          r.ordinal, r.v5_id, d.agent_name, NULL
         FROM (SELECT DISTINCT agent_id, agent_name FROM temp.described) d
           JOIN main.v4_rows r ON r.v5_id=d.agent_id AND r.joined IS NOT NULL
-          JOIN main.v4_tables t USING(table_no) LEFT JOIN temp.seen s ON s.main_row=r.row
+          JOIN main.v4_tables t USING(table_no)
         WHERE r.row NOT IN (SELECT row FROM temp.described)
         """))
   }
@@ -228,6 +245,10 @@ struct AgentLoader {
     var added: [StagedTable] = []
     var changed: [(table: StagedTable, staged: Int64, stored: Int64)] = []
     var supervisor: String?
+    /// What the new rows name.
+    var addedCapabilities: [String] = []
+    /// Whether all new rows are what v5 has told v4 of the agent.
+    var isEcho = true
   }
 
   /// Goes through the agents and makes each of its rows, in the order in which they count.
@@ -255,6 +276,10 @@ struct AgentLoader {
       if let facts = try facts(table, staged ?? row, in: staged == nil ? "main" : context.stage) {
         draft?.profile.add(facts, kind: table.kind)
         if let supervisor = facts.supervisor { draft?.supervisor = supervisor }
+        if staged == row {
+          draft?.addedCapabilities += facts.capabilities
+          if draft?.isEcho == true, !table.mapper.isEcho(of: id) { draft?.isEcho = false }
+        }
       }
       guard let staged else { return }
       if staged == row {
@@ -307,7 +332,8 @@ struct AgentLoader {
       } else {
         isOurs = false
         agrees = RecordTable.agree(rows: record, agent: current)
-        try join(draft.profile, record, current)
+        // What v5 has told v4 itself is nothing new.
+        if !draft.added.isEmpty, !(draft.isEcho && agrees) { try join(draft, record, current) }
       }
     } else {
       try connection.statement(RecordTable.agents.insert).run(record)
@@ -354,11 +380,11 @@ struct AgentLoader {
   }
 
   /// An agent that is in the store from elsewhere keeps all it has, and is given what v4 adds.
-  private func join(_ profile: AgentProfile, _ record: Record, _ current: Record) throws {
+  private func join(_ draft: Draft, _ record: Record, _ current: Record) throws {
     var capabilities =
       (try? JSON.parse(current.string(6) ?? "[]"))?.elements?.compactMap(\.text) ?? []
     var known = Set(capabilities.map(\.exact))
-    for name in profile.capabilityNames where known.insert(name.exact).inserted {
+    for name in draft.addedCapabilities where known.insert(name.exact).inserted {
       capabilities.append(name)
     }
     var members = (try? JSON.parse(current.string(8) ?? "{}"))?.members ?? []
@@ -370,7 +396,7 @@ struct AgentLoader {
     }
     try connection.run(
       Query("agents.join", "UPDATE agents SET capabilities=?2, metadata=?3 WHERE agent_id=?1"),
-      .text(profile.id),
+      .text(draft.profile.id),
       .text(JSONWriter.compact(.array(capabilities.map { .string($0) }))),
       .text(JSONWriter.compact(.object(members))))
   }
