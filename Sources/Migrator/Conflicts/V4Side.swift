@@ -10,11 +10,12 @@ final class V4Side {
 
   private func context(of source: String) throws -> LoadContext {
     if let known = contexts[source] { return known }
-    let (policy, aliases) = try RunHistory.lastOptions(connection, source: source)
+    let history = try RunHistory(connection, source: source)
     let made = LoadContext(
       storedRowsOf: source, run: 0,
       references: try ReferenceResolver(
-        connection: connection, source: source, policy: policy, aliases: aliases, run: 0,
+        connection: connection, source: source, policy: history.orphans, aliases: history.aliases,
+        run: 0,
         isExpecting: true), in: connection)
     contexts[source] = made
     return made

@@ -5,32 +5,23 @@ struct AgentLoader {
   private let context: LoadContext
   /// Whether agents are made of their rows even where v5 has changed them.
   private let overwritesV5: Bool
+  private let names: AgentNames
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext, overwritesV5: Bool = false) {
     self.context = context
+    names = AgentNames(context)
     self.overwritesV5 = overwritesV5
   }
-
-  private static let insertName = Query(
-    "v4_names.register",
-    """
-    INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'agent',?2,?3,?4,?5)
-    ON CONFLICT DO UPDATE SET v5_id=excluded.v5_id, origin=excluded.origin
-      WHERE excluded.origin='registered' OR v4_names.origin='stub'
-    """)
-  private static let selectName = Query(
-    "v4_names.agent",
-    "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
-  private static let agentID = Query(
-    "agents.id", "SELECT agent_id FROM agents WHERE agent_name=?1")
 
   /// Loads the tables that describe agents, registrations first: they say which names are aliases.
   func load(_ tables: [StagedTable]) throws {
     try begin()
     let order = tables.sorted { $0.rank < $1.rank }
-    for table in order where table.kind == .registry { try registerNames(table) }
+    let renamed = context.hasStoredRows ? try AgentRenames(context).follow() : []
+    for table in order where table.kind == .registry { try names.register(table) }
     for table in order { try describe(table) }
+    for (id, name) in renamed where try !isDescribed(id) { try describeAgain(id, name) }
     if context.references.rejectsOrphans { try rejectUnsupervised(order) }
     if context.isFollowing { try addReordered() }
     if context.hasStoredRows { try addStoredRows() }
@@ -38,6 +29,8 @@ struct AgentLoader {
     try Supervision(context).write()
     for table in tables { try context.keepRows(of: table) }
     try end()
+    let left = try AgentRenames(context).takeLeft()
+    if !left.isEmpty { try AgentRemainder(context).settle(left) }
   }
 
   /// Makes agents anew of the rows that they still have, those without any left out.
@@ -92,58 +85,20 @@ struct AgentLoader {
       "DROP TABLE temp.described", name: "described.drop")
   }
 
-  /// The names and aliases of the registrations, all of them before the first capability asks.
-  private func registerNames(_ table: StagedTable) throws {
-    var aliases: [(alias: String, name: String)] = []
-    try context.scan(table) { _ in
-      let facts = try table.mapper.mapAgent()
-      let name = context.references.currentName(facts.name)
-      try register(name, as: "registered", id: try id(ofAgent: name))
-      if let alias = facts.alias { aliases.append((alias, name)) }
-    }
-    for (alias, name) in aliases where context.references.currentName(alias) == alias {
-      let id = try id(ofAgent: name)
-      try register(alias, as: "alias", id: id)
-      if context.hasStoredRows { try StubMerger(connection).merge(stubNamed: alias, into: id) }
-    }
-  }
-
-  private func register(_ name: String, as origin: String, id: String) throws {
-    try connection.run(
-      Self.insertName, .text(context.source), .text(name), .text(id), .text(origin),
-      .integer(context.run))
-  }
-
-  /// The id of the agent of a name: the one that it has in the store, or the one that the rule gives.
-  private func id(ofAgent name: String) throws -> String {
-    try connection.first(Self.agentID, .text(name), map: { $0.text(0) })
-      ?? context.references.derivedID(ofAgent: name)
-  }
-
-  /// The agent that a row means: by name first, then by alias.
-  private func agent(named written: String) throws -> (name: String, id: String) {
-    let name = context.references.currentName(written)
-    let known = try connection.first(
-      Self.selectName, .text(context.source), .text(name), map: { ($0.text(0), $0.text(1)) })
-    if let known, known.1 == "alias" {
-      let owner = try connection.first(
-        Query(
-          "v4_names.owner",
-          "SELECT name FROM v4_names WHERE source=?1 AND kind='agent' AND v5_id=?2 AND origin<>'alias'"
-        ),
-        .text(context.source), .text(known.0), map: { $0.text(0) })
-      return (owner ?? name, known.0)
-    }
-    return (name, try id(ofAgent: name))
-  }
-
   /// Looks at each staged row and says which agent it describes.
   private func describe(_ table: StagedTable) throws {
     let insert = Query(
       "described.insert", "INSERT INTO temp.described VALUES(?1,?2,?3,?4,?5,?6,?7,?8)")
     try context.scan(table) { row in
       let facts = try table.mapper.mapAgent()
-      let (name, id) = try agent(named: facts.name)
+      var (name, id) = try names.agent(named: facts.name)
+      if let stored = try context.replaced(by: row) {
+        if let stays = try names.former(of: stored, id) {
+          (id, name) = stays
+        } else {
+          try AgentRenames(context).move(stored, to: id)
+        }
+      }
       if id != String(decoding: row.v5ID, as: UTF8.self) {
         try connection.run(
           context.staged("v4_rows.set_agent", "UPDATE %.v4_rows SET v5_id=?2 WHERE row=?1"),
@@ -154,6 +109,16 @@ struct AgentLoader {
         .integer(table.number), .integer(table.rank), .integer(row.ordinal), .text(id), .text(name),
         .optional(facts.supervisor))
     }
+  }
+
+  private static let described = Query(
+    "described.named", "SELECT EXISTS(SELECT 1 FROM temp.described WHERE agent_id=?1)")
+  private static let isThere = Query(
+    "agents.is_there", "SELECT EXISTS(SELECT 1 FROM agents WHERE agent_id=?1)")
+
+  /// Whether a row that is being loaded describes an agent.
+  private func isDescribed(_ id: String) throws -> Bool {
+    try connection.integer(Self.described, .text(id)) == 1
   }
 
   /// Rejects registrations under a supervisor that nobody describes, and those under them in turn.
@@ -170,14 +135,9 @@ struct AgentLoader {
       for (row, staged, number, supervisor) in try connection.all(
         orphans, map: { ($0.int64(0), $0.int64(1), $0.int64(2), $0.text(3)) })
       {
-        let known = try agent(named: supervisor)
-        let isDescribed = Query(
-          "described.named",
-          """
-          SELECT EXISTS(SELECT 1 FROM temp.described WHERE agent_id=?1)
-            OR EXISTS(SELECT 1 FROM agents WHERE agent_id=?1)
-          """)
-        guard try connection.integer(isDescribed, .text(known.id)) == 0,
+        let known = try names.agent(named: supervisor)
+        guard try !isDescribed(known.id),
+          try connection.integer(Self.isThere, .text(known.id)) == 0,
           let table = tables.first(where: { $0.number == number })
         else { continue }
         isSettled = false
@@ -342,7 +302,7 @@ struct AgentLoader {
     if isOurs, let supervisor = draft.supervisor {
       try Supervision(context).note(supervisor, of: draft.profile.id)
     }
-    try register(draft.profile.name, as: "registered", id: draft.profile.id)
+    try names.register(draft.profile.name, as: "registered", id: draft.profile.id)
     for (index, table) in draft.added.enumerated() {
       if index == 0, isNew {
         context.ledger[table.name].imported += 1

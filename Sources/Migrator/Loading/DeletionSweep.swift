@@ -18,6 +18,7 @@ struct DeletionSweep {
       try connection.integer(Query("gone.count", "SELECT count(*) FROM temp.gone")) ?? 0)
     guard applies else { return }
     if context.deletedInSource > 0 { try remove() }
+    try AgentRefresh(context).refresh()
     try StubSweep(connection, source: context.source).sweep()
   }
 
@@ -29,7 +30,7 @@ struct DeletionSweep {
       Query(
         "gone.recorded",
         """
-        INSERT OR IGNORE INTO temp.gone SELECT r.row FROM \(context.stage).source_deletions d
+        INSERT OR IGNORE INTO temp.gone SELECT r.row FROM \(context.stage).source_removals d
           JOIN main.v4_rows r ON r.table_no=d.table_no AND r.v4_id=d.v4_id AND r.row<d.row
         """))
     for table in context.tables where context.hasStoredRows {
@@ -94,7 +95,7 @@ struct DeletionSweep {
     }
     try StepLoader(context).rebuild(Array(Set(workflows)))
     try remove(workflows: going)
-    try removeAgents(Set(agents))
+    try AgentRemainder(context).settle(Array(Set(agents)))
     try dropAliases()
   }
 
@@ -193,48 +194,22 @@ struct DeletionSweep {
         """), .text(context.source), .text(row.v4ID), .text(row.v5ID), .integer(context.run))
   }
 
-  /// Makes agents of the rows that are left; one without any becomes a stub.
-  private func removeAgents(_ ids: Set<String>) throws {
-    var remaining: [(id: String, name: String)] = []
-    for id in ids.sorted() {
-      guard let record = try RecordTable.agents.read(id, in: connection) else { continue }
-      let name = record.string(1) ?? ""
-      let rows = try connection.integer(
-        Query(
-          "v4_rows.of_agent",
-          "SELECT count(*) FROM main.v4_rows WHERE v5_id=?1 AND joined IS NOT NULL"), .text(id))
-      if rows != 0 {
-        remaining.append((id, name))
-      } else if RecordTable.agents.isAsImported(record) {
-        try connection.run(
-          Query(
-            "agents.make_stub",
-            """
-            UPDATE agents SET status='active', registered_at=NULL, last_activity=NULL,
-              capabilities='[]', max_concurrent_tasks=NULL, source_hash=NULL,
-              metadata='{"migration_source":"v4","stub":true}' WHERE agent_id=?1
-            """), .text(id))
-        try connection.run(
-          Query(
-            "v4_names.make_agent_stub",
-            "UPDATE v4_names SET origin='stub' WHERE kind='agent' AND v5_id=?1 AND origin='registered'"
-          ),
-          .text(id))
-      }
-    }
-    try AgentLoader(context).rebuild(remaining)
-  }
-
-  /// An alias is only as long as a registration gives it.
+  /// An alias is only as long as a registration gives it, or the operator.
   private func dropAliases() throws {
-    try connection.run(
-      Query(
-        "v4_names.drop_aliases",
-        """
-        DELETE FROM v4_names WHERE source=?1 AND origin='alias' AND NOT EXISTS(
-          SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
-          WHERE t.source=?1 AND t.name='agent_registry' AND r.v4_id=v4_names.name)
-        """), .text(context.source))
+    let given = Set(context.references.oldNames.map(\.exact))
+    let left = Query(
+      "v4_names.left_aliases",
+      """
+      SELECT name FROM v4_names WHERE source=?1 AND origin='alias' AND NOT EXISTS(
+        SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+        WHERE t.source=?1 AND t.name='agent_registry' AND r.v4_id=v4_names.name)
+      """)
+    let drop = Query(
+      "v4_names.drop_alias", "DELETE FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
+    for name in try connection.all(left, .text(context.source), map: { $0.text(0) })
+    where !given.contains(name.exact) {
+      try connection.run(drop, .text(context.source), .text(name))
+    }
   }
 }
 

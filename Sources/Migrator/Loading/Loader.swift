@@ -42,6 +42,7 @@ struct Loader {
     }
     guard context.hasStoredRows else { return }
     try WorkflowRefresh(context).refreshAfterLoading()
+    try AgentRefresh(context).refresh()
     try Conflict.forgetMoot(run: context.run, in: context.connection)
   }
 }

@@ -27,7 +27,7 @@ struct RecordLoader {
         as: try identity(row, sourceRow: row.row), context.references, into: &record)
       target.seal(&record)
       if fills {
-        try overwrite(record, target, keepsSteps: false)
+        try target.overwrite(record, keepingSteps: false, in: context.connection)
       } else {
         try insert.run(record)
       }
@@ -114,22 +114,8 @@ struct RecordLoader {
     try table.mapper.map(
       as: try identity(row, sourceRow: stored), context.references, into: &newer)
     target.seal(&newer)
-    try overwrite(newer, target, keepsSteps: row.parent == nil)
+    try target.overwrite(newer, keepingSteps: row.parent == nil, in: context.connection)
     context.ledger[table.name].updated += 1
     try context.adopt(row, into: stored)
-  }
-
-  private func overwrite(_ record: Record, _ target: RecordTable, keepsSteps: Bool) throws {
-    guard target.name == "workflows", keepsSteps else {
-      return try context.connection.statement(target.update).run(record)
-    }
-    let id = record.string(0) ?? ""
-    let steps = try context.connection.first(
-      Query("workflows.steps_text", "SELECT steps FROM workflows WHERE workflow_id=?1"), .text(id),
-      map: { $0.text(0) })
-    try context.connection.statement(target.update).run(record)
-    try context.connection.run(
-      Query("workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1"),
-      .text(id), .text(steps ?? "[]"))
   }
 }

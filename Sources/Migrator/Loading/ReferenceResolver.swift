@@ -126,6 +126,9 @@ final class ReferenceResolver {
     return current
   }
 
+  /// The names that `--alias` has replaced, in order.
+  var oldNames: [String] { aliases.keys.sorted() }
+
   /// The id that the rule gives to an agent.
   func derivedID(ofAgent name: String) -> String { agentIDs.id(name) }
 
@@ -262,6 +265,9 @@ final class ReferenceResolver {
     }
   }
 
+  /// Forgets which agents names mean: some mean others now.
+  func forgetAgents() { agents.removeAll() }
+
   /// Forgets which workflows there are: some have come or gone.
   func forgetWorkflows() {
     workflows.removeAll()
@@ -305,12 +311,21 @@ final class ReferenceResolver {
     }
   }
 
-  /// An agent or workflow that exists, for references that may be to anything.
-  func known(_ name: String) throws -> [UInt8]? {
+  /// An agent or workflow that v4's rows describe or refer to, for references that may be to anything.
+  ///
+  /// What v5 alone knows does not count: an import says nothing that its exports do not determine.
+  func known(_ written: String) throws -> [UInt8]? {
     if isChecking { return nil }
-    if let id = try registeredAgent(currentName(name)) { return id }
+    let name = currentName(written)
+    if let (id, origin) = try connection.first(
+      Self.nameByName, .text(source), .text("agent"), .text(name),
+      map: { ($0.bytes(0), $0.text(1)) })
+    {
+      if origin == "stub" { try connection.run(Self.insertMissing, .text("agent"), .text(name)) }
+      return id
+    }
     for table in WorkflowEpochs.tables {
-      if let last = try epochs.candidates(name, in: table).last { return last.id }
+      if let last = try epochs.candidates(written, in: table).last { return last.id }
     }
     return nil
   }

@@ -69,7 +69,7 @@ struct RepeatSettler {
           "v4_rows.drop_deleted",
           """
           DELETE FROM %.v4_rows WHERE table_no=?1 AND row IN (
-            SELECT r.row FROM %.source_deletions d CROSS JOIN %.v4_rows r
+            SELECT r.row FROM %.source_removals d CROSS JOIN %.v4_rows r
               ON r.table_no=d.table_no AND r.v4_id=d.v4_id
             WHERE d.table_no=?1 AND r.row<d.row)
           """), .integer(table.number))

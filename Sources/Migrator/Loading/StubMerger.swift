@@ -1,15 +1,11 @@
 import AgoraStore
 
-/// Lets the agent that a stub stood for take its place: rows of earlier runs referred to a name of which
-/// a registration says only now whose it is.
+/// Lets an agent take the place of another record for the same one: of a stub, where a registration says
+/// only now whose name it is, or of an agent that the operator says was renamed.
 struct StubMerger {
   private let connection: Connection
 
   init(_ connection: Connection) { self.connection = connection }
-
-  private static let stub = Query(
-    "agents.stub",
-    "SELECT agent_id FROM agents WHERE agent_name=?1 AND json_extract(metadata,'$.stub')")
 
   /// The columns that hold an agent's id, and those whose JSON may hold one.
   private static let columns: [(table: RecordTable, column: String, isJSON: Bool)] = [
@@ -20,11 +16,9 @@ struct StubMerger {
     (.workflows, "steps", true), (.agents, "metadata", true), (.audit, "target", false),
   ]
 
-  /// Gives all references to a stub to an agent, and removes the stub.
-  func merge(stubNamed name: String, into agent: String) throws {
-    guard let stub = try connection.first(Self.stub, .text(name), map: { $0.text(0) }),
-      stub != agent
-    else { return }
+  /// Gives all references to a record to an agent, and removes the record.
+  func merge(_ stub: String, into agent: String) throws {
+    guard stub != agent else { return }
     for (table, column, isJSON) in Self.columns {
       let id = table.columns[0]
       let condition = isJSON ? "instr(\(column), ?1)>0" : "\(column)=?1"

@@ -64,7 +64,12 @@ struct WorkflowRefresh {
       DELETE FROM temp.recast_targets WHERE v4_id IN (
         SELECT v4_id FROM temp.recast_targets GROUP BY v4_id HAVING count(*)<2 AND NOT max(is_going));
       """, name: "recast.certain")
-    try refreshTasks()
+    try RecordRefresh(context).refresh(
+      .tasks,
+      rows: """
+        SELECT x.source_row FROM temp.recast_targets g JOIN main.tasks x ON x.workflow_id=g.id
+        WHERE x.source_row IS NOT NULL
+        """)
     let targets = try connection.all(
       Query("recast.workflows", "SELECT DISTINCT id FROM temp.recast_targets"),
       map: { $0.text(0) })
@@ -72,55 +77,6 @@ struct WorkflowRefresh {
     try dropSuperseded()
     try connection.execute(
       "DELETE FROM temp.recast; DELETE FROM temp.recast_targets", name: "recast.empty")
-  }
-
-  /// A task goes to the workflow that its row means now, unless v5 has changed it.
-  private func refreshTasks() throws {
-    try connection.execute(
-      "CREATE TEMP TABLE recast_tasks(row INTEGER PRIMARY KEY)", name: "recast_tasks.create")
-    defer { try? connection.execute("DROP TABLE temp.recast_tasks", name: "recast_tasks.drop") }
-    try connection.run(
-      Query(
-        "recast_tasks.collect",
-        """
-        INSERT OR IGNORE INTO temp.recast_tasks
-        SELECT x.source_row FROM temp.recast_targets g JOIN main.tasks x ON x.workflow_id=g.id
-          JOIN main.v4_rows r ON r.row=x.source_row JOIN main.v4_tables t USING(table_no)
-        WHERE t.source=?1
-        """), .text(context.source))
-    var mappers: [String: TableMapper] = [:]
-    var record = Record()
-    let target = RecordTable.tasks
-    let rows = Query(
-      "recast_tasks.rows",
-      """
-      SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset, r.ordinal, r.shape, r.parent,
-        r.text, t.name
-      FROM temp.recast_tasks c JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
-      """)
-    try connection.each(rows) { result in
-      let row = LoadContext.stagedRow(result)
-      let table = result.text(10)
-      let mapper = mappers[table] ?? TableMapper(table: table, kind: .task)
-      mappers[table] = mapper
-      guard let current = try target.read(row.v5IDText, in: connection),
-        target.isAsImported(current)
-      else { return }
-      let columns = try context.columns(row.shape)
-      try result.withBytes(9) { try mapper.loadStored($0, columns: columns, row: row.row) }
-      do {
-        try mapper.map(
-          as: RecordIdentity(
-            id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row)),
-          context.references, into: &record)
-      } catch is Rejection {
-        // It came in under other options; what it refers to stays as it is.
-        return
-      }
-      target.seal(&record)
-      guard current.fields.last != record.fields.last else { return }
-      try connection.statement(target.update).run(record)
-    }
   }
 
   /// A stub for an id that has a workflow of its own by now goes, when nothing is left in it.

@@ -189,9 +189,10 @@ private struct WayBack {
   let addedTables: [String]
 
   init(_ connection: Connection, source: String, tables: [String]) throws {
-    let (policy, aliases) = try RunHistory.lastOptions(connection, source: source)
+    let history = try RunHistory(connection, source: source)
     let references = try ReferenceResolver(
-      connection: connection, source: source, policy: policy, aliases: aliases, run: 0,
+      connection: connection, source: source, policy: history.orphans, aliases: history.aliases,
+      run: 0,
       isExpecting: true)
     let context = LoadContext(
       storedRowsOf: source, run: 0, references: references, in: connection)

@@ -136,8 +136,8 @@ final class RecordComparison {
   }
 
   private static let takenBack = Query(
-    "source_deletions.of_row",
-    "SELECT EXISTS(SELECT 1 FROM stage.source_deletions WHERE table_no=?1 AND v4_id=?2 AND row>?3)")
+    "source_removals.of_row",
+    "SELECT EXISTS(SELECT 1 FROM stage.source_removals WHERE table_no=?1 AND v4_id=?2 AND row>?3)")
 
   /// Whether v4 removed a row while its changes were being recorded.
   private func isTakenBack(_ row: StagedRow, _ table: StagedTable) throws -> Bool {
