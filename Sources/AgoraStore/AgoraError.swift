@@ -54,8 +54,6 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     case interrupted
     /// The readiness gate is closed.
     case notReady = "not_ready"
-    /// The command is part of the plan and not built yet.
-    case notBuilt = "not_built"
     /// A promise of this program was broken; a defect to report.
     case broken
   }

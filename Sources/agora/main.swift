@@ -14,11 +14,6 @@ func runCommandLine(_ arguments: [String]) -> ExitCode {
   do {
     // Every command has one time; a word that is none must not be taken for the machine's.
     _ = try Clock.ofEnvironment()
-    if let first = arguments.first, Commands.planned.contains(first) {
-      throw AgoraError(
-        .notBuilt, "agora \(first) is planned and not built yet",
-        remedy: "agora --help lists what there is.")
-    }
     switch try CommandLineReader(commands: Commands.all).read(arguments) {
     case .version: try Terminal.print("agora \(version)")
     case .help(let command):

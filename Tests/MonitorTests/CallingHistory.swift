@@ -51,12 +51,15 @@ struct CallingHistory {
 
   /// e to a power, by its series: the tests need no more of mathematics.
   private static func exp(_ power: Double) -> Double {
-    var (term, sum) = (1.0, 1.0)
-    for step in 1..<60 {
-      term *= power / Double(step)
+    // Below zero the terms would take each other away, and nothing exact would be left.
+    guard power >= 0 else { return 1 / exp(-power) }
+    var (term, sum, step) = (1.0, 1.0, 1.0)
+    while term > sum * 1e-16 {
+      term *= power / step
       sum += term
+      step += 1
     }
-    return max(sum, 0)
+    return sum
   }
 
   /// A count of chance with a mean: how many steps of chance fit into it.

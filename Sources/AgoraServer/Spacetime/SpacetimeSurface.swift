@@ -6,23 +6,29 @@ struct SpacetimeSurface: Surface {
   let parts: ServiceParts
   private let signer = TokenSigner()
   private let hub: SubscriptionHub
+  private let leastPhase: SunsetPhase?
 
   /// Makes it of what surfaces are made of.
   ///
-  /// - Throws: ``AgoraError`` `io` when the system has no pipe.
+  /// - Throws: ``AgoraError`` `io` when the system has no pipe, `misuse` where the environment says of v4's
+  ///   end what cannot be understood.
   init(_ parts: ServiceParts) throws(AgoraError) {
     self.parts = parts
-    hub = try SubscriptionHub(parts.marketplace, clock: parts.clock)
+    leastPhase = try SunsetEnvironment().phase
+    hub = try SubscriptionHub(parts.marketplace, clock: parts.clock, atLeast: leastPhase)
   }
 
   func mount(on router: inout Router) {
     let routes = SpacetimeRouter(access: parts.access, signer: signer, clock: parts.clock)
-    let calls = SpacetimeCalls(parts.marketplace)
+    let calls = SpacetimeCalls(
+      parts.marketplace, clock: parts.clock, atLeast: leastPhase)
     let identities = SpacetimeIdentities(signer: signer, clock: parts.clock)
-    let sockets = SpacetimeSockets(hub: hub)
+    let sockets = SpacetimeSockets(hub: hub, calls: calls)
+    let logs = SpacetimeLogs(parts.store)
     Self.mountCurrent(routes, calls, identities, sockets, on: &router)
     Self.mountOld(routes, calls, identities, sockets, on: &router)
-    for pattern in ["/v1/{rest...}", "/database/{rest...}", "/identity/{rest...}"] {
+    Self.mountLogs(routes, calls, logs, on: &router)
+    for pattern in ["/v1/{rest...}", "/database/{rest...}", "/identity/{part}/{rest...}"] {
       let nothing: SpacetimeRouter.Handler = { _, _ throws(SpacetimeReply) in .text(404, "") }
       routes.add(
         pattern, to: &router,
@@ -96,7 +102,7 @@ struct SpacetimeSurface: Surface {
       "\(place)/sql",
       [
         .post: { routed, _ throws(SpacetimeReply) in
-          try calls.ask(SpacetimeDatabase(routed), routed.request.body, .current)
+          try calls.ask(SpacetimeDatabase(routed), routed, .current)
         }
       ])
     database(
@@ -136,7 +142,7 @@ struct SpacetimeSurface: Surface {
       [
         .post: { routed, visitor throws(SpacetimeReply) in
           guard visitor.isGiven else { throw .text(401, "Invalid credentials.") }
-          return try calls.ask(SpacetimeDatabase(old: routed), routed.request.body, .old)
+          return try calls.ask(SpacetimeDatabase(old: routed), routed, .old)
         }
       ])
     database(
@@ -190,5 +196,34 @@ struct SpacetimeSurface: Surface {
     routes.add(
       "/identity/{identity}/databases", to: &router,
       [.get: { routed, _ throws(SpacetimeReply) in try identities.addresses(routed) }])
+  }
+
+  /// The log, of both times; whoever asks is taken for the owner.
+  private static func mountLogs(
+    _ routes: SpacetimeRouter, _ calls: SpacetimeCalls, _ logs: SpacetimeLogs,
+    on router: inout Router
+  ) {
+    let replacement = Replacement("agora.query.marketplace", [])
+    routes.add(
+      "/v1/database/{database}/logs", to: &router, showsIdentity: true,
+      [
+        .get: { routed, _ throws(SpacetimeReply) in
+          _ = try SpacetimeDatabase(routed)
+          return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
+            try logs.read(routed)
+          }
+        }
+      ])
+    routes.add(
+      "/database/logs/{database}", to: &router, showsIdentity: true,
+      [
+        .get: { routed, visitor throws(SpacetimeReply) in
+          guard visitor.isGiven else { throw .text(401, "Invalid credentials") }
+          _ = try SpacetimeDatabase(old: routed)
+          return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
+            try logs.read(routed)
+          }
+        }
+      ])
   }
 }

@@ -8,12 +8,40 @@ struct DeclineShape: Sendable {
   enum Form: Sendable {
     /// As many as ever: an end is not to be seen.
     case constant
-    /// As many as ever until `onset`, then fewer by the same number each day until none at `end`.
-    case line(onset: Double, end: Double)
+    /// As many as ever until `onset`, then fewer until none at `end`: by the same number each day, or
+    /// slowly and then fast, or fast and then slowly.
+    case line(onset: Double, end: Double, bend: Bend)
     /// As many as ever until `onset`, then fewer by the same part each day.
     case decay(onset: Double, span: Double)
     /// As many as ever until `at`, then none.
     case stopped(at: Double)
+  }
+
+  /// How a line bends: the power of what is left of its time.
+  enum Bend: Sendable {
+    /// The square root: slowly, then fast.
+    case late
+    /// The same number each day.
+    case none
+    /// The square: fast, then slowly.
+    case early
+
+    func of(_ left: Double) -> Double {
+      switch self {
+      case .late: left.squareRoot()
+      case .none: left
+      case .early: left * left
+      }
+    }
+
+    /// The area under the curve from what is left to the end, in parts of the whole time.
+    func rest(_ left: Double) -> Double {
+      switch self {
+      case .late: left * left.squareRoot() / 1.5
+      case .none: left * left / 2
+      case .early: left * left * left / 3
+      }
+    }
   }
 
   let form: Form
@@ -24,8 +52,8 @@ struct DeclineShape: Sendable {
   func rate(at time: Double) -> Double {
     switch form {
     case .constant: 1
-    case .line(let onset, let end):
-      time <= onset ? 1 : time >= end ? 0 : (end - time) / (end - onset)
+    case .line(let onset, let end, let bend):
+      time <= onset ? 1 : time >= end ? 0 : bend.of((end - time) / (end - onset))
     case .decay(let onset, let span): time <= onset ? 1 : Numeric.exp((onset - time) / span)
     case .stopped(let at): time < at ? 1 : 0
     }
@@ -35,63 +63,79 @@ struct DeclineShape: Sendable {
   func remaining(after time: Double) -> Double {
     switch form {
     case .constant: .infinity
-    case .line(let onset, let end):
-      time >= end ? 0 : (end - time) * (end - time) / (2 * (end - onset))
+    case .line(let onset, let end, let bend):
+      time >= end ? 0 : bend.rest((end - time) / (end - onset)) * (end - onset)
     case .decay(let onset, let span): span * Numeric.exp((onset - time) / span)
     case .stopped: 0
     }
   }
 
   /// The beginnings of a decline that are considered.
-  private static let onsets: [Double] = [-56, -42, -28, -21, -14, -7]
-  /// The ends of a line: each about a third further than the one before, to two years.
+  private static let onsets: [Double] = [-60, -48, -38, -30, -24, -19, -15, -11, -8, -5, -3]
+  /// The ends of a line: each about a third further than the one before.
   private static let ends: [Double] = [
-    1, 2, 3, 5, 7, 10, 14, 19, 26, 35, 47, 63, 84, 112, 150, 200, 270, 365, 730,
+    1, 2, 3, 5, 7, 10, 14, 19, 26, 35, 47, 63, 84, 112, 150, 200,
   ]
   /// The spans in which a decay leaves a third.
-  private static let spans: [Double] = [2, 3, 4.5, 6.5, 9, 13, 19, 27, 40, 60, 100]
+  private static let spans: [Double] = [2, 3, 4.5, 6.5, 9, 13, 19, 27, 40]
 
-  /// All shapes, each family with its share of what is expected: half of all agents just go on.
+  /// All shapes, each family with its share of what is expected before any call is seen.
   static let all: [DeclineShape] = {
     func family(_ share: Double, _ forms: [Form]) -> [DeclineShape] {
       forms.map {
         DeclineShape(form: $0, prior: Numeric.log(share / Double(max(1, forms.count))))
       }
     }
-    let lines = onsets.flatMap { onset in ends.map { Form.line(onset: onset, end: $0) } }
+    func lines(_ bend: Bend) -> [Form] {
+      onsets.flatMap { onset in ends.map { .line(onset: onset, end: $0, bend: bend) } }
+    }
     let decays = onsets.flatMap { onset in spans.map { Form.decay(onset: onset, span: $0) } }
     let stops = (0...20).map { Form.stopped(at: -Double($0)) }
-    return family(0.4, [.constant]) + family(0.3, lines) + family(0.2, decays)
-      + family(0.1, stops)
+    return family(0.38, [.constant]) + family(0.315, lines(.none)) + family(0.1125, lines(.late))
+      + family(0.0225, lines(.early)) + family(0.12, decays) + family(0.05, stops)
   }()
+
+  /// How many calls each shape has still to come after each of ``EndCurve/days``: a row for each shape.
+  static let rests: [Double] = all.flatMap { shape in
+    EndCurve.days.map { shape.remaining(after: $0) }
+  }
 }
 
-/// The shapes on the grid of days that ends at one moment of a day, so that a hundred thousand agents
-/// need them worked out once.
+/// The shapes on the days that end at one moment of a day, so that a hundred thousand agents need them
+/// worked out once.
 struct ShapeTable: Sendable {
-  /// The logarithms of the rates, one row of ``CallHistory/days`` for each shape.
-  let logs: [Double]
-  /// The sums of the rates from each day to now, one row for each shape; the days are one more.
-  let sums: [Double]
-  let today: Double
+  /// The number of shapes.
+  static let count = DeclineShape.all.count
+  /// The logarithm that stands for that of zero.
+  static let never = -1e9
 
+  /// The logarithms of the rates, a row for each of ``CallHistory/days``.
+  let logs: [Double]
+  /// The sums of the rates from each day to now, a row for each day.
+  let sums: [Double]
+  /// The logarithms of ``sums``.
+  let sumLogs: [Double]
+
+  /// - Parameter today: how much of the last day is over.
   init(today: Double) {
-    self.today = today
-    let days = CallHistory.days
-    var logs: [Double] = []
-    var sums: [Double] = []
-    for shape in DeclineShape.all {
-      var row = [Double](repeating: 0, count: days + 1)
-      for place in stride(from: days - 1, through: 0, by: -1) {
-        let length = place == days - 1 ? today : 1
-        let middle = length / 2 - today - Double(days - 1 - place)
-        row[place] = shape.rate(at: middle) * length
+    let (days, count) = (CallHistory.days, Self.count)
+    var logs = [Double](repeating: 0, count: days * count)
+    var sums = logs
+    var sumLogs = logs
+    for (number, shape) in DeclineShape.all.enumerated() {
+      var sum = 0.0
+      for day in stride(from: days - 1, through: 0, by: -1) {
+        let length = day == days - 1 ? today : 1
+        let middle = length / 2 - today - Double(days - 1 - day)
+        let rate = shape.rate(at: middle) * length
+        sum += rate
+        logs[day * count + number] = rate > 0 ? Numeric.log(rate) : Self.never
+        sums[day * count + number] = sum
+        sumLogs[day * count + number] = sum > 0 ? Numeric.log(sum) : Self.never
       }
-      logs += row.prefix(days).map { $0 > 0 ? Numeric.log($0) : -1e6 }
-      for place in stride(from: days - 1, through: 0, by: -1) { row[place] += row[place + 1] }
-      sums += row
     }
     self.logs = logs
     self.sums = sums
+    self.sumLogs = sumLogs
   }
 }

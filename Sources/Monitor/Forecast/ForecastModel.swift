@@ -5,7 +5,7 @@ import AgoraStore
 package struct ForecastModel: Sendable {
   private let table: ShapeTable
 
-  /// - Parameter today: how much of the last day of every history is over.
+  /// - Parameter today: how much of the last day of every history is over, 0–1.
   package init(today: Double) {
     table = ShapeTable(today: min(max(today, 1.0 / 1440), 1))
   }
@@ -14,112 +14,114 @@ package struct ForecastModel: Sendable {
   private static let least = (days: 7, active: 4, calls: 8.0)
   /// What is known of the number of calls a day before any is seen: next to nothing.
   private static let shape0 = 0.5
-  private static let rate0 = 0.02
+  /// Parts that weigh least change no date; so many are kept.
+  private static let keptParts = 64
 
   /// What can be said of a history's end.
   package func outcome(of history: CallHistory) -> ForecastOutcome {
     guard history.counts.count >= Self.least.days, history.activeDays >= Self.least.active,
       history.total >= Self.least.calls
     else { return .tooLittle }
-    let fits = fits(history)
-    let burst = burst(history, fits)
-    let posterior = posterior(history, fits, burst)
+    let fit = fit(history)
+    var weights = weights(fit, history, burst: 1)
+    let burst = burst(history, weights)
+    if burst > 1 { weights = self.weights(fit, history, burst: burst) }
+    let parts = parts(weights, history, burst)
     // Silence is cheap to find out about, and most agents get no further.
     let margin = (1 - StopForecast.confidence) / 2
-    guard let last = EndCurve.days.last, posterior.chance(at: last) >= 1 - margin else {
-      return .noEnd
-    }
-    return .end(EndCurve(chances: EndCurve.days.map(posterior.chance)))
+    guard Self.chance(parts, EndCurve.days.count - 1) >= 1 - margin else { return .noEnd }
+    return .end(EndCurve(chances: EndCurve.days.indices.map { Self.chance(parts, $0) }))
   }
 
-  /// How a shape fits: the logarithms of its rates weighed by the calls, and the sum of its rates.
-  private struct Fit {
-    let shape: Int
-    let dot: Double
-    let sum: Double
-  }
+  /// The day of the history's first call, among the days of the table.
+  private func offset(_ history: CallHistory) -> Int { CallHistory.days - history.counts.count }
 
-  private func fits(_ history: CallHistory) -> [Fit] {
-    let days = CallHistory.days
-    let offset = days - history.counts.count
-    let seen = history.counts.indices.filter { history.counts[$0] > 0 }
-    return DeclineShape.all.indices.compactMap { shape in
-      let start = shape * days + offset
-      var dot = 0.0
-      for place in seen {
-        let log = table.logs[start + place]
-        // A shape that has stopped before a call that came is no shape of these calls.
-        guard log > -1e5 else { return nil }
-        dot += history.counts[place] * log
+  /// How each shape fits: the logarithms of its rates, weighed by the calls.
+  private func fit(_ history: CallHistory) -> [Double] {
+    let count = ShapeTable.count
+    let offset = offset(history)
+    var fit = [Double](repeating: 0, count: count)
+    fit.withUnsafeMutableBufferPointer { fit in
+      table.logs.withUnsafeBufferPointer { logs in
+        for (place, calls) in history.counts.enumerated() where calls > 0 {
+          let row = (place + offset) * count
+          for shape in 0..<count { fit[shape] += calls * logs[row + shape] }
+        }
       }
-      return Fit(shape: shape, dot: dot, sum: table.sums[shape * (days + 1) + offset])
     }
+    return fit
   }
 
-  private func weight(_ fit: Fit, _ total: Double, _ burst: Double) -> Double {
-    DeclineShape.all[fit.shape].prior + fit.dot / burst
-      - (Self.shape0 + total / burst) * Numeric.log(Self.rate0 + fit.sum / burst)
+  /// The logarithm of how probable each shape is, when calls come in bursts of a size.
+  private func weights(_ fit: [Double], _ history: CallHistory, burst: Double) -> [Double] {
+    let row = offset(history) * ShapeTable.count
+    let exponent = Self.shape0 + history.total / burst
+    return fit.indices.map { shape in
+      // A shape that has stopped before a call that came is no shape of these calls.
+      guard fit[shape] > ShapeTable.never else { return ShapeTable.never }
+      return DeclineShape.all[shape].prior + fit[shape] / burst
+        - exponent * table.sumLogs[row + shape]
+    }
   }
 
   /// How many calls come together: 1 where each comes by itself, more where they come in bursts or
   /// some days of the week have more than others.
-  private func burst(_ history: CallHistory, _ fits: [Fit]) -> Double {
-    let total = history.total
-    guard let best = fits.max(by: { weight($0, total, 1) < weight($1, total, 1) }) else { return 1 }
-    let days = history.counts.count
-    let offset = CallHistory.days - days
-    let rate = total / max(best.sum, 1e-9)
-    var (squares, expected) = (0.0, 0.0)
+  private func burst(_ history: CallHistory, _ weights: [Double]) -> Double {
+    guard let best = weights.indices.max(by: { weights[$0] < weights[$1] }) else { return 1 }
+    let (days, offset) = (history.counts.count, offset(history))
+    let sum = table.sums[offset * ShapeTable.count + best]
+    guard sum > 0 else { return 1 }
+    let rate = history.total / sum
+    var squares = 0.0
     for place in history.counts.indices {
-      let mean = rate * Numeric.exp(table.logs[best.shape * CallHistory.days + offset + place])
-      let difference = history.counts[place] - mean
+      let log = table.logs[(place + offset) * ShapeTable.count + best]
+      let difference = history.counts[place] - rate * Numeric.exp(log)
       squares += difference * difference
-      expected += mean
     }
     let freedom = Double(days) / Double(max(1, days - 3))
-    return max(1, squares / max(expected, 1e-9) * freedom)
+    return max(1, squares / history.total * freedom)
   }
 
-  private struct Posterior {
-    struct Part {
-      let shape: DeclineShape
-      let weight: Double
-      /// The exponent and the scale of the chance that no call comes where so many are expected.
-      let exponent: Double
-      let scale: Double
-    }
-
-    let parts: [Part]
-
-    /// The chance that the last call has been made by some days from now.
-    func chance(at days: Double) -> Double {
-      var sum = 0.0
-      for part in parts {
-        let rest = part.shape.remaining(after: days)
-        guard rest.isFinite else { continue }
-        sum += part.weight * Numeric.exp(-part.exponent * Numeric.log(1 + rest / part.scale))
-      }
-      return min(sum, 1)
-    }
+  /// A shape with its share of the whole.
+  private struct Part {
+    let shape: Int
+    let weight: Double
+    /// The exponent and the scale of the chance that no call comes where so many are expected.
+    let exponent: Double
+    let scale: Double
   }
 
-  private func posterior(_ history: CallHistory, _ fits: [Fit], _ burst: Double) -> Posterior {
-    let total = history.total
-    let weights = fits.map { weight($0, total, burst) }
+  private func parts(_ weights: [Double], _ history: CallHistory, _ burst: Double) -> [Part] {
     let top = weights.max() ?? 0
     var sum = 0.0
-    let relative = weights.map { weight in
+    // Beyond e^-12 of the best no shape changes a date.
+    var kept: [(shape: Int, weight: Double)] = []
+    for (shape, weight) in weights.enumerated() where weight > top - 12 {
       let value = Numeric.exp(weight - top)
       sum += value
-      return value
+      kept.append((shape, value))
     }
-    // What is less probable than one in a hundred thousand changes no date.
-    let parts = zip(fits, relative).compactMap { fit, weight -> Posterior.Part? in
-      guard weight > sum * 1e-5 else { return nil }
-      return Posterior.Part(
-        shape: DeclineShape.all[fit.shape], weight: weight / sum,
-        exponent: Self.shape0 + total / burst, scale: (Self.rate0 + fit.sum / burst) * burst)
+    if kept.count > Self.keptParts {
+      kept.sort { $0.weight > $1.weight }
+      kept.removeLast(kept.count - Self.keptParts)
+      sum = kept.reduce(0) { $0 + $1.weight }
     }
-    return Posterior(parts: parts)
+    let row = offset(history) * ShapeTable.count
+    return kept.map { shape, weight in
+      Part(
+        shape: shape, weight: weight / sum, exponent: Self.shape0 + history.total / burst,
+        scale: table.sums[row + shape])
+    }
+  }
+
+  /// The chance that the last call has been made by one of ``EndCurve/days``.
+  private static func chance(_ parts: [Part], _ day: Int) -> Double {
+    var chance = 0.0
+    for part in parts {
+      let rest = DeclineShape.rests[part.shape * EndCurve.days.count + day]
+      guard rest.isFinite, part.scale > 0 else { continue }
+      chance += part.weight * Numeric.exp(-part.exponent * Numeric.log(1 + rest / part.scale))
+    }
+    return min(chance, 1)
   }
 }

@@ -20,7 +20,4 @@ enum Commands {
     MonitorCommand.command,
     DemoCommand.command, CompletionsCommand.command,
   ]
-
-  /// Commands of the plan that are not built; named, so that nobody takes silence for success.
-  static let planned: Set<String> = []
 }

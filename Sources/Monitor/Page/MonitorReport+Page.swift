@@ -1,4 +1,0 @@
-extension MonitorReport {
-  /// The report as one page.
-  public var page: String { "" }
-}
