@@ -96,7 +96,9 @@ import Testing
     }
   }
 
-  @Test func `difference 8: whoever can do a task and has least to do gets it, else it waits`() throws {
+  @Test func `difference 8: whoever can do a task and has least to do gets it, else it waits`()
+    throws
+  {
     try withPlace { place in
       for name in ["A", "B"] { _ = call(place, "register_agent_capability", name, "dig", "8", "9") }
       for type in ["one", "two"] {
@@ -156,7 +158,8 @@ import Testing
     }
   }
 
-  @Test func `difference 13: unknown types of query are refused, with those that there are`() throws {
+  @Test func `difference 13: unknown types of query are refused, with those that there are`() throws
+  {
     try withPlace { place in
       let refusal = call(place, "query_coordination_data", "everything", "{}").refusal
       #expect(refusal?.code == "unknown_query" && refusal?.text.contains("active_agents") == true)
@@ -200,7 +203,8 @@ import Testing
     }
   }
 
-  @Test func `difference 18: calls fail in announced windows and after v4's end, and say what to call`()
+  @Test
+  func `difference 18: calls fail in announced windows and after v4's end, and say what to call`()
     throws
   {
     try withPlace { place in

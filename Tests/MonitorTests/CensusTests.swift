@@ -22,7 +22,9 @@ import Testing
         }
         let expected = truth.state(now: life.now, window: window)
         if agent.state != expected { wrong.append("\(truth.name): \(agent.state), is \(expected)") }
-        if agent.v4Calls != truth.calls.count { wrong.append("\(truth.name): \(agent.v4Calls) calls") }
+        if agent.v4Calls != truth.calls.count {
+          wrong.append("\(truth.name): \(agent.v4Calls) calls")
+        }
         if agent.lastV4Call?.microseconds != truth.calls.map(\.at).max() {
           wrong.append("\(truth.name): last call \(agent.lastV4Call?.description ?? "-")")
         }

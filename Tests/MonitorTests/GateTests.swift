@@ -102,7 +102,8 @@ import Testing
       let now = market.now
       _ = try market.store.write { connection in
         try connection.execute(
-          "INSERT INTO workflows(workflow_id,workflow_name,status,creator_agent) VALUES('wf_1','w','running','agent_00000000000050000000000000000001')")
+          "INSERT INTO workflows(workflow_id,workflow_name,status,creator_agent) VALUES('wf_1','w','running','agent_00000000000050000000000000000001')"
+        )
       }
       #expect(try gates(market)["silent_agents"]?.passed == false)
       _ = try market.store.write { connection in
@@ -120,7 +121,8 @@ import Testing
       let now = TestMarketplace.start
       _ = try market.store.write { connection in
         try connection.execute(
-          "INSERT INTO migration_runs VALUES(2,'run_2','s','completed',\(now),\(now),0,'{}','{}',NULL)")
+          "INSERT INTO migration_runs VALUES(2,'run_2','s','completed',\(now),\(now),0,'{}','{}',NULL)"
+        )
       }
       #expect(try gates(market)["verification"]?.passed == false)
       _ = try market.store.write { connection in

@@ -52,10 +52,12 @@ struct GeneratedLife {
       let isFromV4 = !dice.once(in: 4)
       let version = isFromV4 && !dice.once(in: 3) ? "5" : "7"
       let digits = String(number + 1, radix: 16)
-      let id = "agent_0000000000ff\(version)" + String(repeating: "0", count: 19 - digits.count) + digits
+      let id =
+        "agent_0000000000ff\(version)" + String(repeating: "0", count: 19 - digits.count) + digits
       var truth = Truth(name: "agent \(number)", id: id, isFromV4: isFromV4)
       let isCalling = dice.once(in: 2)
-      let stopped = Int64.random(in: 0..<25, using: &dice) * day + Int64.random(in: 0..<day, using: &dice)
+      let stopped =
+        Int64.random(in: 0..<25, using: &dice) * day + Int64.random(in: 0..<day, using: &dice)
       for _ in 0..<(isCalling ? Int.random(in: 1...12, using: &dice) : 0) {
         let at = now - stopped - Int64.random(in: 0..<(20 * day), using: &dice)
         truth.calls.append((at, dice.pick(Self.reducers), dice.once(in: 5)))

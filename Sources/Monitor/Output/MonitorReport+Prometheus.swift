@@ -52,7 +52,8 @@ extension MonitorReport {
       "agora_migration_agents", .gauge, "Agents by how far they are on the way from v4 to v5.",
       AgentState.allCases.map { ([("state", $0.rawValue)], Double(count($0))) })
     page.add(
-      "agora_migration_completion_ratio", .gauge, "The part of v4's agents that has left v4, 0 to 1.",
+      "agora_migration_completion_ratio", .gauge,
+      "The part of v4's agents that has left v4, 0 to 1.",
       [([], completionRate / 100)])
     page.add(
       "agora_migration_ready", .gauge, "1 where every gate is open and v4 can be switched off.",
@@ -84,7 +85,9 @@ extension MonitorReport {
     var dates: [Sample] = []
     if let date = sunset.sunsetAt { dates.append(([("what", "sunset")], seconds(date))) }
     if let backup = facts.backup { dates.append(([("what", "backup")], seconds(backup.at))) }
-    if let last = facts.verification { dates.append(([("what", "verification")], seconds(last.at))) }
+    if let last = facts.verification {
+      dates.append(([("what", "verification")], seconds(last.at)))
+    }
     page.add(
       "agora_migration_timestamp_seconds", .gauge,
       "When something happened last or will happen, in seconds since 1970.", dates)

@@ -48,12 +48,15 @@ struct Concerned {
         SunsetSimulation.Task(
           id: id, type: row.text(0), status: row.text(1), workflow: row.optionalText(2),
           agent: row.optionalText(3), hand: hand)
-      } ?? SunsetSimulation.Task(id: id, type: "", status: "", workflow: nil, agent: nil, hand: hand)
+      }
+        ?? SunsetSimulation.Task(
+          id: id, type: "", status: "", workflow: nil, agent: nil, hand: hand)
     }
   }
 
   func workflowsInOrder(_ connection: Connection) throws -> [SunsetSimulation.Workflow] {
-    try workflows.sorted { ($0.value.rawValue, $0.key) < ($1.value.rawValue, $1.key) }.map { id, hand in
+    try workflows.sorted { ($0.value.rawValue, $0.key) < ($1.value.rawValue, $1.key) }.map {
+      id, hand in
       try connection.first(Self.standing, .text(id)) { row in
         SunsetSimulation.Workflow(id: id, name: row.text(0), status: row.text(1), hand: hand)
       } ?? SunsetSimulation.Workflow(id: id, name: "", status: "", hand: hand)

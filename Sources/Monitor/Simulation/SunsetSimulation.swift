@@ -97,7 +97,8 @@ public struct SunsetSimulation: Sendable {
   }
 
   private static let foldedSince = Query(
-    "v4_call_totals.newest", "SELECT EXISTS(SELECT 1 FROM v4_call_totals WHERE day>=?1 AND day<=?2)")
+    "v4_call_totals.newest", "SELECT EXISTS(SELECT 1 FROM v4_call_totals WHERE day>=?1 AND day<=?2)"
+  )
 
   private mutating func look(
     _ connection: Connection, _ replacements: [String: String]
@@ -118,7 +119,8 @@ public struct SunsetSimulation: Sendable {
       }
       failing += 1
       let key = call.agent ?? "?" + (call.claimed ?? "")
-      callers[key, default: Agent(id: call.agent, name: call.claimed ?? "", hand: .first)].calls += 1
+      callers[key, default: Agent(id: call.agent, name: call.claimed ?? "", hand: .first)].calls +=
+        1
       used[call.reducer, default: (0, [])].calls += 1
       used[call.reducer, default: (0, [])].agents.insert(key)
       if call.tool == "agora.messaging.send" { messages += 1 }

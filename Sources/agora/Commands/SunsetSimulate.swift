@@ -9,7 +9,8 @@ enum SunsetSimulate {
     options: [
       .init(
         name: "at", value: "DATE",
-        help: "When v4 is off (RFC 3339, or a day, UTC); one to come looks at the days up to now (default: now)."
+        help:
+          "When v4 is off (RFC 3339, or a day, UTC); one to come looks at the days up to now (default: now)."
       ),
       .init(name: "days", value: "N", help: "How many days of calls are looked at (default 7)."),
       Command.store,
