@@ -33,7 +33,7 @@ enum MCPPage {
   }
 
   private static func decode(_ cursor: String, _ method: String) -> String? {
-    guard let bytes = Base64Decoder.bytes(of: cursor),
+    guard let bytes = Base64Text.decode(cursor),
       let text = String(validating: bytes, as: UTF8.self), text.hasPrefix(method + " ")
     else { return nil }
     return String(text.dropFirst(method.count + 1))

@@ -17,7 +17,7 @@ enum Commands {
     SunsetCommands.status, SunsetCommands.set, SunsetCommands.schedule, SunsetCommands.exempt,
     SunsetCommands.acknowledge, SunsetCommands.advance, SunsetCommands.revert,
     ServeCommand.command, TokenCommands.create, TokenCommands.list, TokenCommands.revoke,
-    MonitorCommand.command,
+    SunsetSimulate.command, MonitorCommand.command,
     DemoCommand.command, CompletionsCommand.command,
   ]
 }
