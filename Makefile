@@ -3,7 +3,7 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test crash-matrix stress fuzz sanitize lint format release static install-sqlite clean help
+.PHONY: demo test page crash-matrix stress fuzz sanitize lint format release static install-sqlite clean help
 
 help:
 	@echo "make demo     installs what is missing, builds, and shows the whole story"
@@ -12,6 +12,7 @@ help:
 	@echo "make stress   lets many write at once for long, and measures large stores"
 	@echo "make fuzz     reads damaged requests and frames for some minutes (ROUNDS=300000)"
 	@echo "make sanitize runs the server's tests under the thread and the address sanitizer"
+	@echo "make page     opens the report's page in headless Chromium, if there is one (not part of make test)"
 	@echo "make lint     checks the format of every source file"
 	@echo "make format   puts every source file into that format"
 	@echo "make release  builds the static programs agora and spacetime"
@@ -31,11 +32,19 @@ crash-matrix: install-sqlite
 
 stress: install-sqlite
 	$(SWIFT) build --build-tests
-	STRESS=1 SEEDS=100 $(SWIFT) test --skip-build --disable-xctest --filter "CrowdTests|LargeStoreTests|MarketModelTests|ServeCommandTests"
+	STRESS=1 SEEDS=100 $(SWIFT) test --skip-build --disable-xctest --filter "CrowdTests|LargeStoreTests|MarketModelTests|ServeCommandTests|LargeReportTests"
 
 fuzz: install-sqlite
 	$(SWIFT) build --build-tests
 	FUZZ_ROUNDS=$${ROUNDS:-300000} $(SWIFT) test --skip-build --disable-xctest --filter "damaged"
+
+page: install-sqlite
+	@chromium=$$(command -v chromium || command -v chromium-browser || command -v google-chrome || true); \
+	if [ -z "$$chromium" ]; then \
+	  echo "There is no Chromium here; apt-get install chromium brings it." >&2; exit 1; \
+	fi; \
+	$(SWIFT) build --build-tests && \
+	CHROMIUM="$$chromium" $(SWIFT) test --skip-build --disable-xctest --filter BrowserTests
 
 lint:
 	$(SWIFT) format lint --strict -r -p Package.swift Sources Tests

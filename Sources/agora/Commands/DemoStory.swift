@@ -42,12 +42,16 @@ final class DemoStory {
     let check = try StoreCheck(Store(path: store))
     note("check", check.json)
     try require(check.isSound, "the store is not sound")
+    let report = try DemoReport.write(of: store, to: folder + "/report.html")
+    note("report", report.json)
+    chapters.append(report.chapter)
     chapters.append(
       """
       What to do next
         cd \(folder)
         agora rejects list            the rows that were not understood, and why
         agora explain DocSystemAgent  every row that made one agent
+        agora serve                   the same page, alive, at http://127.0.0.1:8080/
         agora migrate YOUR_EXPORT     your own v4 data into a store of its own
       """)
   }

@@ -1,0 +1,93 @@
+import AgoraStore
+import TestSupport
+import Testing
+
+/// `agora monitor` and `agora sunset simulate`, as an operator types them.
+@Suite struct MonitorCommandTests {
+  private func migrated(in folder: String) throws {
+    try write(
+      #"{"agent_capability":[{"capability_id":"id_1","agent_id":"Old","capability_type":"t","proficiency_level":1,"is_active":true}]}"#,
+      to: folder + "/e.json")
+    let run = try Child.run(
+      "agora", ["migrate", "e.json", "--no-progress"], in: folder,
+      environment: ["AGORA_NOW": "2025-01-01T00:00:00Z"])
+    #expect(run.status == 0, "\(run.talk)")
+  }
+
+  private func agora(_ line: String, in folder: String, now: String = "2025-03-01T12:00:00Z") throws
+    -> Child
+  {
+    try Child.run(
+      "agora", line.split(separator: " ").map(String.init), in: folder,
+      environment: ["AGORA_NOW": now])
+  }
+
+  @Test func `the gate opens step by step, each by the command that its reason names`() throws {
+    try withTemporaryFolder { folder in
+      try migrated(in: folder)
+      func closed(_ now: String) throws -> [String] {
+        let run = try agora("monitor --gate --json", in: folder, now: now)
+        let json = try JSON.parse(run.output)
+        let gates = (json["gates"]?.elements ?? []).filter { $0["passed"] == .bool(false) }
+        #expect(run.status == (gates.isEmpty ? 0 : 6), "\(run.talk)")
+        #expect(json["ready"] == .bool(gates.isEmpty))
+        for name in ["migration_summary", "system_health", "recommendations", "generated_at",
+          "agents", "runs", "v4_calls", "phase", "gates", "forecast"]
+        { #expect(json[name] != nil, "\(name)") }
+        return gates.compactMap { $0["name"]?.text }
+      }
+      let first = try closed("2025-03-01T12:00:00Z")
+      #expect(first == ["verification", "backup", "announced"])
+      for line in [
+        "verify e.json --no-progress", "store backup copy.db", "sunset schedule --date 2025-03-20",
+      ] {
+        let run = try agora(line, in: folder, now: "2025-03-01T12:00:00Z")
+        #expect(run.status == 0, "\(line): \(run.talk)")
+      }
+      let second = try closed("2025-03-02T12:00:00Z")
+      #expect(second == ["announced"])
+      let third = try closed("2025-03-08T12:00:00Z")
+      #expect(third.contains("backup") || third.isEmpty)
+      _ = try agora("store backup copy2.db", in: folder, now: "2025-03-09T00:00:00Z")
+      let last = try closed("2025-03-09T12:00:00Z")
+      #expect(last.isEmpty)
+    }
+  }
+
+  @Test func `each form of the report is printed, and the text keeps to 80 columns`() throws {
+    try withTemporaryFolder { folder in
+      try migrated(in: folder)
+      let call = try agora("compat call agora-marketplace agent_heartbeat Old", in: folder)
+      #expect(call.status == 0, "\(call.talk)")
+      let text = try agora("monitor", in: folder).output
+      #expect(text.contains("v4 cannot be switched off yet") && text.contains("Old"))
+      #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+      let markdown = try agora("monitor --markdown", in: folder).output
+      #expect(markdown.hasPrefix("# From v4 to v5\n"))
+      let figures = try agora("monitor --prometheus", in: folder).output
+      #expect(figures.contains("agora_migration_agents{state=\"on_v4\"} 1\n"))
+      let page = try agora("monitor --html r.html", in: folder)
+      #expect(page.status == 0 && page.output.isEmpty)
+      let html = try contents(folder + "/r.html")
+      #expect(html.hasPrefix("<!doctype html>") && html.contains(">Old<"))
+      let agent = try JSON.parse(agora("monitor --json", in: folder).output)["agents"]?.elements?.first
+      #expect(agent?["state"]?.text == "on_v4" && agent?["v4_calls"]?.integer == 1)
+      #expect(agent?["reducers"] == .array([.string("agent_heartbeat")]))
+    }
+  }
+
+  @Test func `wrong words are told apart from a closed gate`() throws {
+    try withTemporaryFolder { folder in
+      try migrated(in: folder)
+      for (line, status) in [
+        ("monitor --json --markdown", Int32(2)), ("monitor --window 0", 2), ("monitor --interval 3", 2),
+        ("monitor --html agora.db", 2), ("monitor --store none.db", 1),
+        ("monitor --html no/such/folder.html", 1), ("sunset simulate --at yesterday", 2),
+        ("sunset simulate --days 0", 2), ("sunset simulate --at 2025-03-01 --days 5", 0),
+      ] {
+        let run = try agora(line, in: folder)
+        #expect(run.status == status, "\(line): \(run.status) \(run.talk)")
+      }
+    }
+  }
+}
