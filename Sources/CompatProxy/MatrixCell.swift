@@ -111,7 +111,8 @@ package struct MatrixCell: Sendable {
       "a-1", "TestAgent", "basic", "active", "[\"testing\"]", "{\"team\":\"docs\"}",
     ],
     "register_agent any": [
-      "--agent_name", "TestAgent", "--agent_type", "worker", "--status", "active",
+      "--agent_id", "v3-1", "--agent_name", "TestAgent", "--agent_type", "worker",
+      "--supervisor_id", "Coordinator", "--status", "active",
     ],
     "update_agent_status status": ["TestAgent", "busy"],
     "agent_heartbeat heartbeat": ["TestAgent"],

@@ -110,6 +110,14 @@ import Testing
     Row(
       "POST \(place)/sql", "SELECT * FROM v4_rows", 400, "only these tables can be asked…", plain),
     Row("POST \(place)/sql", "", 400, "Only owners are…", plain),
+    Row("GET \(place)/logs?num_lines=1", nil, 200, "…", "application/x-ndjson"),
+    Row(
+      "GET \(place)/logs?num_lines=x", nil, 400,
+      "Failed to deserialize query string: invalid digit found in string", plain),
+    Row(
+      "GET \(place)/logs?follow=x", nil, 400,
+      "Failed to deserialize query string: provided string was not `true` or `false`", plain),
+    Row("GET /v1/database/nope/logs", nil, 404, ""),
     Row("GET \(place)/subscribe", nil, 426, #"{"type":…"#, "application/problem+json"),
   ]
 
@@ -139,6 +147,7 @@ import Testing
     Row(
       "GET /database/reverse_dns/\(address)", nil, 200, #"{"names":["agora-marketplace"]}"#, json),
     Row("GET /database/info/\(address)", nil, 200, #"{"address":"\#(address)",…"#, json),
+    Row("GET /database/logs/agora-marketplace", nil, 401, "Invalid credentials", plain),
     Row("POST /database/publish", "wasm", 403, "Agora v5 answers…", plain),
     Row("POST /identity", "", 200, #"{"identity":"c200…"#, json),
     Row("GET /identity?email=x", nil, 200, #"{"identities":[]}"#, json),

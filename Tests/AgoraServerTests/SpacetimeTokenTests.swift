@@ -83,4 +83,48 @@ import Testing
       #expect(shortClaims["exp"]?.integer == 1_749_204_060)
     }
   }
+
+  @Test func `tokens are signed with the key that the server shows`() throws {
+    func bytes(_ hex: String) -> [UInt8] {
+      stride(from: 0, to: hex.count, by: 2).map {
+        UInt8(hex.dropFirst($0).prefix(2), radix: 16) ?? 0
+      }
+    }
+    func hex(_ bytes: some Sequence<UInt8>) -> String {
+      var digits: [UInt8] = []
+      for byte in bytes { digits.append(hex: byte) }
+      return String(decoding: digits, as: UTF8.self).uppercased()
+    }
+    // RFC 6979 §A.2.5.
+    let key = try #require(
+      SigningKey(bytes("C9AFA9D845BA75166B5C215767B1D6934E50C3DB36E89B127B8A622B120F6721")))
+    #expect(
+      hex(key.publicPoint)
+        == "60FED4BA255A9D31C961EB74C6356D68C049B8923B61FA6CE669622E60F29FB6"
+        + "7903FE1008B8BC99A41AE9E95628BC64F2F1B20C2D7E9F5177A3C294D4462299")
+    let rows = [
+      (
+        "sample",
+        "EFD48B2AACB6A8FD1140DD9CD45E81D69D2C877B56AAF991C34D0EA84EAF3716"
+          + "F7CB1C942D657C41D436C7A1B6E29F65F3E900DBB9AFF4064DC4AB2F843ACDA8"
+      ),
+      (
+        "test",
+        "F1ABB023518351CD71D881567B1EA663ED3EFCF6C5132B354F28D3B0B7D38367"
+          + "019F4113742A2B14BD25926B49C649155F267E60D3814B4C0CC84250E46F0083"
+      ),
+    ]
+    for (message, signature) in rows {
+      #expect(hex(key.signature(of: Array(message.utf8))) == signature)
+    }
+    #expect(SigningKey([UInt8](repeating: 0, count: 32)) == nil)
+    #expect(SigningKey([UInt8](repeating: 255, count: 32)) == nil)
+    try SpacetimeServer.serving { server in
+      let answer = try server.ask("GET /v1/identity/public-key")
+      #expect(answer.headers["Content-Type"] == "application/pem-certificate-chain")
+      #expect(
+        answer.text.hasPrefix("-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE"))
+      #expect(try server.ask("GET /identity/public-key").text == answer.text)
+    }
+  }
 }

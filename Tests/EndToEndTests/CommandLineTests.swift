@@ -233,6 +233,7 @@ import Testing
       let run = try Child.run("agora", ["demo"], in: folder, environment: ["TMPDIR": folder])
       #expect(run.status == 0, "\(run.talk)")
       for words in ["Balanced: ", "$ agora explain id_1", "Counter restarts: 3", "What to do next"]
+        + ["agora: v4 is deprecated and ends on", "v4_brownout", "compat log", "not ready"]
       {
         #expect(run.output.contains(words), "\(words)")
       }

@@ -43,18 +43,6 @@ import Testing
     }
   }
 
-  @Test func `standard output stays as quiet as the real one's where that is asked for`() throws {
-    try withTemporaryFolder { folder in
-      let call = ["call", "agora-marketplace", "agent_heartbeat", "A"]
-      let strict = try spacetime(call, in: folder, environment: ["AGORA_STRICT_CLI": "1"])
-      let quiet = try spacetime(call + ["--quiet-stdout"], in: folder)
-      let usual = try spacetime(call, in: folder)
-      #expect(strict.output.isEmpty && strict.status == 0)
-      #expect(quiet.output.isEmpty && quiet.status == 0)
-      #expect(try JSON.parse(usual.output)["success"] == .bool(true))
-    }
-  }
-
   @Test func `refusals are worded as SpacetimeDB 1.1.2 words them, and are counted`() throws {
     try withTemporaryFolder { folder in
       let call = ["call", "agora-marketplace"]

@@ -30,9 +30,10 @@ struct SpacetimeIdentities: Sendable {
     return .json(.object([.init("token", .string(token.text))]))
   }
 
-  /// The key of the tokens.
+  /// The public key of the tokens that this process makes.
   func publicKey() -> SpacetimeReply {
-    .text(404, "this server's tokens have no public key")
+    SpacetimeReply(
+      response: .text(signer.key.pem, type: "application/pem-certificate-chain"))
   }
 
   /// Whether a token is an identity's.

@@ -99,29 +99,17 @@ struct SpacetimeToken: Sendable, Equatable {
   }
 }
 
-/// Signs the tokens that this process makes, with a key that it draws (RFC 7515, HS256).
+/// Signs the tokens that this process makes, with a key that it draws (RFC 7515, ES256).
 struct TokenSigner: Sendable {
-  private let key: [UInt8]
+  /// The key.
+  let key = SigningKey.random()
 
-  /// Draws a key.
-  init() {
-    var generator = SystemRandomNumberGenerator()
-    key = (0..<32).map { _ in UInt8.random(in: 0...255, using: &generator) }
-  }
-
-  private static let header = Base64Text.encodeURL(Array(#"{"typ":"JWT","alg":"HS256"}"#.utf8))
+  private static let header = Base64Text.encodeURL(Array(#"{"typ":"JWT","alg":"ES256"}"#.utf8))
 
   /// The token of some claims.
   func token(_ claims: JSON) -> String {
     let content =
       Self.header + "." + Base64Text.encodeURL(Array(JSONWriter.compact(claims).utf8))
-    return content + "." + Base64Text.encodeURL(authentication(of: Array(content.utf8)))
-  }
-
-  /// HMAC with SHA-256 (RFC 2104).
-  private func authentication(of bytes: [UInt8]) -> [UInt8] {
-    let block = key + [UInt8](repeating: 0, count: 64 - key.count)
-    let inner = SHA256.digest(block.map { $0 ^ 0x36 } + bytes)
-    return SHA256.digest(block.map { $0 ^ 0x5c } + inner)
+    return content + "." + Base64Text.encodeURL(key.signature(of: Array(content.utf8)))
   }
 }

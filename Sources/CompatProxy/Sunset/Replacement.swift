@@ -104,7 +104,8 @@ extension Plan {
     var arguments: [JSON.Member] = [
       .init("to_agent", .string(report.target ?? "broadcast")),
       .init("content", .string(JSONWriter.compact(report.data))),
-      .init("message_type", .string(report.type)),
+      // What nobody signs is the marketplace's own.
+      .init("message_type", .string(report.source == nil ? "system" : report.type)),
     ]
     if let source = report.source { arguments.append(.init("from_agent", .string(source))) }
     return Replacement("agora.messaging.send", arguments)

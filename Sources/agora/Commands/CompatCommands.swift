@@ -138,18 +138,14 @@ enum CompatCommands {
       try Terminal.print(lines.joined(separator: "\n"))
       return .done
     }
-    var text: [String] = []
-    for reducer in Reducer.all {
-      text.append("\(reducer.name)  (on v5: \(reducer.replacement))")
-      for cell in CompatMatrix.cells(of: reducer) {
-        text.append("  \(cell.shape): \(cell.arguments)")
-        if let example = cell.example { text.append("    \(example)") }
-        if let refusal = cell.refusal {
-          text.append("    refused: \(refusal.text)")
-        } else {
-          text.append("    \(cell.replacement.command)")
+    let text = Reducer.all.flatMap { reducer in
+      ["\(reducer.name)  (on v5: \(reducer.replacement))"]
+        + CompatMatrix.cells(of: reducer).flatMap { cell -> [String] in
+          var lines = ["  \(cell.shape): \(cell.arguments)"]
+          if let example = cell.example { lines.append("    \(example)") }
+          let outcome = cell.refusal.map { "refused: \($0.text)" } ?? cell.replacement.command
+          return lines + ["    \(outcome)"]
         }
-      }
     }
     try invocation.report(CompatMatrix.json, text.joined(separator: "\n"))
     return .done

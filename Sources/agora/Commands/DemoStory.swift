@@ -3,11 +3,11 @@ import Migrator
 
 /// What `agora demo` does and tells, chapter by chapter; every chapter checks that it ended as it should.
 final class DemoStory {
-  private let folder: String
-  private var store: String { folder + "/agora.db" }
+  let folder: String
+  var store: String { folder + "/agora.db" }
   private var export: String { folder + "/v4_export.json" }
   private var facts: [JSON.Member] = []
-  private var chapters: [String] = []
+  var chapters: [String] = []
 
   /// Makes the folder.
   init() throws {
@@ -24,7 +24,7 @@ final class DemoStory {
   /// What was found, for programs.
   var json: JSON { .object(facts) }
 
-  private func note(_ name: String, _ value: JSON) { facts.append(.init(name, value)) }
+  func note(_ name: String, _ value: JSON) { facts.append(.init(name, value)) }
 
   /// Tells the whole story.
   ///
@@ -38,6 +38,7 @@ final class DemoStory {
     try again(expecting: hash)
     try delta(expecting: hash)
     try exportBack(expecting: hash)
+    try callAndEnd()
     let check = try StoreCheck(Store(path: store))
     note("check", check.json)
     try require(check.isSound, "the store is not sound")
@@ -266,7 +267,7 @@ final class DemoStory {
 
   private func content(of store: String) throws -> String { try Store(path: store).contentHash() }
 
-  private func require(_ holds: Bool, _ otherwise: String) throws {
+  func require(_ holds: Bool, _ otherwise: String) throws {
     guard !holds else { return }
     throw AgoraError(
       .broken, "the demo did not end as it should: \(otherwise)", file: store,
