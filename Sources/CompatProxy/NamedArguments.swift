@@ -9,18 +9,12 @@ extension Reducer {
     return (try? BoundCall(call, self)) != nil
   }
 
-  /// What is given for a parameter, under any of its names; nil where nothing is.
-  package func value(of parameter: String, in members: [JSON.Member]) -> JSON? {
-    let names = shapes.lazy.flatMap(\.parameters).filter { $0.name == parameter }
-    return members.last { member in names.contains { $0.isNamed(member.name) } }?.value
-  }
-
   /// The JSON Schema type of a parameter; nil where no shape has it.
   package func schemaType(of parameter: String) -> String? {
     let found = shapes.lazy.flatMap(\.parameters).first { $0.isNamed(parameter) }
     return found.map { found in
       switch found.type {
-      case .string, .optionalString, .looseString: "string"
+      case .string, .looseString, .optionalString: "string"
       case .integer, .priority: "integer"
       case .float: "number"
       case .bool: "boolean"
@@ -37,5 +31,10 @@ extension Reducer {
       default: member
       }
     }
+  }
+
+  /// What is called on v5 instead of each reducer.
+  package static var replacements: [String: String] {
+    Dictionary(all.map { ($0.name, $0.replacement) }, uniquingKeysWith: { first, _ in first })
   }
 }

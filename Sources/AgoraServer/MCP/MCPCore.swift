@@ -14,10 +14,10 @@ package struct MCPCore: Sendable {
     package var answersLegacyTools = true
     /// Whether v4's tools are listed, as deprecated ones.
     package var listsLegacyTools = false
+    /// How far v4 is from its end at least, for this program's callers.
+    package var leastPhase: SunsetPhase?
     /// Entries of a page of a list.
     package var pageSize = 50
-    /// The time, for tools that have ended.
-    package var clock = Clock.system
 
     /// The usual choices.
     package init() {}
@@ -26,12 +26,16 @@ package struct MCPCore: Sendable {
   let tools: ToolDoor
   let options: Options
   let proxy: Proxy
+  /// What brings changes to those who listen; nil where they are not told.
+  let hub: EventHub?
   var marketplace: Marketplace { tools.marketplace }
 
-  package init(_ tools: ToolDoor, _ options: Options = Options()) {
+  /// - Parameter hub: what brings changes to those who listen; without one nothing is said of changes.
+  package init(_ tools: ToolDoor, _ options: Options = Options(), hub: EventHub? = nil) {
     self.tools = tools
     self.options = options
-    proxy = Proxy(tools.marketplace)
+    self.hub = hub
+    proxy = Proxy(tools.marketplace, atLeast: options.leastPhase)
   }
 
   /// The version of the marketplace's protocol, as everywhere.
@@ -43,9 +47,15 @@ package struct MCPCore: Sendable {
     .init("description", .string("Agents message each other, share tasks and run workflows.")),
   ])
 
-  private static let capabilities = JSON.object([
-    .init("tools", .object([])), .init("resources", .object([])),
-  ])
+  /// What there is; changes are told to those only who listen, which legacy clients cannot.
+  private func capabilities(tellingChanges: Bool) -> JSON {
+    func changes(_ name: String) -> JSON {
+      .object(tellingChanges ? [.init(name, .bool(true))] : [])
+    }
+    return .object([
+      .init("tools", changes("listChanged")), .init("resources", changes("subscribe")),
+    ])
+  }
 
   static let instructions = """
     Agora is a marketplace in which agents register what they can do, message each other, hand each \
@@ -134,7 +144,7 @@ package struct MCPCore: Sendable {
     }
   }
 
-  private func unknown(_ request: RPCRequest) -> RPCError {
+  func unknown(_ request: RPCRequest) -> RPCError {
     RPCError(.methodNotFound, "there is no method \(ValueCheck.shown(request.method))")
   }
 
@@ -145,7 +155,8 @@ package struct MCPCore: Sendable {
     let known = MCPVersion(rawValue: wanted).flatMap { $0.isModern ? nil : $0 }
     return [
       .init("protocolVersion", .string((known ?? .newestLegacy).rawValue)),
-      .init("capabilities", Self.capabilities), .init("serverInfo", Self.serverInfo),
+      .init("capabilities", capabilities(tellingChanges: false)),
+      .init("serverInfo", Self.serverInfo),
       .init("instructions", .string(Self.instructions)),
     ]
   }
@@ -154,7 +165,7 @@ package struct MCPCore: Sendable {
     MCPAnswer(
       [
         .init("supportedVersions", .array(MCPVersion.modernNames.map { .string($0) })),
-        .init("capabilities", Self.capabilities),
+        .init("capabilities", capabilities(tellingChanges: tellsChanges)),
         .init("instructions", .string(Self.instructions)),
       ], keptFor: 3_600_000, isPublic: true)
   }

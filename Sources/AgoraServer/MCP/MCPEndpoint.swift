@@ -21,13 +21,12 @@ package struct MCPEndpoint: Surface {
   }
 
   /// Makes it of the server's parts.
-  init(_ parts: ServiceParts) {
+  init(_ parts: ServiceParts, _ hub: EventHub) {
     var options = MCPCore.Options()
     options.naming = parts.options.toolNames
     options.listsLegacyTools = parts.options.listsLegacyTools
-    options.clock = parts.clock
     let access = parts.access
-    self.init(MCPCore(parts.tools, options)) { request, context in
+    self.init(MCPCore(parts.tools, options, hub: hub)) { request, context in
       try access.caller(of: request, context, through: .mcp)
     }
   }
@@ -39,17 +38,24 @@ package struct MCPEndpoint: Surface {
 
   private func respond(to routed: RoutedRequest) throws -> HTTPResponse {
     let request = routed.request
-    let caller = try caller(request, routed.context)
+    let context = routed.context
+    let caller = try caller(request, context)
     let form = try Form(request)
-    do throws(RPCMessage.Fault) {
+    do {
       switch try RPCMessage(request.body) {
       case .response, .notification: return try acknowledge(request)
       case .request(let message):
-        return try answer(message, request.headers, form, caller)
+        return try answer(message, request.headers, form, caller) { [caller = self.caller] in
+          do {
+            _ = try caller(request, context)
+            return true
+          } catch let problem as Problem { return ![401, 403].contains(problem.status.code) } catch
+          { return true }
+        }
       }
-    } catch {
+    } catch let fault as RPCMessage.Fault {
       return form.response(
-        error.error.answer(to: error.id), status: Self.status(error.error, isModern: false))
+        fault.error.answer(to: fault.id), status: Self.status(fault.error, isModern: false))
     }
   }
 
@@ -62,29 +68,57 @@ package struct MCPEndpoint: Surface {
   }
 
   private func answer(
-    _ message: RPCRequest, _ headers: HTTPHeaders, _ form: Form, _ caller: Caller
-  ) throws(RPCMessage.Fault) -> HTTPResponse {
+    _ message: RPCRequest, _ headers: HTTPHeaders, _ form: Form, _ caller: Caller,
+    isAllowed: @escaping @Sendable () -> Bool
+  ) throws -> HTTPResponse {
     let versions = headers.all(MCPHeaders.version)
     let isModern =
       MCPEnvelope.isMeant(message)
       || versions.contains { MCPVersion(rawValue: $0)?.isModern == true }
-    do throws(RPCError) {
+    do {
       if isModern {
         let envelope = try MCPEnvelope(message)
         try MCPHeaders.check(headers, message, envelope)
         try envelope.check()
       } else if let version = versions.first, MCPVersion(rawValue: version) == nil {
-        throw .unsupported(version)
+        throw RPCError.unsupported(version)
+      }
+      if message.method == "subscriptions/listen", core.tellsChanges {
+        return try listen(message, form, isAllowed)
       }
       if let opening = core.opening(of: message), form.takesEvents {
         return stream(message, from: opening, caller)
       }
       let result = try core.result(message, MCPExchange(caller: caller))
       return form.response(MCPCore.answer(to: message.id, result))
-    } catch {
+    } catch let error as RPCError {
       return form.response(
         error.answer(to: message.id), status: Self.status(error, isModern: isModern))
     }
+  }
+
+  /// A stream of changes, until the client goes or the server stops.
+  ///
+  /// - Throws: ``RPCError`` for what cannot be wanted.
+  private func listen(
+    _ message: RPCRequest, _ form: Form, _ isAllowed: @escaping @Sendable () -> Bool
+  ) throws(RPCError) -> HTTPResponse {
+    guard form.takesEvents else { return Form.unacceptable.response }
+    _ = try MCPInterest(message, in: core.marketplace)
+    return HTTPResponse(
+      200, Form.eventHeaders,
+      body: .stream { [core] stream in
+        let listener = MCPCore.Listener(
+          send: { stream.send($0.flatMap { Form.event($0) }) },
+          keepAlive: { stream.send(Array(": still here\n\n".utf8)) },
+          end: { stream.finish(with: Form.event($0)) }, waitingBytes: { stream.waitingBytes },
+          isAllowed: isAllowed)
+        do throws(RPCError) {
+          let feed = try core.listen(message, to: listener)
+          stream.whenClosed { feed.stop() }
+          stream.whenDraining { feed.end(.failed("the server ends")) }
+        } catch { stream.finish(with: Form.event(error.answer(to: message.id))) }
+      })
   }
 
   /// The status of an answer that is an error.
@@ -158,11 +192,13 @@ extension MCPEndpoint {
       takesJSON = takes("*/*", "application/*", "application/json")
       takesEvents = takes("*/*", "text/*", "text/event-stream")
       guard takesJSON || takesEvents else {
-        throw Problem(
-          406, "not_acceptable",
-          "answers are application/json or text/event-stream: name both in Accept")
+        throw Self.unacceptable
       }
     }
+
+    static let unacceptable = Problem(
+      406, "not_acceptable",
+      "answers are application/json or text/event-stream: name both in Accept")
 
     private static func essence(_ type: String) -> String {
       let bytes = Array(type.utf8.prefix { $0 != 0x3b })

@@ -52,8 +52,11 @@ enum MCPHeaders {
     guard value.hasPrefix(start), value.hasSuffix(end),
       value.utf8.count >= start.utf8.count + end.utf8.count
     else { return value }
-    return Base64Decoder.bytes(of: value.dropFirst(start.count).dropLast(end.count)).flatMap {
-      String(validating: $0, as: UTF8.self)
+    let inside = value.dropFirst(start.count).dropLast(end.count)
+    // Each run of bytes has one text: what two readers could tell apart is refused.
+    guard let bytes = Base64Text.decode(inside), Base64Text.encode(bytes.span) == inside else {
+      return nil
     }
+    return String(validating: bytes, as: UTF8.self)
   }
 }

@@ -21,13 +21,13 @@ struct MCPLegacyTool: Sendable {
   /// What it does.
   let description: String
   let parameters: [Parameter]
-  /// The parameter in which it says which agent it is from; nil for what only looks.
-  let claim: String?
+  /// Whether it only looks.
+  let reads: Bool
   /// What it does once called.
   let reducer: Reducer
 
   init?(
-    _ name: String, early: String, title: String, _ description: String, claim: String?,
+    _ name: String, early: String, title: String, _ description: String, reads: Bool = false,
     _ parameters: [Parameter]
   ) {
     guard let reducer = Reducer.all.first(where: { $0.name == name }) else { return nil }
@@ -35,7 +35,7 @@ struct MCPLegacyTool: Sendable {
     self.early = early
     self.title = title
     self.description = description
-    self.claim = claim
+    self.reads = reads
     self.parameters = parameters
     self.reducer = reducer
   }
@@ -63,48 +63,33 @@ struct MCPLegacyTool: Sendable {
   }
 
   /// The call as all doors of v4 understand it.
-  func call(_ arguments: [JSON.Member]) -> LegacyCall {
+  func call(_ arguments: [JSON.Member], as caller: Caller) -> LegacyCall {
     LegacyCall(
       database: LegacyDatabase.marketplace.rawValue, reducer: name,
-      arguments: .named(Reducer.texts(arguments)), door: "mcp")
-  }
-
-  /// Why a caller may not make a call: a token binds its holder to one agent, also here.
-  func failure(
-    of arguments: [JSON.Member], as caller: Caller, in marketplace: Marketplace
-  ) -> ToolFailure? {
-    guard caller.isBound, let own = caller.agent, let claim,
-      let claimed = reducer.value(of: claim, in: arguments)?.text,
-      claimed.exact != own.description.exact
-    else { return nil }
-    let refusal = ToolFailure(
-      .forbidden, "this caller is \(own) and cannot act as \(ValueCheck.shown(claimed))",
-      parameter: claim)
-    let ids = [own.description, claimed].map { name in
-      try? marketplace.run(ShowAgent(ShowAgent.agent(AgentReference(name))), as: caller)
-        .agent.id
-    }
-    guard let mine = ids[0], mine == ids[1] else { return refusal }
-    return nil
+      arguments: .named(Reducer.texts(arguments)), door: "mcp", caller: caller)
   }
 
   /// The tool as clients see it, marked as deprecated.
-  func card(_ naming: ServiceOptions.ToolNames) -> JSON {
+  ///
+  /// - Parameter sunset: how far v4 is from its end.
+  func card(_ naming: ServiceOptions.ToolNames, _ sunset: SunsetState) -> JSON {
     let replacement = naming.replacement(reducer.replacement)
     return .object([
       .init("name", .string(name)), .init("title", .string("\(title) (v4)")),
       .init(
         "description",
-        .string(MCPToolCard.notice(replacement: replacement, sunset: nil) + description)),
+        .string(MCPToolCard.notice(replacement: replacement, sunset: sunset.end) + description)),
       .init("inputSchema", schema),
       .init(
         "annotations",
-        MCPToolCard.annotations(reads: claim == nil, destroys: false, isIdempotent: claim == nil)),
+        MCPToolCard.annotations(reads: reads, destroys: false, isIdempotent: reads)),
       .init(
         "_meta",
         .object([
           .init("dev.agora/name", .string(name)), .init("dev.agora/version", .string("4.0.0")),
           .init("dev.agora/status", .string("deprecated")),
+          .init("dev.agora/deprecated", .optional(sunset.deprecatedAt?.description)),
+          .init("dev.agora/sunset", .optional(sunset.end?.description)),
           .init("dev.agora/replacement", .string(replacement)),
           .init("dev.agora/early_name", .string(early)),
         ])),

@@ -3,7 +3,7 @@ extension MCPLegacyTool {
   static let all: [MCPLegacyTool] = [
     MCPLegacyTool(
       "register_agent_capability", early: "agora.agent.register", title: "Register a capability",
-      "Registers something that an agent can do, and the agent with it.", claim: "agent_id",
+      "Registers something that an agent can do, and the agent with it.",
       [
         .init(name: "agent_id", description: "The agent's name", isRequired: true),
         .init(
@@ -23,7 +23,7 @@ extension MCPLegacyTool {
       ]),
     MCPLegacyTool(
       "send_agent_message", early: "agora.messaging.send", title: "Send a message",
-      "Sends a message to an agent, or to all of them.", claim: "from_agent",
+      "Sends a message to an agent, or to all of them.",
       [
         .init(name: "from_agent", description: "Who sends it", isRequired: true),
         .init(
@@ -40,7 +40,6 @@ extension MCPLegacyTool {
     MCPLegacyTool(
       "assign_task", early: "agora.task.assign", title: "Assign a task",
       "Gives a task to the least loaded agent that can do it; it waits where there is none.",
-      claim: "requesting_agent",
       [
         .init(name: "workflow_id", description: "The workflow it belongs to", isRequired: true),
         .init(name: "task_type", description: "What kind of task it is", isRequired: true),
@@ -52,7 +51,7 @@ extension MCPLegacyTool {
       ]),
     MCPLegacyTool(
       "update_task_progress", early: "agora.task.update", title: "Report on a task",
-      "Says how far a task is.", claim: "agent_id",
+      "Says how far a task is.",
       [
         .init(name: "assignment_id", description: "Which task", isRequired: true),
         .init(name: "agent_id", description: "Who reports"),
@@ -64,7 +63,7 @@ extension MCPLegacyTool {
       ]),
     MCPLegacyTool(
       "start_workflow_coordination", early: "agora.workflow.start", title: "Start a workflow",
-      "Starts a workflow under an id of the caller's.", claim: "coordinator_agent",
+      "Starts a workflow under an id of the caller's.",
       [
         .init(name: "workflow_id", description: "The workflow's id", isRequired: true),
         .init(name: "coordinator_agent", description: "Who coordinates it", isRequired: true),
@@ -75,7 +74,7 @@ extension MCPLegacyTool {
       ]),
     MCPLegacyTool(
       "query_coordination_data", early: "agora.query.data", title: "Query the marketplace",
-      "Lists active agents, tasks or workflows, or gives figures.", claim: nil,
+      "Lists active agents, tasks or workflows, or gives figures.", reads: true,
       [
         .init(
           name: "query_type", description: "active_agents, tasks, workflows or metrics",
@@ -84,7 +83,7 @@ extension MCPLegacyTool {
       ]),
     MCPLegacyTool(
       "coordination_system_status", early: "agora.system.status", title: "Show the system's status",
-      "Gives one object about the whole.", claim: nil,
+      "Gives one object about the whole.", reads: true,
       [
         .init(name: "include_metrics", description: "Whether figures are wanted"),
         .init(name: "include_active_tasks", description: "Whether open tasks are wanted"),

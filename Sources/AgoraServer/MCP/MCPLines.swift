@@ -16,6 +16,11 @@ package final class MCPLines: Sendable {
   /// The requests that are under way, and whether their clients still want to know.
   private let running = Mutex<[RPCID: [Pending]]>([:])
 
+  /// The subscriptions that go on.
+  private let listening = Mutex<[RPCID: EventFeed]>([:])
+  /// How many subscriptions go on at once.
+  private static let listeningLimit = 64
+
   /// A request under way.
   private final class Pending: Sendable {
     private let state = Mutex(State.open)
@@ -54,10 +59,22 @@ package final class MCPLines: Sendable {
   /// Takes the end of the input: what has no line's end is a line too.
   package func finish() {
     if let line = splitter.withLock({ $0.finish() }) { take(line) }
+    endListening()
   }
 
-  /// Lets go of what has not begun.
-  package func stop() { queue.clear() }
+  /// Lets go of what has not begun, and of those who listen.
+  package func stop() {
+    queue.clear()
+    endListening()
+  }
+
+  private func endListening() {
+    let feeds = listening.withLock { feeds in
+      defer { feeds = [:] }
+      return Array(feeds.values)
+    }
+    for feed in feeds { feed.end(.failed("the server ends")) }
+  }
 
   private func take(_ line: LineSplitter.Line) {
     switch line {
@@ -86,9 +103,30 @@ package final class MCPLines: Sendable {
       let id = params.first(where: { $0.name == "requestId" }).flatMap({ RPCID($0.value) })
     else { return }
     for pending in running.withLock({ $0[id] ?? [] }) { pending.cancel() }
+    listening.withLock { $0.removeValue(forKey: id) }?.stop()
+  }
+
+  private func listen(_ request: RPCRequest) {
+    do throws(RPCError) {
+      try MCPEnvelope(request).check()
+      guard listening.withLock({ $0[request.id] == nil && $0.count < Self.listeningLimit }) else {
+        throw RPCError(
+          .invalidRequest,
+          "a subscription has an id of its own, and \(Self.listeningLimit) go on at once")
+      }
+      let feed = try core.listen(
+        request,
+        to: MCPCore.Listener(
+          send: { [self] messages in
+            for message in messages { send(message) }
+            return .taken
+          }, end: { [self] last in send(last) }))
+      listening.withLock { $0[request.id] = feed }
+    } catch { send(error.answer(to: request.id)) }
   }
 
   private func run(_ request: RPCRequest) {
+    if request.method == "subscriptions/listen" { return listen(request) }
     guard let kind = core.work(of: request) else {
       return send(core.answer(request, MCPExchange(caller: caller)))
     }

@@ -29,11 +29,11 @@ enum MCPPage {
 
   private static func encode(_ name: String, _ method: String) -> String {
     let bytes = Array("\(method) \(name)".utf8)
-    return Base64Encoder.text(of: bytes.span)
+    return Base64Text.encode(bytes.span)
   }
 
   private static func decode(_ cursor: String, _ method: String) -> String? {
-    guard let bytes = Base64Decoder.bytes(of: cursor),
+    guard let bytes = Base64Text.decode(cursor),
       let text = String(validating: bytes, as: UTF8.self), text.hasPrefix(method + " ")
     else { return nil }
     return String(text.dropFirst(method.count + 1))

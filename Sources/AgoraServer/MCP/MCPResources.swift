@@ -1,6 +1,6 @@
 import AgoraStore
 import CompatProxy
-import Migrator
+import Monitor
 
 /// What can be read without calling a tool.
 struct MCPResources {
@@ -12,6 +12,29 @@ struct MCPResources {
   private static let matrix = "agora://compatibility/matrix"
   private static let agents = "agora://agents/"
   private static let workflows = "agora://workflows/"
+
+  /// What a URI leads to.
+  enum Place: Sendable {
+    case report, matrix
+    case agent(String)
+    case workflow(String)
+
+    /// - Returns: nil for a URI that leads nowhere.
+    init?(_ uri: String) {
+      switch uri {
+      case MCPResources.report: self = .report
+      case MCPResources.matrix: self = .matrix
+      default:
+        if let id = MCPResources.part(of: uri, behind: MCPResources.agents) {
+          self = .agent(id)
+        } else if let id = MCPResources.part(of: uri, behind: MCPResources.workflows) {
+          self = .workflow(id)
+        } else {
+          return nil
+        }
+      }
+    }
+  }
 
   private static func card(
     _ key: String, _ uri: String, _ name: String, _ title: String, _ description: String
@@ -35,7 +58,7 @@ struct MCPResources {
       report,
       card(
         "uri", report, "migration_report", "The migration report",
-        "Each migration into this marketplace with what became of its rows, and how many rejected rows and conflicts still wait for somebody."
+        "How far the way from v4 is: who still calls v4, each migration with what became of its rows, what bars switching v4 off, and when it can be."
       )
     ),
   ]
@@ -108,18 +131,13 @@ struct MCPResources {
   }
 
   private func content(_ uri: String, as caller: Caller) throws -> JSON? {
-    switch uri {
-    case Self.matrix: return CompatMatrix.json
-    case Self.report: return try migrationReport()
-    default: break
+    switch Place(uri) {
+    case .matrix: CompatMatrix.json
+    case .report: try migrationReport()
+    case .agent(let id): try ask("agora.agent.status", "agent_id", id, caller)
+    case .workflow(let id): try ask("agora.workflow.status", "workflow_id", id, caller)
+    case nil: nil
     }
-    if let id = Self.part(of: uri, behind: Self.agents) {
-      return try ask("agora.agent.status", "agent_id", id, caller)
-    }
-    if let id = Self.part(of: uri, behind: Self.workflows) {
-      return try ask("agora.workflow.status", "workflow_id", id, caller)
-    }
-    return nil
   }
 
   private static func part(of uri: String, behind prefix: String) -> String? {
@@ -135,16 +153,9 @@ struct MCPResources {
     try core.tools.call(tool, .object([.init(parameter, .string(id))]), as: caller).result
   }
 
-  private static let rejects = Query(
-    "rejects.count_outstanding", "SELECT count(*) FROM rejects WHERE status='outstanding'")
-
   private func migrationReport() throws -> JSON {
-    let store = core.marketplace.store
-    let rejects = try store.read { try $0.integer(Self.rejects) ?? 0 }
-    return .object(
-      (try RunList(store).json.members ?? []) + [
-        .init("rejects_outstanding", .int(Int(rejects))),
-        .init("conflicts_open", .int(try ConflictList(store).conflicts.count)),
-      ])
+    try MonitorReport(
+      core.marketplace, at: core.marketplace.now, replacements: Reducer.replacements
+    ).json
   }
 }

@@ -24,22 +24,24 @@ struct MCPToolList {
   }
 
   private func entries() throws(RPCError) -> [Entry] {
-    let now = core.options.clock.now()
+    let now = core.marketplace.now
     let (catalog, naming) = (core.marketplace.catalog, core.options.naming)
-    let tools: [Entry]
+    let (tools, sunset): ([Entry], SunsetState)
     do {
-      tools = try core.marketplace.store.read { connection in
-        try catalog.names.compactMap { name in
+      (tools, sunset) = try core.marketplace.store.read { connection in
+        let tools = try catalog.names.compactMap { name -> Entry? in
           let tool = try catalog.entry(name).tool
           let state = try ServiceRegister.state(of: tool, in: connection)
           if let sunset = state.deprecation?.sunset, sunset <= now { return nil }
           return Entry(
             name: naming.name(tool), json: MCPToolCard(tool, state, naming).json)
         }
+        return (tools, try SunsetState(connection))
       }
     } catch { throw RPCError(.internal, ToolFailure(error).message) }
-    guard core.options.listsLegacyTools, core.options.answersLegacyTools else { return tools }
-    return tools + MCPLegacyTool.all.map { Entry(name: $0.name, json: $0.card(naming)) }
+    let (options, hasEnded) = (core.options, sunset.phase == .sunset)
+    guard options.listsLegacyTools, options.answersLegacyTools, !hasEnded else { return tools }
+    return tools + MCPLegacyTool.all.map { Entry(name: $0.name, json: $0.card(naming, sunset)) }
   }
 }
 

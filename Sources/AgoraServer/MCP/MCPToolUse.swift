@@ -43,9 +43,7 @@ struct MCPToolUse {
       return { run(name, arguments) }
     } catch {
       if let legacy { return { run(legacy, arguments) } }
-      throw RPCError(
-        .invalidParams, error.message,
-        data: .object([.init("name", .string(String(name.prefix(128))))]))
+      throw RPCError(.invalidParams, error.message, data: error.json)
     }
   }
 
@@ -57,16 +55,22 @@ struct MCPToolUse {
   }
 
   private func run(_ tool: MCPLegacyTool, _ arguments: [JSON.Member]) -> [JSON.Member] {
-    if let failure = tool.failure(of: arguments, as: exchange.caller, in: core.marketplace) {
-      return Self.refused(failure.description, failure.json)
+    let answer = core.proxy.answer(tool.call(arguments, as: exchange.caller))
+    guard let refusal = answer.refusal else {
+      guard let notice = answer.notice else { return Self.done(answer.output) }
+      return Self.done(
+        answer.output, warnings: [notice.sentence],
+        meta: [.init("dev.agora/replacement_call", notice.replacement.json)])
     }
-    let answer = core.proxy.answer(tool.call(arguments))
-    guard let refusal = answer.refusal else { return Self.done(answer.output, warnings: []) }
+    // A caller of v4 finds the reducer's signature where it did not know what is due.
+    var hint = ""
+    if case .invalidArguments(let signature) = refusal.kind { hint = "; it takes \(signature)" }
     return Self.refused(
-      "\(refusal.text) [\(refusal.code)]",
+      "\(refusal.text)\(hint) [\(refusal.code)]",
       .object([
         .init("code", .string(refusal.code)), .init("message", .string(refusal.text)),
         .init("replacement", .string(tool.reducer.replacement)),
+        .init("replacement_call", answer.notice?.replacement.json ?? .null),
       ]))
   }
 
@@ -75,7 +79,9 @@ struct MCPToolUse {
   }
 
   /// The result of a call that was done: as text for models, and as JSON for programs.
-  private static func done(_ result: JSON, warnings: [String]) -> [JSON.Member] {
+  private static func done(
+    _ result: JSON, warnings: [String] = [], meta: [JSON.Member] = []
+  ) -> [JSON.Member] {
     // Up to 2025-11-25 it has to be an object.
     let structured = result.members == nil ? JSON.object([.init("result", result)]) : result
     var members: [JSON.Member] = [
@@ -89,7 +95,8 @@ struct MCPToolUse {
       members.append(
         .init(
           "_meta",
-          .object([.init("dev.agora/warnings", .array(warnings.map { .string($0) }))])))
+          .object(
+            [.init("dev.agora/warnings", .array(warnings.map { .string($0) }))] + meta)))
     }
     return members
   }

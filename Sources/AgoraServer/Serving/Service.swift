@@ -44,8 +44,9 @@ public final class Service: Sendable {
   /// All parts of the server; a surface is entered here, and nowhere else.
   static func surfaces(_ parts: ServiceParts, _ hub: EventHub) throws(AgoraError) -> [any Surface] {
     var surfaces: [any Surface] = [
-      RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts), MCPEndpoint(parts),
-      EventSurface(hub, parts.access), try SpacetimeSurface(parts),
+      RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
+      MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
+      DashboardSurface(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces

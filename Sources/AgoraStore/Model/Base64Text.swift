@@ -2,10 +2,7 @@
 package enum Base64Text {
   /// Bytes in the alphabet for URLs, without padding.
   package static func encodeURL(_ bytes: [UInt8]) -> String {
-    var text: [UInt8] = []
-    var encoder = Base64Encoder()
-    encoder.append(bytes.span, to: &text)
-    encoder.finish(to: &text)
+    var text = Array(Base64Encoder.text(of: bytes.span).utf8)
     while text.last == 0x3d { text.removeLast() }
     for index in text.indices {
       if text[index] == 0x2b { text[index] = 0x2d }

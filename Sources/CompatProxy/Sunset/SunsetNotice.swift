@@ -35,10 +35,13 @@ package struct SunsetNotice: Sendable, Equatable {
   }
 
   /// One line for a terminal, with the exact call of v5.
-  package var line: String {
+  package var line: String { "agora: \(sentence)" }
+
+  /// What a caller should know, with the exact call of v5.
+  package var sentence: String {
     let end = sunset.map { " and ends on \($0)" } ?? ""
     let instead = reducer.map { " instead of \(TextTable.visible(String($0.prefix(64))))" } ?? ""
-    return "agora: v4 is deprecated\(end); call\(instead): \(replacement.command)"
+    return "v4 is deprecated\(end); call\(instead): \(replacement.command)"
   }
 
   /// Why the call was refused; nil where it was done.

@@ -1,5 +1,6 @@
 import AgoraServer
 import AgoraStore
+import CompatProxy
 
 /// `agora mcp`: the marketplace for a client that speaks the Model Context Protocol, over stdio.
 enum MCPCommand {
@@ -28,7 +29,7 @@ enum MCPCommand {
 
       Tools are listed with underscores because the most used clients refuse a dot; a call may have either.
 
-      COMPATIBILITY_MODE=disabled in the environment refuses v4's tools.
+      COMPATIBILITY_MODE=disabled in the environment takes v4's tools away, and DEPRECATION_WARNINGS=enabled has their answers say what to call instead.
       """,
     run: run)
 
@@ -51,17 +52,25 @@ enum MCPCommand {
       try invocation.choice(
         "tool-names", ServiceOptions.ToolNames.self) ?? .underscore
     options.listsLegacyTools = invocation.has("v4-tools")
-    options.answersLegacyTools = System.environment("COMPATIBILITY_MODE") != "disabled"
+    options.leastPhase = try SunsetEnvironment().phase
+    options.answersLegacyTools = options.leastPhase != .sunset
     let agent = invocation.value("as") ?? System.environment("AGORA_AGENT")
     if let client = try invocation.choice("print-config", Client.self) {
       return try printConfiguration(client, invocation, agent)
     }
-    options.clock = try Clock.ofEnvironment()
-    let marketplace = try Marketplace(invocation.openOrMakeStore(), clock: options.clock)
+    let clock = try Clock.ofEnvironment()
+    let marketplace = try Marketplace(invocation.openOrMakeStore(), clock: clock)
+    if System.isTerminal(0) {
+      Terminal.say(
+        "agora: an MCP client starts this, see --print-config; here, type a message a line, or Control-D"
+      )
+    }
     Interruption.watch()
     let caller = Caller.owner(.mcp, as: agent.map { AgentReference($0) })
+    let hub = try EventHub(marketplace)
+    defer { hub.stop() }
     try MCPStdio(
-      MCPCore(ToolDoor(marketplace), options), as: caller,
+      MCPCore(ToolDoor(marketplace), options, hub: hub), as: caller,
       input: File(descriptor: 0, path: "standard input", closes: false),
       output: File(descriptor: 1, path: "standard output", closes: false)
     ).run()

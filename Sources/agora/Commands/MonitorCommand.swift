@@ -6,7 +6,7 @@ import Monitor
 enum MonitorCommand {
   static let command = Command(
     words: ["monitor"],
-    summary: "Reports who is still on v4, and whether and when it can be switched off.",
+    summary: "Reports who is still on v4, and when v4 can end.",
     options: [
       Command.store,
       .init(name: "gate", help: "Ends with exit code 6 while v4 cannot be switched off."),
@@ -32,10 +32,6 @@ enum MonitorCommand {
       """,
     run: run)
 
-  /// What is called on v5 instead of each reducer.
-  static let replacements = Dictionary(
-    Reducer.all.map { ($0.name, $0.replacement) }, uniquingKeysWith: { first, _ in first })
-
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     let formats = ["json", "markdown", "prometheus"].filter { invocation.has($0) }
     guard formats.count < 2 else {
@@ -54,7 +50,7 @@ enum MonitorCommand {
     let marketplace = try Marketplace(store, clock: clock)
     func report() throws -> MonitorReport {
       try MonitorReport(
-        marketplace, at: clock.now(), window: window, replacements: replacements)
+        marketplace, at: clock.now(), window: window, replacements: Reducer.replacements)
     }
     if invocation.has("watch") { return try watch(report, every: interval, invocation) }
     let now = try report()

@@ -5,7 +5,7 @@ import Monitor
 /// What has to be true before v4 is switched off: the monitor says it.
 enum Readiness {
   static let gate: ReadinessGate = { marketplace, now in
-    try MonitorReport(marketplace, at: now, replacements: MonitorCommand.replacements).gates
+    try MonitorReport(marketplace, at: now, replacements: Reducer.replacements).gates
       .filter { !$0.passed }
       .map { ClosedGate($0.name, $0.reason, remedy: $0.remedy) }
   }

@@ -13,8 +13,6 @@ struct MCPBench {
   init(in folder: String, _ change: (inout MCPCore.Options) -> Void = { _ in }) throws {
     place = try TestMarketplace(in: folder)
     var options = MCPCore.Options()
-    let start = place.now
-    options.clock = .fixed(start)
     change(&options)
     core = MCPCore(ToolDoor(place.marketplace), options)
   }

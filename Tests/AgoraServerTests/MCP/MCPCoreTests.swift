@@ -170,7 +170,7 @@ import Testing
         ("agora://agents/\(id)", "agent_name", "\"alice b\""),
         ("agora://agents/alice%20b", "agent_id", "\"\(id)\""),
         ("agora://workflows/\(workflow)", "workflow_name", "\"w\""),
-        ("agora://migration/report", "rejects_outstanding", "0"),
+        ("agora://migration/report", "phase", "\"compatibility\""),
       ]
       for (uri, member, value) in rows {
         let answer = try bench.ask(MCPBench.text("resources/read", #""uri":"\#(uri)""#)).answer

@@ -204,4 +204,43 @@ import Testing
       #expect(count == ToolCatalog.agora.names.count)
     }
   }
+
+  @Test func `on the way to v4's end they say what to call instead, and then they are gone`() throws
+  {
+    try withTemporaryFolder { folder in
+      let bench = try MCPBench(in: folder) { $0.listsLegacyTools = true }
+      let control = SunsetControl(bench.place.marketplace) { _, _ in [] }
+      let send =
+        #"{"from_agent":"old","to_agent":"new","message_type":"info","payload":"x","priority":2}"#
+      func listed() throws -> [JSON] {
+        try (bench.ask(MCPBench.text("tools/list")).answer["result"]?["tools"]?.elements ?? [])
+          .filter { $0["name"]?.text == "send_agent_message" }
+      }
+      let before = try bench.call("send_agent_message", send)["result"]
+      #expect(before?["content"]?.elements?.count == 1)
+      _ = try control.set(.warning, date: Timestamp("2025-12-01T00:00:00Z"))
+      let warned = try bench.call("send_agent_message", send)["result"]
+      #expect(
+        warned?["isError"] == .bool(false)
+          && warned?["structuredContent"]?["success"] == .bool(true))
+      let warning = warned?["content"]?.elements?.last?["text"]?.text ?? ""
+      #expect(warning.contains("ends on 2025-12-01") && warning.contains("agora.messaging.send"))
+      let replacement = warned?["_meta"]?["dev.agora/replacement_call"]
+      #expect(replacement?["arguments"]?["content"]?.text == "x", "\(String(describing: warned))")
+      let card = try listed().first
+      #expect(card?["description"]?.text?.contains("sunset 2025-12-01") == true)
+      #expect(card?["_meta"]?["dev.agora/sunset"]?.text == "2025-12-01T00:00:00Z")
+      _ = try control.set(.sunset, SunsetControl.Decision(reason: "r"))
+      for name in ["send_agent_message", "agora.messaging.send"] {
+        let ended = try bench.call(name, send)["result"]
+        #expect(ended?["isError"] == .bool(true), "\(name)")
+        let error = ended?["_meta"]?["dev.agora/error"]
+        #expect(error?["code"]?.text == "v4_sunset", "\(name)")
+        #expect(error?["replacement_call"]?["tool"]?.text == "agora.messaging.send")
+      }
+      #expect(try listed().isEmpty)
+      let calls = try bench.place.rows("SELECT code FROM v4_calls ORDER BY rowid")
+      #expect(calls == [["-"], ["-"], ["v4_sunset"], ["v4_sunset"]])
+    }
+  }
 }
