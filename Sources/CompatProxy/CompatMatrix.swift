@@ -2,27 +2,19 @@ package import AgoraStore
 
 /// The reducers, their shapes and what each is on v5, as data.
 package enum CompatMatrix {
+  /// The cells of a reducer, in the order of its table.
+  package static func cells(of reducer: Reducer) -> [MatrixCell] {
+    MatrixCell.all.filter { $0.reducer.name == reducer.name }
+  }
+
   /// The matrix as JSON.
   package static var json: JSON {
-    .object([
-      .init(
-        "reducers",
-        .array(
-          Reducer.all.map { reducer in
-            .object([
-              .init("reducer", .string(reducer.name)),
-              .init("v5", .string(reducer.replacement)),
-              .init(
-                "shapes",
-                .array(
-                  reducer.matrix.map {
-                    .object([
-                      .init("shape", .string($0.shape)),
-                      .init("arguments", .string($0.arguments)),
-                    ])
-                  })),
-            ])
-          }))
-    ])
+    let reducers = Reducer.all.map { reducer in
+      JSON.object([
+        .init("reducer", .string(reducer.name)), .init("v5", .string(reducer.replacement)),
+        .init("shapes", .array(cells(of: reducer).map(\.json))),
+      ])
+    }
+    return .object([.init("reducers", .array(reducers))])
   }
 }

@@ -59,5 +59,19 @@ package struct Difference: Sendable {
     Difference(
       14, "publish sends a module.",
       "There is no module: it succeeds and changes nothing, and --clear-database is refused."),
+    Difference(
+      15, "Nothing is known of what becomes of the steps that create_workflow brings.",
+      "They are begun as tasks, one after the other where they name no dependencies; a step that names no agent goes to the assigned agents in turn. Steps that cannot be understood are kept in the metadata."
+    ),
+    Difference(
+      16, "There is no command that exports a database.",
+      "spacetime export gives the v4 bundle on standard output, as v4 would have it now."),
+    Difference(
+      17, "logs shows what the module wrote.",
+      "It shows what happened, one line for each event, and never what a message says."),
+    Difference(
+      18, "A call can be made for as long as the module is there.",
+      "Once an operator has announced v4's end, each answer names the call of v5 to make instead; in announced windows, and after the end, calls fail with v4_brownout or v4_sunset."
+    ),
   ]
 }

@@ -92,7 +92,8 @@ package struct LegacySQL {
   ///   read it, or where it costs more than it may.
   package func run(_ text: String, within budget: Budget? = nil) throws(Refusal) -> Answer {
     let sql = try Self.single(text)
-    let guardian = ReadGuard(connection, views: Set(Self.tables), readers: inner)
+    let guardian = ReadGuard(
+      connection, views: Set(Self.tables), readers: inner, counted: Self.counted(in: sql))
     let bound = budget.map { ReadBudget(connection, seconds: $0.seconds, valueBytes: $0.bytes) }
     defer { withExtendedLifetime((guardian, bound)) {} }
     let query = Query("sql", sql)
@@ -122,6 +123,15 @@ package struct LegacySQL {
   /// A number that is another one after each transaction that anybody committed.
   package func version() throws(SQLiteError) -> Int64 {
     try connection.integer(Query("data_version", "PRAGMA data_version")) ?? 0
+  }
+
+  /// The store's tables whose rows are counted where a view's are; none that the text itself names.
+  private static func counted(in sql: String) -> Set<String> {
+    let words = Set(
+      sql.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+    guard !words.contains("main") else { return [] }
+    // A plain `workflows` is the view of that name.
+    return Set(["agents", "messages", "tasks", "events"]).subtracting(words).union(["workflows"])
   }
 
   /// The one statement in a text, which is a SELECT.

@@ -5,6 +5,9 @@ package struct WatchedRow: Sendable, Hashable {
   /// The array's bytes, by which rows are told apart.
   package let bytes: [UInt8]
 
+  /// A row of its array.
+  package init(bytes: [UInt8]) { self.bytes = bytes }
+
   /// The array.
   package var text: String { String(decoding: bytes, as: UTF8.self) }
 

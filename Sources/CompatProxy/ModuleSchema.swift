@@ -74,8 +74,10 @@ package enum ModuleSchema {
     ])
   }
 
-  /// One reducer or table of the definition.
-  package static func entity(_ kind: EntityKind, named name: String) -> JSON? {
+  /// One reducer or table of a definition.
+  package static func entity(
+    _ kind: EntityKind, named name: String, in definition: JSON = definition
+  ) -> JSON? {
     definition[kind == .table ? "tables" : "reducers"]?.elements?.first {
       $0["name"]?.text == name
     }

@@ -26,6 +26,29 @@ package struct Refusal: Error, Sendable, Equatable {
     self.text = text
   }
 
+  /// What a server has refused a call with, by the status and text of its answer; nil where the answer
+  /// is none of SpacetimeDB's refusals.
+  ///
+  /// - Parameter code: Agora's own word, where the server says it.
+  package init?(status: Int, text: String, code: String?, calling reducer: String) {
+    switch status {
+    case 404 where text == "no such reducer":
+      do throws(Refusal) {
+        _ = try Reducer.named(reducer)
+        return nil
+      } catch { self = error }
+    case 400 where text.hasPrefix("invalid arguments"):
+      let known = Reducer.all.first { $0.name == reducer }
+      self.init(
+        .invalidArguments(signature: known?.signature ?? reducer), code ?? "invalid_arguments", text
+      )
+    case 400 where code == "usage" || code == "unknown_flag": self.init(.usage, code ?? "", text)
+    case 530: self.init(.reducer, code ?? "refused", text)
+    case SunsetNotice.status: self.init(.reducer, code ?? SunsetNotice.endedCode, text)
+    default: return nil
+    }
+  }
+
   /// What v5 refused.
   init(_ failure: ToolFailure) { self.init(.reducer, failure.code.rawValue, failure.message) }
 

@@ -40,6 +40,8 @@ enum CallCommand {
     // Behind `--` a word is an argument by place, whatever it looks like.
     if given.count == tail.count, !tail.isEmpty { given.insert("--", at: 0) }
     let call = LegacyCall(database: database, reducer: reducer, arguments: .words(given))
+    let isQuiet = options.has("quiet") || Spacetime.isStrict
+    if let url = Spacetime.serverURL { return ask(url, call, given, isQuiet: isQuiet) }
     let answer: LegacyAnswer
     do {
       answer = Proxy(try Spacetime.open(), atLeast: try Spacetime.leastPhase()).answer(call)
@@ -48,10 +50,35 @@ enum CallCommand {
     if let refusal = answer.refusal {
       return report(refusal, of: call, isGone: answer.notice?.decision.isRefusal == true)
     }
-    if !options.has("quiet"), !Spacetime.isStrict {
-      Talk.print(JSONWriter.compact(answer.output) + "\n")
-    }
+    if !isQuiet { Talk.print(JSONWriter.compact(answer.output) + "\n") }
     return 0
+  }
+
+  /// Has a server do the call.
+  private static func ask(
+    _ url: String, _ call: LegacyCall, _ words: [String], isQuiet: Bool
+  ) -> Int32 {
+    do throws(RemoteFault) {
+      let server = try RemoteServer(url)
+      let path =
+        "/v1/database/\(call.database)/call/\(PercentEncoding.encode(call.reducer))"
+      let reply = try server.ask(
+        "POST", path,
+        [("Content-Type", RemoteServer.words), ("Accept", "application/json")],
+        Array(JSONWriter.compact(words.json).utf8))
+      if let line = reply.field("agora-notice") { Talk.error(line + "\n") }
+      if reply.status == 200 {
+        if !isQuiet { Talk.print(reply.text + "\n") }
+        return 0
+      }
+      let refusal = Refusal(
+        status: reply.status, text: server.text(of: reply), code: reply.field("agora-code"),
+        calling: call.reducer)
+      guard let refusal else { return Talk.fail(server.failure(reply, path, "Response text: ")) }
+      return report(
+        refusal, of: call, isGone: reply.status == SunsetNotice.status,
+        at: server.address.url(""))
+    } catch { return Talk.fail(error.text) }
   }
 
   private static func misuse(_ text: String) -> Int32 {
@@ -69,12 +96,14 @@ enum CallCommand {
 
   /// Says why a call was refused, as SpacetimeDB's command line does.
   ///
-  /// - Parameter isGone: whether v4 is switched off.
+  /// - Parameters:
+  ///   - isGone: whether v4 is switched off.
+  ///   - base: the server's URL.
   private static func report(
-    _ refusal: Refusal, of call: LegacyCall, isGone: Bool
+    _ refusal: Refusal, of call: LegacyCall, isGone: Bool, at base: String = "http://127.0.0.1:3000"
   ) -> Int32 {
     let identity = LegacyDatabase.identity(of: call.database)
-    let url = "http://127.0.0.1:3000/v1/database/\(identity)/call/\(call.reducer)"
+    let url = "\(base)/v1/database/\(identity)/call/\(call.reducer)"
     let place = "for database `\(call.database)` resolving to identity `\(identity)`."
     switch refusal.kind {
     case .usage: return misuse(refusal.text)

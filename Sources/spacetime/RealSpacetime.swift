@@ -16,19 +16,32 @@ enum RealSpacetime {
     guard System.environment(mark) == nil else { return nil }
     if let named = System.environment("AGORA_REAL_SPACETIME") { return named }
     let own = System.executablePath ?? ""
+    return onPath("spacetime") { !File.isSame($0, own) }
+  }
+
+  /// The program agora: beside this one, else on the PATH.
+  static var agora: String? {
+    if let own = System.executablePath, let slash = own.lastIndex(of: "/") {
+      let candidate = own[..<slash] + "/agora"
+      if access(String(candidate), X_OK) == 0 { return String(candidate) }
+    }
+    return onPath("agora") { _ in true }
+  }
+
+  private static func onPath(_ name: String, where fits: (String) -> Bool) -> String? {
     for folder in (System.environment("PATH") ?? "").split(separator: ":") {
-      let candidate = "\(folder)/spacetime"
-      if access(candidate, X_OK) == 0, !File.isSame(candidate, own) { return candidate }
+      let candidate = "\(folder)/\(name)"
+      if access(candidate, X_OK) == 0, fits(candidate) { return candidate }
     }
     return nil
   }
 
-  /// Becomes it: same descriptors, same folder, same words.
+  /// Becomes a program: same descriptors, same folder, same words.
   ///
   /// - Returns: the exit code where it cannot be started.
-  static func become(_ path: String, _ words: [String]) -> Int32 {
+  static func become(_ path: String, _ words: [String], as name: String = "spacetime") -> Int32 {
     setenv(mark, "1", 1)
-    var arguments: [UnsafeMutablePointer<CChar>?] = (["spacetime"] + words).map { strdup($0) }
+    var arguments: [UnsafeMutablePointer<CChar>?] = ([name] + words).map { strdup($0) }
     arguments.append(nil)
     execv(path, arguments)
     let reason = String(cString: strerror(errno))

@@ -21,6 +21,7 @@ enum SQLCommand {
     }
     if let status = Spacetime.passOn(options.words[0], whole) { return status }
     Talk.warnUnstable()
+    if let url = Spacetime.serverURL { return ask(url, options.words, format) }
     let start = System.monotonicSeconds()
     do {
       // A new store answers with no rows, as a new database does.
@@ -47,5 +48,19 @@ enum SQLCommand {
             HTTP status client error (400 Bad Request) for url (http://127.0.0.1:3000/v1/database/\(identity)/sql)
         """)
     } catch { return Talk.fail(Spacetime.text(error)) }
+  }
+
+  /// Has a server answer the query.
+  private static func ask(_ url: String, _ words: [String], _ format: String) -> Int32 {
+    do throws(RemoteFault) {
+      let server = try RemoteServer(url)
+      let path = "/v1/database/\(words[0])/sql"
+      let reply = try server.ask(
+        "POST", path, [("Accept", format == "json" ? "application/json" : "text/plain")],
+        Array(words[1].utf8))
+      if let line = reply.field("agora-notice") { Talk.error(line + "\n") }
+      guard reply.status == 200 else { return Talk.fail(server.failure(reply, path)) }
+      return Talk.print(reply.text + (format == "json" ? "\n" : "")) ? 0 : 1
+    } catch { return Talk.fail(error.text) }
   }
 }

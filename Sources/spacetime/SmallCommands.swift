@@ -101,6 +101,7 @@ enum ServerCommand {
   /// Looks whether the store answers.
   static func ping() -> Int32 {
     Talk.warnUnstable()
+    if let url = Spacetime.serverURL { return ping(url) }
     do {
       _ = try Spacetime.open().call("agora.query.marketplace", .object([]), as: .owner(.v4))
       return Talk.print("Server is online: http://127.0.0.1:3000\n") ? 0 : 1
@@ -111,11 +112,35 @@ enum ServerCommand {
       return 0
     }
   }
+
+  /// Looks whether a server answers.
+  private static func ping(_ url: String) -> Int32 {
+    do throws(RemoteFault) {
+      let server = try RemoteServer(url)
+      let base = server.address.url("")
+      let reply = try server.ask("GET", "/v1/ping")
+      let text =
+        switch reply.status {
+        case 200: "Server is online: \(base)"
+        case 404: "Server returned 404 (Not Found): \(base)"
+        default: "Server could not be reached (\(reply.status) \(reply.reason)): \(base)"
+        }
+      return Talk.print(text + "\n") ? 0 : 1
+    } catch {
+      // The innermost cause, without its number.
+      let reason = error.text.split(separator: "\n").last.map {
+        $0.drop { " 0123456789:".contains($0) }
+      }
+      Talk.print("Server could not be reached (\(reason ?? "")): \(url)\n")
+      return 0
+    }
+  }
 }
 
 /// `spacetime status`.
 enum StatusCommand {
   static func run() -> Int32 {
+    if let url = Spacetime.serverURL { return ask(url) }
     do {
       let figures = try Spacetime.open().call(
         "agora.query.marketplace", .object([]), as: .owner(.v4)
@@ -127,5 +152,14 @@ enum StatusCommand {
       return Talk.print(
         "Status: online\nStore: \(store)\n" + counts.joined(separator: "\n") + "\n") ? 0 : 1
     } catch { return Talk.fail(Spacetime.text(error)) }
+  }
+
+  private static func ask(_ url: String) -> Int32 {
+    do throws(RemoteFault) {
+      let server = try RemoteServer(url)
+      let reply = try server.ask("GET", "/v1/ping")
+      guard reply.status == 200 else { return Talk.fail(server.failure(reply, "/v1/ping")) }
+      return Talk.print("Status: online\nServer: \(server.address.url(""))\n") ? 0 : 1
+    } catch { return Talk.fail(error.text) }
   }
 }

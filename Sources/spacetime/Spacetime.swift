@@ -37,11 +37,10 @@ enum Spacetime {
     case "ping": return ServerCommand.ping()
     case "status": return StatusCommand.run()
     case "sql": return SQLCommand.run(rest, whole: words)
-    case "logs", "subscribe", "describe", "export":
-      if let status = passOn(rest.first { !$0.hasPrefix("-") }, words) { return status }
-      return Talk.fail(
-        "spacetime \(command) is not built in this drop-in yet, and nothing was done. What to do: use agora export, agora call or agora compat log."
-      )
+    case "logs": return LogsCommand.run(rest, whole: words)
+    case "export": return ExportCommand.run(rest, whole: words)
+    case "describe": return DescribeCommand.run(rest, whole: words)
+    case "subscribe": return SubscribeCommand.run(rest, whole: words)
     default:
       if let status = passOn(nil, words) { return status }
       Talk.error(
@@ -65,14 +64,19 @@ enum Spacetime {
     Commands:
       call      Calls a reducer of one of v4's databases
       sql       Asks v4's and v3's tables with a SELECT
+      subscribe Prints what changes in the rows of SELECTs
+      describe  Prints the tables and reducers as JSON
       list      Lists the databases
       identity  Shows the local identity (list, new)
       login     Says that nobody has to log in (show)
       publish   Says that there is no module to publish
       server    Looks whether the store is there (ping, list)
       status    Says how the store is
+      logs      Shows what happened (-n NUM_LINES, -f to follow, --format json)
+      export    Gives v4's bundle, as v4 would have it now (--format json)
 
-    The store is the file AGORA_STORE (default: agora.db in the current folder). Calls of other databases
+    The store is the file AGORA_STORE (default: agora.db in the current folder), or that of the server
+    AGORA_URL (http://HOST:PORT; AGORA_TOKEN where it asks for a token). Calls of other databases
     go to the next spacetime on the PATH, or to AGORA_REAL_SPACETIME.
 
     """
@@ -98,6 +102,9 @@ enum Spacetime {
 
   /// The store's path.
   static var storePath: String { System.environment("AGORA_STORE") ?? "agora.db" }
+
+  /// The server that has the store; nil where this process opens the store itself.
+  static var serverURL: String? { System.environment("AGORA_URL") }
 
   /// Whether standard output stays as quiet as the real one's.
   static var isStrict: Bool {

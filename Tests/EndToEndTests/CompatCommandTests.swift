@@ -42,7 +42,8 @@ import Testing
       (["matrix", "--markdown"], "| `agent_heartbeat` | heartbeat | agent_name |"),
       (["matrix", "--json"], #""reducer": "user_override""#),
       (["differences"], "3. v4: An id that exists"),
-      (["differences", "--json"], #""number": 14"#),
+      (["differences", "--json"], #""number": 18"#),
+      (["matrix"], "    agora call agora.messaging.receive '{\"agent_id\":\"TestAgent\"}'"),
     ]
     for (words, part) in rows {
       let run = try Child.run("agora", ["compat"] + words)

@@ -97,7 +97,6 @@ import Testing
           call + ["send_agent_message", "--wrong", "x"], 2,
           ["error: unexpected argument '--wrong' found", "Usage: spacetime call"]
         ),
-        (["logs", "agora-marketplace"], 1, ["not built"]),
         (["frobnicate"], 2, ["error: unrecognized subcommand 'frobnicate'"]),
       ]
       for (words, status, parts) in rows {

@@ -1,3 +1,5 @@
+import AgoraStore
+
 /// Percent-encoded text of a URI (RFC 3986 §2.1).
 public enum PercentCoding {
   /// The text of percent-encoded bytes.
@@ -37,21 +39,7 @@ public enum PercentCoding {
   }
 
   /// Text with every byte encoded that is not unreserved (RFC 3986 §2.3).
-  public static func encode(_ text: String) -> String {
-    var bytes: [UInt8] = []
-    for byte in text.utf8 {
-      if isUnreserved(byte) {
-        bytes.append(byte)
-      } else {
-        bytes.append(0x25)
-        bytes.append(upperHex(byte >> 4))
-        bytes.append(upperHex(byte & 15))
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
-
-  private static func upperHex(_ digit: UInt8) -> UInt8 { digit < 10 ? 0x30 + digit : 0x37 + digit }
+  public static func encode(_ text: String) -> String { PercentEncoding.encode(text) }
 
   static func hexValue(_ digit: UInt8) -> UInt8? {
     switch digit {
@@ -59,13 +47,6 @@ public enum PercentCoding {
     case 0x41...0x46: digit - 0x37
     case 0x61...0x66: digit - 0x57
     default: nil
-    }
-  }
-
-  private static func isUnreserved(_ byte: UInt8) -> Bool {
-    switch byte {
-    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: true
-    default: false
     }
   }
 }

@@ -54,7 +54,7 @@ enum MCPHeaders {
     else { return value }
     let inside = value.dropFirst(start.count).dropLast(end.count)
     // Each run of bytes has one text: what two readers could tell apart is refused.
-    guard let bytes = Base64Text.decode(inside), Base64Text.encode(bytes.span) == inside else {
+    guard let bytes = Base64Text.decode(inside), Base64Encoder.text(of: bytes.span) == inside else {
       return nil
     }
     return String(validating: bytes, as: UTF8.self)

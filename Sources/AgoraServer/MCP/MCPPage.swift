@@ -29,7 +29,7 @@ enum MCPPage {
 
   private static func encode(_ name: String, _ method: String) -> String {
     let bytes = Array("\(method) \(name)".utf8)
-    return Base64Text.encode(bytes.span)
+    return Base64Encoder.text(of: bytes.span)
   }
 
   private static func decode(_ cursor: String, _ method: String) -> String? {

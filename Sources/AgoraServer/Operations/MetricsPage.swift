@@ -1,4 +1,5 @@
 import AgoraStore
+import Monitor
 
 /// What `/metrics` shows.
 struct MetricsPage {
@@ -20,6 +21,7 @@ struct MetricsPage {
       "agora_store_readable", .gauge, "Whether the store's figures could be read.",
       figures == nil ? 0 : 1)
     if let figures { add(figures, to: &page) }
+    if let report = try? parts.reports.report(notOlderThan: 10) { report.addOwn(to: &page) }
     return page.text
   }
 

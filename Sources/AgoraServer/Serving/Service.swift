@@ -45,8 +45,8 @@ public final class Service: Sendable {
   static func surfaces(_ parts: ServiceParts, _ hub: EventHub) throws(AgoraError) -> [any Surface] {
     var surfaces: [any Surface] = [
       RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
-      EventSurface(hub, parts.access), try SpacetimeSurface(parts),
-      MCPEndpoint(parts, hub),
+      MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
+      DashboardSurface(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces

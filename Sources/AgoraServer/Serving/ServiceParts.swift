@@ -21,6 +21,9 @@ public struct ServiceParts: Sendable {
   /// The time.
   public let clock: Clock
 
+  /// The monitor's report.
+  let reports: ReportCache
+
   /// The marketplace.
   public var marketplace: Marketplace { tools.marketplace }
   /// The store.
@@ -39,6 +42,7 @@ public struct ServiceParts: Sendable {
     self.options = options
     self.log = log
     metrics = ServerMetrics()
+    reports = ReportCache(marketplace, clock: clock)
     self.clock = clock
   }
 }

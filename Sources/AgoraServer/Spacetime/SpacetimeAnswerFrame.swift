@@ -155,9 +155,11 @@ enum SpacetimeAnswerFrame {
 
   /// The whole story of a change.
   ///
-  /// - Parameter failure: why it was refused; nil where it was done.
+  /// - Parameters:
+  ///   - failure: why it was refused; nil where it was done.
+  ///   - notice: what its caller is told besides; no client of SpacetimeDB's has this member.
   static func transactionUpdate(
-    _ rows: [Rows], _ cause: Cause, failure: String? = nil
+    _ rows: [Rows], _ cause: Cause, failure: String? = nil, notice: String? = nil
   ) -> String {
     let status =
       failure.map { JSON.object([.init("Failed", .string($0))]) }
@@ -178,7 +180,7 @@ enum SpacetimeAnswerFrame {
             .init("request_id", number(cause.request)),
           ])), .init("energy_quanta_used", .object([.init("quanta", .int(0))])),
         duration(cause.microseconds),
-      ])
+      ] + (notice.map { [.init("agora_notice", .string($0))] } ?? []))
   }
 
   /// A change without its story, for those who asked for no more.

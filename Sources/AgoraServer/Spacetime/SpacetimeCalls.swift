@@ -5,10 +5,15 @@ import CompatProxy
 struct SpacetimeCalls: Sendable {
   private let marketplace: Marketplace
   private let proxy: Proxy
+  private let clock: Clock
+  private let leastPhase: SunsetPhase?
 
-  init(_ marketplace: Marketplace) {
+  /// - Parameter leastPhase: the phase in which v4 is at least, as the environment says.
+  init(_ marketplace: Marketplace, clock: Clock, atLeast leastPhase: SunsetPhase?) {
     self.marketplace = marketplace
-    proxy = Proxy(marketplace)
+    self.clock = clock
+    self.leastPhase = leastPhase
+    proxy = Proxy(marketplace, atLeast: leastPhase)
   }
 
   /// The type of a body that has a command line's words, as the drop-in `spacetime` sends them.
@@ -31,18 +36,67 @@ struct SpacetimeCalls: Sendable {
       door: isWords ? "cli" : "http", caller: visitor.caller)
     let answer = proxy.answer(call)
     var reply: SpacetimeReply
-    if let refusal = answer.refusal {
+    if let problem = answer.notice?.problem(instance: "urn:agora:request:\(routed.context.id)") {
+      reply = Self.ended(problem, answer.refusal)
+    } else if let refusal = answer.refusal {
       reply = Self.refused(refusal)
     } else if request.headers.list("Accept").contains(where: Self.isJSON) {
       reply = .json(answer.output)
     } else {
       reply = .text(200, "")
     }
+    tell(answer.notice, request, in: &reply)
     if [200, 402, 530].contains(reply.response.status.code) {
       reply.response.headers.append("spacetime-energy-used", "0")
       reply.response.headers.append(
         "spacetime-execution-duration-micros", "\(Self.microseconds(since: start))")
     }
+    return reply
+  }
+
+  /// What says that v4 ends: the fields of RFC 9745 and RFC 8594, and for the drop-in `spacetime` the line
+  /// that it prints.
+  private func tell(
+    _ notice: SunsetNotice?, _ request: HTTPRequest, in reply: inout SpacetimeReply
+  ) {
+    guard let notice else { return }
+    for (name, value) in notice.headerFields(at: clock.now()) {
+      reply.response.headers.append(name, value)
+    }
+    let isCommandLine = request.headers["User-Agent"]?.hasPrefix("spacetimedb-cli/") == true
+    if isCommandLine, !notice.decision.isRefusal {
+      reply.response.headers.append("agora-notice", notice.line)
+    }
+  }
+
+  /// The answer while v4 is switched off, which is no answer of SpacetimeDB's.
+  private static func ended(_ problem: JSON, _ refusal: Refusal?) -> SpacetimeReply {
+    var response = HTTPResponse.text(
+      JSONWriter.compact(problem), status: HTTPStatus(SunsetNotice.status),
+      type: "application/problem+json")
+    if let refusal { response.headers.append("agora-code", refusal.code) }
+    return SpacetimeReply(response: response)
+  }
+
+  /// Does a reading of v4's data, unless v4 has ended.
+  ///
+  /// - Parameter replacement: what to read instead.
+  func reading(
+    _ replacement: Replacement, for routed: RoutedRequest,
+    _ body: () throws(SpacetimeReply) -> SpacetimeReply
+  ) throws(SpacetimeReply) -> SpacetimeReply {
+    let notice: SunsetNotice?
+    do {
+      notice = try SunsetGate.notice(
+        forReading: replacement, in: marketplace.store, at: clock.now(), atLeast: leastPhase)
+    } catch { throw .text(503, "the store cannot be read: \(ToolFailure(error).message)") }
+    var reply: SpacetimeReply
+    if let problem = notice?.problem(instance: "urn:agora:request:\(routed.context.id)") {
+      reply = Self.ended(problem, notice?.refusal)
+    } else {
+      do throws(SpacetimeReply) { reply = try body() } catch { reply = error }
+    }
+    tell(notice, routed.request, in: &reply)
     return reply
   }
 
@@ -76,9 +130,21 @@ struct SpacetimeCalls: Sendable {
 
   /// Asks v4's tables.
   func ask(
-    _ database: SpacetimeDatabase, _ body: [UInt8], _ spelling: SATSType.Spelling
+    _ database: SpacetimeDatabase, _ routed: RoutedRequest, _ spelling: SATSType.Spelling
   ) throws(SpacetimeReply) -> SpacetimeReply {
-    guard let text = String(validating: body, as: UTF8.self) else {
+    // The drop-in `spacetime` asks so, and need not know how tables are drawn.
+    let isText = routed.request.headers.list("Accept") == ["text/plain"]
+    return try reading(
+      Replacement("agora.query.marketplace", []), for: routed
+    ) { () throws(SpacetimeReply) in
+      try rows(of: routed.request, isText: isText, spelling)
+    }
+  }
+
+  private func rows(
+    of request: HTTPRequest, isText: Bool, _ spelling: SATSType.Spelling
+  ) throws(SpacetimeReply) -> SpacetimeReply {
+    guard let text = String(validating: request.body, as: UTF8.self) else {
       throw .text(400, "Request body didn't contain valid UTF-8")
     }
     let start = System.monotonicSeconds()
@@ -90,8 +156,8 @@ struct SpacetimeCalls: Sendable {
       throw .text(isOurs ? 503 : 400, error.text, [("agora-code", error.code)])
     }
     let micros = Self.microseconds(since: start)
-    return .json(
-      answer.json(microseconds: micros, spelling),
-      [("spacetime-execution-duration-micros", "\(micros)")])
+    let duration = [("spacetime-execution-duration-micros", "\(micros)")]
+    guard !isText else { return .text(200, answer.table, duration) }
+    return .json(answer.json(microseconds: micros, spelling), duration)
   }
 }

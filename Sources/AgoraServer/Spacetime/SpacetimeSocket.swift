@@ -5,6 +5,7 @@ import Synchronization
 /// Makes WebSockets of requests for `v1.json.spacetimedb`.
 struct SpacetimeSockets: Sendable {
   let hub: SubscriptionHub
+  let calls: SpacetimeCalls
 
   /// The one protocol that is spoken; SpacetimeDB's others are binary.
   static let name = "v1.json.spacetimedb"
@@ -42,7 +43,11 @@ struct SpacetimeSockets: Sendable {
       throw .text(400, "no valid protocol selected")
     }
     response.headers.append("Sec-WebSocket-Protocol", Self.name)
-    return SpacetimeReply(response: response)
+    // The handshake's answer says that v4 ends; when it has ended there is no connection.
+    let accepted = SpacetimeReply(response: response)
+    return try calls.reading(Replacement("agora.messaging.subscribe"), for: routed) {
+      () throws(SpacetimeReply) in accepted
+    }
   }
 }
 

@@ -6,20 +6,24 @@ struct SpacetimeSurface: Surface {
   let parts: ServiceParts
   private let signer = TokenSigner()
   private let hub: SubscriptionHub
+  private let leastPhase: SunsetPhase?
 
   /// Makes it of what surfaces are made of.
   ///
-  /// - Throws: ``AgoraError`` `io` when the system has no pipe.
+  /// - Throws: ``AgoraError`` `io` when the system has no pipe, `misuse` where the environment says of v4's
+  ///   end what cannot be understood.
   init(_ parts: ServiceParts) throws(AgoraError) {
     self.parts = parts
-    hub = try SubscriptionHub(parts.marketplace, clock: parts.clock)
+    leastPhase = try SunsetEnvironment().phase
+    hub = try SubscriptionHub(parts.marketplace, clock: parts.clock, atLeast: leastPhase)
   }
 
   func mount(on router: inout Router) {
     let routes = SpacetimeRouter(access: parts.access, signer: signer, clock: parts.clock)
-    let calls = SpacetimeCalls(parts.marketplace)
+    let calls = SpacetimeCalls(
+      parts.marketplace, clock: parts.clock, atLeast: leastPhase)
     let identities = SpacetimeIdentities(signer: signer, clock: parts.clock)
-    let sockets = SpacetimeSockets(hub: hub)
+    let sockets = SpacetimeSockets(hub: hub, calls: calls)
     Self.mountCurrent(routes, calls, identities, sockets, on: &router)
     Self.mountOld(routes, calls, identities, sockets, on: &router)
     for pattern in ["/v1/{rest...}", "/database/{rest...}", "/identity/{rest...}"] {
@@ -96,7 +100,7 @@ struct SpacetimeSurface: Surface {
       "\(place)/sql",
       [
         .post: { routed, _ throws(SpacetimeReply) in
-          try calls.ask(SpacetimeDatabase(routed), routed.request.body, .current)
+          try calls.ask(SpacetimeDatabase(routed), routed, .current)
         }
       ])
     database(
@@ -136,7 +140,7 @@ struct SpacetimeSurface: Surface {
       [
         .post: { routed, visitor throws(SpacetimeReply) in
           guard visitor.isGiven else { throw .text(401, "Invalid credentials.") }
-          return try calls.ask(SpacetimeDatabase(old: routed), routed.request.body, .old)
+          return try calls.ask(SpacetimeDatabase(old: routed), routed, .old)
         }
       ])
     database(

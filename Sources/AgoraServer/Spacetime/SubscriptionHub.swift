@@ -49,10 +49,12 @@ final class SubscriptionHub: Sendable {
   private let observation: CommitObservation
 
   /// - Throws: ``AgoraError`` `io` when the system has no pipe.
-  init(_ marketplace: Marketplace, clock: Clock) throws(AgoraError) {
+  init(
+    _ marketplace: Marketplace, clock: Clock, atLeast leastPhase: SunsetPhase? = nil
+  ) throws(AgoraError) {
     self.marketplace = marketplace
     self.clock = clock
-    proxy = Proxy(marketplace)
+    proxy = Proxy(marketplace, atLeast: leastPhase)
     do throws(SystemError) { bell = try Doorbell() } catch {
       throw AgoraError(.io, error.description)
     }
@@ -150,7 +152,9 @@ final class SubscriptionHub: Sendable {
         return socket.send(
           SpacetimeAnswerFrame.transactionUpdate([], cause, failure: refusal.text))
       }
-      refresh(state, cause, caller: socket, isQuiet: isQuiet)
+      refresh(
+        state, cause, caller: socket, isQuiet: isQuiet && answer.notice == nil,
+        notice: answer.notice?.line)
     }
   }
 
@@ -203,7 +207,7 @@ final class SubscriptionHub: Sendable {
   ///   - caller: who made the call, and is told in any case.
   private func refresh(
     _ state: State, _ cause: SpacetimeAnswerFrame.Cause?, caller: SpacetimeSocket? = nil,
-    isQuiet: Bool = false
+    isQuiet: Bool = false, notice: String? = nil
   ) {
     var changes: [WatchedQuery: WatchedChange] = [:]
     if !state.watched.isEmpty, let watch = try? watch(state), (try? watch.hasChanged()) == true {
@@ -232,7 +236,8 @@ final class SubscriptionHub: Sendable {
       member.socket.send(
         member.socket.isLight && !isCaller
           ? SpacetimeAnswerFrame.transactionUpdateLight(rows, request: cause.request)
-          : SpacetimeAnswerFrame.transactionUpdate(rows, cause))
+          : SpacetimeAnswerFrame.transactionUpdate(
+            rows, cause, notice: isCaller ? notice : nil))
     }
   }
 

@@ -71,7 +71,7 @@ public enum WebSocketHandshake {
       return Problem.malformed("Sec-WebSocket-Key has to be 16 bytes in Base64").response
     }
     return HTTPResponse(
-      101, [("Upgrade", "websocket"), ("Sec-WebSocket-Accept", accept(key))],
+      101, [("Upgrade", "websocket"), ("Sec-WebSocket-Accept", WebSocketKey.proof(of: key))],
       body: .webSocket(acceptance))
   }
 
@@ -85,14 +85,5 @@ public enum WebSocketHandshake {
         default: false
         }
       }
-  }
-
-  /// The proof that the server has read the key (§4.2.2, step 5.4).
-  static func accept(_ key: String) -> String {
-    var hash = SHA1()
-    hash.update(key)
-    hash.update("258EAFA5-E914-47DA-95CA-C5AB0DC85B11")
-    let digest = hash.finished()
-    return Base64Text.encode(digest.span)
   }
 }

@@ -33,13 +33,21 @@ extension ToolContext {
     return agent
   }
 
-  /// Gives an agent another name under which calls of v4 find it, unless somebody else has it.
+  /// Gives an agent another name under which calls of v4 find it, unless somebody else has it; where only a
+  /// stub has it, that one was this agent all along.
   package func alias(_ name: String, of agent: KnownAgent, source: String) throws {
     guard name != agent.name else { return }
-    if let known = try knownAgent(AgentReference(name), parameter: nil) {
-      if known.id != agent.id {
+    if let known = try knownAgent(AgentReference(name), parameter: nil), known.id != agent.id {
+      guard known.name == name,
+        let stub = try StubMerger(connection).merge(stubNamed: name, into: agent.id)
+      else {
         warn("\"\(ValueCheck.shown(name))\" is the name of another agent")
+        return
       }
+      try audit(
+        agent.id, before: .object([.init("agent_id", .string(stub))]),
+        after: .object([.init("alias", .string(name))]), action: "v4.merged_stub")
+    } else if try knownAgent(AgentReference(name), parameter: nil) != nil {
       return
     }
     try LegacyIDs(connection).rememberAgent(name, as: agent.id, .alias, source: source)

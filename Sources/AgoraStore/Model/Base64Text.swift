@@ -1,21 +1,8 @@
 /// Base64 as tokens and headers have it (RFC 4648 §4 and §5).
 package enum Base64Text {
-  /// Bytes that are all there, padded.
-  package static func encode(_ bytes: Span<UInt8>) -> String {
-    String(decoding: digits(of: bytes), as: UTF8.self)
-  }
-
-  private static func digits(of bytes: Span<UInt8>) -> [UInt8] {
-    var text: [UInt8] = []
-    var encoder = Base64Encoder()
-    encoder.append(bytes, to: &text)
-    encoder.finish(to: &text)
-    return text
-  }
-
   /// Bytes in the alphabet for URLs, without padding.
   package static func encodeURL(_ bytes: [UInt8]) -> String {
-    var text = digits(of: bytes.span)
+    var text = Array(Base64Encoder.text(of: bytes.span).utf8)
     while text.last == 0x3d { text.removeLast() }
     for index in text.indices {
       if text[index] == 0x2b { text[index] = 0x2d }

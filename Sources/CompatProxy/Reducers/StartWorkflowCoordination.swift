@@ -17,19 +17,30 @@ enum StartWorkflowCoordination {
       metadata: call.members("coordination_strategy"))
   }
 
+  /// Whether v5 takes these steps.
+  static func areSteps(_ steps: [JSON]) -> Bool {
+    Replacement.takes(
+      "agora.workflow.create",
+      .object([
+        .init("workflow_name", .string("x")), .init("steps", .array(steps)),
+        .init("assigned_agents", .array([])),
+      ]))
+  }
+
   /// A workflow that is made under an id, or filled in where it was only named.
   static func plan(
     _ call: BoundCall, id: String?, name: String, creator: String?, agents: [String],
-    metadata: [JSON.Member]
+    steps requests: [JSON] = [], metadata: [JSON.Member]
   ) -> Plan {
-    var steps = agents.map { PlanStep.named($0) }
+    let doers = requests.compactMap { $0["agent"]?.text }.filter { !agents.contains($0) }
+    var steps = (agents + doers).map { PlanStep.named($0) }
     if let creator { steps.insert(.named(creator), at: 0) }
     var metadata = metadata
     if let id { metadata.append(.init("v4_id", .string(id))) }
     let use = PlanStep.ToolUse(
       tool: "agora.workflow.create",
       arguments: [
-        .init("workflow_name", .string(name)), .init("steps", .array([])),
+        .init("workflow_name", .string(name)), .init("steps", .array(requests)),
         .init("assigned_agents", agents.json), .init("metadata", .object(metadata)),
       ], actor: creator)
     steps.append(id.map { .coordinate(use, id: $0) } ?? .call(use))

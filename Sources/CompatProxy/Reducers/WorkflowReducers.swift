@@ -19,12 +19,18 @@ enum CreateWorkflowReducer {
   ) { call, _ throws(Refusal) in
     var metadata: [JSON.Member] = []
     if case .object(let members)? = call.document("metadata") { metadata = members }
-    if let steps = call.document("steps") { metadata.append(.init("v4_steps", steps)) }
+    let agents = call.list("assigned_agents")
+    var steps = LegacySteps.steps(call.document("steps"), agents: agents) ?? []
+    if !StartWorkflowCoordination.areSteps(steps) { steps = [] }
+    // What nobody can be given is kept for a reader.
+    if steps.isEmpty, let text = call.document("steps") {
+      metadata.append(.init("v4_steps", text))
+    }
     return StartWorkflowCoordination.plan(
       call, id: call.name("workflow_id"),
       name: call.name("workflow_name") ?? call.name("workflow_type") ?? call.text("workflow_id"),
-      creator: call.name("initiator_agent"), agents: call.list("assigned_agents"),
-      metadata: metadata)
+      creator: call.name("initiator_agent"), agents: agents,
+      steps: steps, metadata: metadata)
   }
 }
 

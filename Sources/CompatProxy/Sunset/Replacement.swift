@@ -21,9 +21,13 @@ package struct Replacement: Sendable, Equatable {
     }
     let object = JSON.object(arguments)
     // What the tool would not take is no replacement.
-    let isTaken = (try? ToolCatalog.agora.entry(tool).call(object)) != nil
     self.arguments =
-      isTaken && JSONWriter.compact(object).utf8.count <= Self.limit ? object : nil
+      Self.takes(tool, object) && JSONWriter.compact(object).utf8.count <= Self.limit ? object : nil
+  }
+
+  /// Whether a tool takes these parameters.
+  static func takes(_ tool: String, _ arguments: JSON) -> Bool {
+    (try? ToolCatalog.agora.entry(tool).call(arguments)) != nil
   }
 
   /// Whether it is a tool, and not a command of operators.

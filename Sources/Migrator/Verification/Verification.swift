@@ -87,7 +87,7 @@ public struct Verification {
     "verifications.insert",
     """
     INSERT INTO verifications(source, run, verified_at, status, rows_compared, mismatches, missing, extra)
-    SELECT ?1, max(run), ?2, ?3, ?4, ?5, ?6, ?7 FROM migration_runs
+    SELECT ?1, max(run), ?2, ?3, ?4, ?5, ?6, ?7 FROM migration_runs WHERE status<>'rolled_back'
     """)
 
   private func note(_ report: VerificationReport, in store: Store) throws {

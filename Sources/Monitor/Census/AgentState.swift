@@ -41,7 +41,7 @@ public enum CallTrend: String, Word {
   ///
   /// The difference of two counts of chance has about their sum as its variance; beyond 1.64 standard
   /// deviations it is chance once in ten times.
-  init(now: Int, before: Int) {
+  package init(now: Int, before: Int) {
     let difference = Double(now) - Double(before)
     self =
       switch (now > 0, before > 0) {

@@ -91,7 +91,7 @@ extension Census {
       (result.all, result.basis) = (all, .agents)
       return result
     }
-    forecastAll(&result, callers, model, now)
+    forecastAll(&result, callers, EndCurve.all(curves), model, now)
     return result
   }
 
@@ -101,7 +101,8 @@ extension Census {
   }
 
   private func forecastAll(
-    _ result: inout Forecast, _ callers: [Double], _ model: ForecastModel, _ now: Timestamp
+    _ result: inout Forecast, _ callers: [Double], _ known: EndCurve?, _ model: ForecastModel,
+    _ now: Timestamp
   ) {
     let today = DayTime.day(of: now.microseconds)
     let history = CallHistory(callers, today: CallHistory.elapsed(now))
@@ -113,7 +114,7 @@ extension Census {
     case .noEnd:
       result.reason = "the calls do not become fewer in such a way that an end could be told"
     case .end(let curve):
-      result.all = curve.forecast(at: now, lastDay: lastDay(until: today))
+      result.all = curve.notBefore(known).forecast(at: now, lastDay: lastDay(until: today))
       result.basis = result.all == nil ? nil : .callers
       if result.all == nil {
         result.reason = "the calls become fewer too slowly for an end within a year to be told"

@@ -84,4 +84,10 @@ package struct EndCurve: Sendable {
     }
     return all
   }
+
+  /// Not before another end: what all of them do cannot be over before what some of them do.
+  package func notBefore(_ other: EndCurve?) -> EndCurve {
+    guard let other else { return self }
+    return EndCurve(chances: zip(chances, other.chances).map { min($0, $1) })
+  }
 }

@@ -13,7 +13,7 @@ struct ReadinessGates {
 
   /// Whether anything at all came from v4 or calls it.
   var hasLegacy: Bool {
-    !facts.runs.isEmpty || calls.total > 0 || census.agents.contains { $0.isFromV4 }
+    !facts.standing.isEmpty || calls.total > 0 || census.agents.contains { $0.isFromV4 }
   }
 
   var all: [Gate] {
@@ -53,7 +53,7 @@ struct ReadinessGates {
         "agora compat log --days")
     }
     // Silence proves nothing where nobody has listened.
-    let begin = [calls.since, facts.runs.map(\.startedAt).min()].compactMap { $0 }.min()
+    let begin = [calls.since, facts.standing.map(\.startedAt).min()].compactMap { $0 }.min()
     if hasLegacy, let begin, begin > windowStart {
       return gate(
         "nobody_on_v4", title, false,
@@ -114,7 +114,7 @@ struct ReadinessGates {
   private var verification: Gate {
     let title = "Verified since the last migration"
     let remedy = "agora verify EXPORT"
-    guard !facts.runs.isEmpty else {
+    guard !facts.standing.isEmpty else {
       return gate("verification", title, true, "no migration has gone in", "")
     }
     guard let last = facts.verification else {

@@ -1,112 +1,101 @@
-import AgoraStore
+package import AgoraStore
 
 extension MonitorReport {
-  /// The figures in Prometheus' text exposition format, version 0.0.4.
+  /// The figures in Prometheus' text format, version 0.0.4, under the names that `/metrics` has.
   public var prometheus: String {
-    var out = Exposition()
-    out.gauge("agora_migration_agents", "Agents by how far they are on the way from v4 to v5.")
-    for state in AgentState.allCases {
-      out.sample(["state": state.rawValue], Double(count(state)))
-    }
-    out.gauge(
-      "agora_migration_completion_ratio", "The part of v4's agents that has left v4, 0 to 1.")
-    out.sample([:], completionRate / 100)
-    out.gauge("agora_migration_ready", "1 where every gate is open and v4 can be switched off.")
-    out.sample([:], isReady ? 1 : 0)
-    out.gauge("agora_migration_gate_passed", "1 where a gate is open.")
-    for gate in gates { out.sample(["gate": gate.name], gate.passed ? 1 : 0) }
-    out.gauge("agora_migration_phase", "1 for the phase in which v4 is.")
-    for phase in SunsetPhase.allCases {
-      out.sample(["phase": phase.rawValue], phase == sunset.phase ? 1 : 0)
-    }
-    if let date = sunset.sunsetAt {
-      out.gauge("agora_migration_sunset_timestamp_seconds", "When v4 is to end.")
-      out.sample([:], Double(date.microseconds / 1_000_000))
-    }
-    out.counter("agora_v4_calls_total", "Calls of v4 on record, by reducer.")
-    for reducer in calls.reducers {
-      out.sample(["reducer": reducer.reducer], Double(reducer.calls))
-    }
-    out.counter("agora_v4_calls_refused_total", "Calls of v4 that were refused, by reason.")
-    for (code, calls) in calls.refused { out.sample(["code": code], Double(calls)) }
-    out.gauge("agora_v4_calls_in_window", "Calls of v4 within the window of days.")
-    out.sample([:], Double(calls.inWindow))
-    out.gauge(
-      "agora_v4_unattributed_callers", "Callers of v4 within the window that are no agents.")
-    out.sample([:], Double(calls.unattributed.count { $0.windowCalls > 0 }))
-    migrationSamples(&out)
-    return out.text
+    var page = PrometheusText()
+    addShared(to: &page)
+    addOwn(to: &page)
+    return page.text
   }
 
-  private func migrationSamples(_ out: inout Exposition) {
-    out.gauge("agora_migration_runs", "Migrations that have gone in.")
-    out.sample([:], Double(facts.runs.count))
-    out.gauge("agora_migration_rows", "Rows of the migrations, by what became of them.")
-    var totals = LedgerLine(table: "")
-    for run in facts.runs { totals.add(run.totals) }
-    for (name, value) in totals.figures where name != "read" {
-      out.sample(["outcome": name], Double(value))
-    }
-    out.gauge("agora_migration_rejects_outstanding", "Rejected rows that wait.")
-    out.sample([:], Double(facts.outstandingRejects))
-    out.gauge("agora_migration_conflicts_outstanding", "Conflicts that wait for a decision.")
-    out.sample([:], Double(facts.conflicts))
-    out.gauge(
-      "agora_migration_verified", "1 where the last migration was verified and is as exported.")
-    let isVerified = facts.verification.map { $0.isCurrent && $0.isIdentical } ?? false
-    out.sample([:], isVerified ? 1 : 0)
-    if let backup = facts.backup {
-      out.gauge("agora_migration_backup_timestamp_seconds", "When the store was last backed up.")
-      out.sample([:], Double(backup.at.microseconds / 1_000_000))
-    }
-    out.gauge(
-      "agora_migration_healthy", "1 where the marketplace is healthy, 0.5 where it is degraded.")
-    out.sample([:], health == .healthy ? 1 : health == .degraded ? 0.5 : 0)
-    if let all = forecast.all {
-      out.gauge(
-        "agora_migration_forecast_timestamp_seconds",
-        "The day by which all will have stopped calling v4.")
-      for (bound, day) in [
-        ("earliest", all.earliestDay), ("expected", all.expectedDay), ("latest", all.latestDay),
-      ] { out.sample(["bound": bound], Double(DayTime.start(of: day).microseconds / 1_000_000)) }
-    }
-  }
-}
+  private typealias Sample = (labels: [(String, String)], value: Double)
 
-/// Writes Prometheus' text exposition format
-/// (https://prometheus.io/docs/instrumenting/exposition_formats/).
-struct Exposition {
-  private(set) var text = ""
-  private var name = ""
-
-  mutating func gauge(_ name: String, _ help: String) { begin(name, help, "gauge") }
-  mutating func counter(_ name: String, _ help: String) { begin(name, help, "counter") }
-
-  private mutating func begin(_ name: String, _ help: String, _ type: String) {
-    self.name = name
-    text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
-  }
-
-  mutating func sample(_ labels: KeyValuePairs<String, String>, _ value: Double) {
-    text += name
-    if !labels.isEmpty {
-      text +=
-        "{" + labels.map { "\($0.key)=\"\(Self.escaped($0.value))\"" }.joined(separator: ",") + "}"
-    }
-    // A whole number is written as one, as far as a double has it exactly.
-    text += value == value.rounded() && abs(value) < 9e15 ? " \(Int64(value))\n" : " \(value)\n"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text.unicodeScalars {
-      switch character {
-      case "\\": result += #"\\"#
-      case "\"": result += #"\""#
-      case "\n": result += #"\n"#
-      default: result.unicodeScalars.append(character)
+  /// What `/metrics` has of the store without asking the monitor.
+  private func addShared(to page: inout PrometheusText) {
+    var runs: [[String]: Int] = [:]
+    var rows: [[String]: Int] = [:]
+    for run in facts.runs {
+      runs[[run.source, run.status], default: 0] += 1
+      guard !run.isRolledBack else { continue }
+      for (outcome, value) in run.totals.figures {
+        rows[[run.source, outcome]] = DayTime.sum(rows[[run.source, outcome]] ?? 0, value)
       }
     }
-    return result
+    var legacy: [[String]: Int] = [:]
+    for (use, calls) in calls.outcomes { legacy[[use.reducer, use.outcome]] = calls }
+    func samples(_ counts: [[String]: Int], _ names: [String]) -> [Sample] {
+      counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }
+        .map { (Array(zip(names, $0.key)), Double($0.value)) }
+    }
+    page.add(
+      "agora_v4_calls_total", .counter, "Calls of v4's reducers: done, or why they were refused.",
+      samples(legacy, ["reducer", "outcome"]))
+    page.add(
+      "agora_migration_runs", .gauge, "Migration runs by source and status.",
+      samples(runs, ["source", "status"]))
+    page.add(
+      "agora_migration_rows", .gauge,
+      "Rows of v4 by what became of them, over all runs that were not taken back.",
+      samples(rows, ["source", "outcome"]))
+    page.add(
+      "agora_migration_outstanding", .gauge, "What a person has yet to decide about.",
+      [
+        ([("kind", "conflicts")], Double(facts.conflicts)),
+        ([("kind", "rejects")], Double(facts.outstandingRejects)),
+      ])
+  }
+
+  /// What only the monitor knows.
+  package func addOwn(to page: inout PrometheusText) {
+    page.add(
+      "agora_migration_agents", .gauge, "Agents by how far they are on the way from v4 to v5.",
+      AgentState.allCases.map { ([("state", $0.rawValue)], Double(count($0))) })
+    page.add(
+      "agora_migration_completion_ratio", .gauge, "The part of v4's agents that has left v4, 0 to 1.",
+      [([], completionRate / 100)])
+    page.add(
+      "agora_migration_ready", .gauge, "1 where every gate is open and v4 can be switched off.",
+      isReady ? 1 : 0)
+    page.add(
+      "agora_migration_gate_passed", .gauge, "1 where a gate is open.",
+      gates.map { ([("gate", $0.name)], $0.passed ? 1 : 0) })
+    page.add(
+      "agora_migration_phase", .gauge, "1 for the phase in which v4 is.",
+      SunsetPhase.allCases.map { ([("phase", $0.rawValue)], $0 == sunset.phase ? 1 : 0) })
+    page.add(
+      "agora_v4_calls_in_window", .gauge, "Calls of v4 within the window of days.", calls.inWindow)
+    page.add(
+      "agora_v4_unattributed_callers", .gauge,
+      "Callers of v4 within the window that are no agents.",
+      calls.unattributed.count { $0.windowCalls > 0 })
+    page.add(
+      "agora_migration_verified", .gauge,
+      "1 where the last migration was verified and is as exported.",
+      facts.verification.map { $0.isCurrent && $0.isIdentical } ?? false ? 1 : 0)
+    page.add(
+      "agora_health", .gauge, "1 for how the marketplace does.",
+      HealthStatus.allCases.map { ([("status", $0.rawValue)], $0 == health ? 1 : 0) })
+    addDates(to: &page)
+  }
+
+  private func addDates(to page: inout PrometheusText) {
+    func seconds(_ instant: Timestamp) -> Double { Double(instant.microseconds / 1_000_000) }
+    var dates: [Sample] = []
+    if let date = sunset.sunsetAt { dates.append(([("what", "sunset")], seconds(date))) }
+    if let backup = facts.backup { dates.append(([("what", "backup")], seconds(backup.at))) }
+    if let last = facts.verification { dates.append(([("what", "verification")], seconds(last.at))) }
+    page.add(
+      "agora_migration_timestamp_seconds", .gauge,
+      "When something happened last or will happen, in seconds since 1970.", dates)
+    var days: [Sample] = []
+    if let all = forecast.all {
+      days = [
+        ("earliest", all.earliestDay), ("expected", all.expectedDay), ("latest", all.latestDay),
+      ].map { ([("bound", $0.0)], seconds(DayTime.start(of: $0.1))) }
+    }
+    page.add(
+      "agora_migration_forecast_timestamp_seconds", .gauge,
+      "The day by which all will have stopped calling v4; no sample where none can be told.", days)
   }
 }

@@ -231,8 +231,8 @@ extension MonitorReport {
       ])
     }
     lines += TextTable.lines(rows, leftColumns: 2).map { "  " + $0 }
-    let orphans = facts.runs.reduce(0) { DayTime.sum($0, $1.orphans) }
-    let epochs = facts.runs.reduce(0) { DayTime.sum($0, $1.epochs) }
+    let orphans = facts.standing.reduce(0) { DayTime.sum($0, $1.orphans) }
+    let epochs = facts.standing.reduce(0) { DayTime.sum($0, $1.epochs) }
     lines.append(
       "  Named and never made: \(orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts)."
     )

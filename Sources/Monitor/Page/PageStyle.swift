@@ -105,13 +105,14 @@ enum PageStyle {
     thead th{color:var(--soft);font-weight:500;font-size:.8rem;white-space:nowrap;vertical-align:bottom}
     tbody th{font-weight:500}
     .figures td,.figures thead th:not(:first-child),.figure{text-align:right;font-variant-numeric:tabular-nums}
-    .figures td.text{text-align:left}.figures thead th:last-child:nth-child(5){text-align:left}
+    .figures td.text{text-align:left}.figures thead th:last-child:nth-child(5){text-align:left}.figures td.text,.figures thead th:last-child:nth-child(5){padding-left:.9rem}
+    .figures code,.figures th{white-space:nowrap}
     .nil{color:var(--soft)}
     tfoot th,tfoot td{border-bottom:0;font-weight:650}
     .agents{min-width:56rem}
     .agents th[scope=row]{max-width:17rem;overflow-wrap:anywhere}
     .agents td{font-variant-numeric:tabular-nums;white-space:nowrap}
-    .agents .uses{white-space:normal}
+    .agents code{overflow-wrap:normal}
     .uses span{display:block;color:var(--soft)}
     .uses code{color:var(--ink)}
     .badge{display:inline-flex;align-items:center;gap:.45em;white-space:nowrap}

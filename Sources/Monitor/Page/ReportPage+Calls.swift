@@ -90,9 +90,11 @@ extension ReportPage {
   static func ceiling(_ count: Int) -> Int {
     var step = 1
     while step < count {
-      for factor in [1, 2, 4, 5] where step * factor >= count { return step * factor }
+      for tenths in [10, 16, 20, 30, 40, 50, 60, 80] where step * tenths / 10 >= count {
+        return step * tenths / 10
+      }
       let (next, overflows) = step.multipliedReportingOverflow(by: 10)
-      guard !overflows, next < Int.max / 10 else { return count }
+      guard !overflows, next < Int.max / 100 else { return count }
       step = next
     }
     return max(step, 1)

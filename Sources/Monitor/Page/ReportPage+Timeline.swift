@@ -105,8 +105,8 @@ extension ReportPage {
         out.element("p", "class=\"quiet\"", "No migration has gone into this store.")
         return
       }
-      let orphans = report.facts.runs.reduce(0) { DayTime.sum($0, $1.orphans) }
-      let epochs = report.facts.runs.reduce(0) { DayTime.sum($0, $1.epochs) }
+      let orphans = report.facts.standing.reduce(0) { DayTime.sum($0, $1.orphans) }
+      let epochs = report.facts.standing.reduce(0) { DayTime.sum($0, $1.epochs) }
       out.element("ul", "class=\"counts line\"") { out in
         for (name, figure, value) in [
           ("rejects that wait", "rejects", report.facts.outstandingRejects),

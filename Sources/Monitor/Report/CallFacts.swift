@@ -39,6 +39,8 @@ public struct CallFacts: Sendable {
   public let reducers: [ReducerFacts]
   /// Refused calls by code, the most frequent first.
   public let refused: [(code: String, calls: Int)]
+  /// Calls by reducer and outcome: `done`, or why they were refused.
+  package let outcomes: [(use: (reducer: String, outcome: String), calls: Int)]
   /// All calls.
   public let total: Int
   /// Those of agents and of others within the window.
@@ -60,7 +62,10 @@ public struct CallFacts: Sendable {
     var cells: [Cell] = []
     var codes: [String: Int] = [:]
     var total = 0
+    var outcomes: [[String]: Int] = [:]
     for part in totals where part.calls > 0 {
+      let use = [part.reducer, part.code ?? "done"]
+      outcomes[use] = DayTime.sum(outcomes[use] ?? 0, part.calls)
       let day = min(max(Int(part.day), DayTime.writable.lowerBound), DayTime.writable.upperBound)
       let refused = part.code == nil ? 0 : part.calls
       total = DayTime.sum(total, part.calls)
@@ -73,6 +78,7 @@ public struct CallFacts: Sendable {
       }
     }
     self.cells = cells
+    self.outcomes = outcomes.map { (($0.key[0], $0.key[1]), $0.value) }
     self.total = total
     refused = codes.map { ($0.key, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
     reducers = Self.reducers(cells, census, replacements)

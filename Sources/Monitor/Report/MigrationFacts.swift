@@ -21,6 +21,9 @@ public struct RunFacts: Sendable {
   /// How many rows v4 and v5 had both changed.
   public let conflicts: Int
 
+  /// Whether it was taken back.
+  public var isRolledBack: Bool { status == "rolled_back" }
+
   /// What became of all its rows.
   public var totals: LedgerLine {
     tables.reduce(into: LedgerLine(table: "total")) { $0.add($1) }
@@ -101,6 +104,9 @@ public struct MigrationFacts: Sendable {
   /// The last copy of the store; nil where none was taken.
   public private(set) var backup: (path: String, at: Timestamp, hasLastRun: Bool)?
 
+  /// The migrations that were not taken back, the newest first.
+  public var standing: [RunFacts] { runs.filter { !$0.isRolledBack } }
+
   /// All rejects that wait.
   public var outstandingRejects: Int { rejects.reduce(0) { DayTime.sum($0, $1.rows) } }
 
@@ -127,7 +133,7 @@ public struct MigrationFacts: Sendable {
     "verifications.newest",
     """
     SELECT verified_at, status, rows_compared, mismatches+missing+extra,
-      run IS (SELECT max(run) FROM migration_runs)
+      run IS (SELECT max(run) FROM migration_runs WHERE status<>'rolled_back')
     FROM verifications ORDER BY number DESC LIMIT 1
     """)
 
@@ -135,8 +141,9 @@ public struct MigrationFacts: Sendable {
     var last: Int64?
     try connection.each(Self.selectRuns) { row in
       let number = row.int64(0)
-      last = max(last ?? number, number)
-      runs.append(try Self.run(row, try Self.tables(of: number, connection)))
+      let run = try Self.run(row, try Self.tables(of: number, connection))
+      if !run.isRolledBack { last = max(last ?? number, number) }
+      runs.append(run)
     }
     rejects = try connection.all(Self.selectRejects) { ($0.text(0), $0.int(1)) }
     conflicts = Int(try connection.integer(Self.selectConflicts) ?? 0)

@@ -120,7 +120,7 @@ public struct MonitorReport: Sendable {
 
   /// Whether anything came from v4 or calls it.
   public var hasLegacy: Bool {
-    !facts.runs.isEmpty || calls.total > 0 || agents.contains { $0.isFromV4 }
+    !facts.standing.isEmpty || calls.total > 0 || agents.contains { $0.isFromV4 }
   }
 
   /// The protocol's `v4_migrated_agents`: those that have left v4, and those that are silent.

@@ -23,7 +23,7 @@ extension MonitorReport {
       ]
     }
     var found: [Recommendation] = []
-    if facts.runs.isEmpty {
+    if facts.standing.isEmpty {
       found.append(
         Recommendation(
           text: "v4 is called, and no export of it has gone in", command: "agora migrate EXPORT"))

@@ -12,11 +12,12 @@ enum Commands {
     StoreCommand.info, StoreCommand.check, StoreCommand.backup, StoreCommand.compact,
     CallCommand.command, ToolsCommand.command, MCPCommand.command,
     CompatCommands.call, CompatCommands.log, CompatCommands.matrix, CompatCommands.differences,
+    ReplayCommand.command,
     ShimCommands.install, ShimCommands.remove,
     SunsetCommands.status, SunsetCommands.set, SunsetCommands.schedule, SunsetCommands.exempt,
     SunsetCommands.acknowledge, SunsetCommands.advance, SunsetCommands.revert,
     ServeCommand.command, TokenCommands.create, TokenCommands.list, TokenCommands.revoke,
-    MonitorCommand.command,
+    SunsetSimulate.command, MonitorCommand.command,
     DemoCommand.command, CompletionsCommand.command,
   ]
 }

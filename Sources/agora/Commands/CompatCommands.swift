@@ -123,19 +123,33 @@ enum CompatCommands {
 
   private static func runMatrix(_ invocation: Invocation) throws -> ExitCode {
     if invocation.has("markdown"), !invocation.wantsJSON {
-      var lines = ["| reducer | shape | arguments | on v5 |", "|---|---|---|---|"]
-      for reducer in Reducer.all {
-        for (shape, arguments) in reducer.matrix {
-          lines.append(
-            "| `\(reducer.name)` | \(shape) | \(arguments) | `\(reducer.replacement)` |")
-        }
+      var lines = [
+        "| reducer | shape | arguments | on v5 | example |", "|---|---|---|---|---|",
+      ]
+      func code(_ text: String) -> String {
+        "`" + text.replacing("|", with: "\\|") + "`"
+      }
+      for cell in MatrixCell.all {
+        let v5 = cell.refusal == nil ? cell.replacement.tool : "refused: " + cell.replacement.tool
+        lines.append(
+          "| \(code(cell.reducer.name)) | \(cell.shape) | \(cell.arguments) | \(code(v5)) | \(cell.example.map(code) ?? "") |"
+        )
       }
       try Terminal.print(lines.joined(separator: "\n"))
       return .done
     }
-    let text = Reducer.all.flatMap { reducer in
-      ["\(reducer.name)  (on v5: \(reducer.replacement))"]
-        + reducer.matrix.map { "  \($0.shape): \($0.arguments)" }
+    var text: [String] = []
+    for reducer in Reducer.all {
+      text.append("\(reducer.name)  (on v5: \(reducer.replacement))")
+      for cell in CompatMatrix.cells(of: reducer) {
+        text.append("  \(cell.shape): \(cell.arguments)")
+        if let example = cell.example { text.append("    \(example)") }
+        if let refusal = cell.refusal {
+          text.append("    refused: \(refusal.text)")
+        } else {
+          text.append("    \(cell.replacement.command)")
+        }
+      }
     }
     try invocation.report(CompatMatrix.json, text.joined(separator: "\n"))
     return .done

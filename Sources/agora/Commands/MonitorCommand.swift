@@ -6,7 +6,7 @@ import Monitor
 enum MonitorCommand {
   static let command = Command(
     words: ["monitor"],
-    summary: "Reports who is still on v4, and whether and when it can be switched off.",
+    summary: "Reports who is still on v4, and when v4 can end.",
     options: [
       Command.store,
       .init(name: "gate", help: "Ends with exit code 6 while v4 cannot be switched off."),

@@ -106,7 +106,7 @@ import Testing
     try place { place in
       try place.bench.place.register("é")
       let uri = "agora://agents/é"
-      let wrapped = "=?base64?\(Base64Text.encode(Array(uri.utf8).span))?="
+      let wrapped = "=?base64?\(Base64Encoder.text(of: Array(uri.utf8).span))?="
       let rows: [(String, String, [String], Int, Int?)] = [
         ("tools/call", #""name":"agora_query_agents""#, ["agora_query_agents"], 200, nil),
         ("tools/call", #""name":"agora_query_agents""#, [], 400, -32020),

@@ -1,0 +1,81 @@
+import AgoraStore
+import CompatProxy
+
+/// `spacetime logs DB`: what happened, as the log of v4's module.
+enum LogsCommand {
+  static func run(_ arguments: [String], whole: [String]) -> Int32 {
+    let options = Options(
+      arguments,
+      valued: [
+        "s": "server", "server": "server", "n": "lines", "num-lines": "lines", "format": "format",
+        "l": "level", "level": "level",
+      ],
+      switches: [
+        "f": "follow", "follow": "follow", "y": "yes", "yes": "yes", "anonymous": "anonymous",
+        "level-exact": "exact",
+      ])
+    // Before 1.0 the number was a word of its own.
+    let number = options.value("lines") ?? options.words.dropFirst().first
+    let format = options.value("format") ?? "text"
+    guard options.unknown == nil, (1...2).contains(options.words.count),
+      number == nil || number.flatMap(Int.init).map({ $0 >= 0 }) == true,
+      format == "text" || format == "json"
+    else {
+      Talk.error(
+        "error: name one database\n\nUsage: spacetime logs [OPTIONS] <database> [-n <NUM_LINES>] [-f]\n"
+      )
+      return 2
+    }
+    let database = options.words[0]
+    if let status = Spacetime.passOn(database, whole) { return status }
+    do {
+      let marketplace = try Spacetime.open()
+      if let status = Spacetime.refuse(
+        reading: Replacement("agora.query.marketplace", []), of: database, at: "logs",
+        in: marketplace)
+      {
+        return status
+      }
+      return try print(
+        marketplace.store, last: number.flatMap(Int.init), follows: options.has("follow"),
+        asJSON: format == "json")
+    } catch { return Talk.fail(Spacetime.text(error)) }
+  }
+
+  /// - Parameter last: how many lines there are at first; nil for all of them, or ten where new ones follow.
+  private static func print(
+    _ store: Store, last: Int?, follows: Bool, asJSON: Bool
+  ) throws -> Int32 {
+    let count = last ?? (follows ? 10 : nil)
+    var place = try count.map { count in
+      try store.read { try LegacyLog($0).place(ofLast: count) }
+    }
+    while true {
+      let start = place ?? 0
+      let (end, isTaken) = try store.read { connection in
+        try write(LegacyLog(connection), after: start, asJSON: asJSON)
+      }
+      guard isTaken, follows else { return isTaken ? 0 : 1 }
+      place = end
+      System.pause(milliseconds: 200)
+    }
+  }
+
+  /// - Returns: the place of the last line, and whether somebody took what was written.
+  private static func write(
+    _ log: LegacyLog, after start: Int64, asJSON: Bool
+  ) throws -> (Int64, Bool) {
+    var (place, text, isTaken) = (start, "", true)
+    try log.each(after: start) { line in
+      place = line.seq
+      guard isTaken else { return }
+      text += (asJSON ? JSONWriter.compact(line.json) : line.text) + "\n"
+      if text.utf8.count > 1 << 16 {
+        isTaken = Talk.print(text)
+        text = ""
+      }
+    }
+    if isTaken, !text.isEmpty { isTaken = Talk.print(text) }
+    return (place, isTaken)
+  }
+}

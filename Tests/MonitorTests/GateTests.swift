@@ -1,0 +1,170 @@
+import AgoraStore
+import Monitor
+import TestSupport
+import Testing
+
+@Suite struct GateTests {
+  private static let day: Int64 = 86_400_000_000
+
+  /// A store that came from v4 long ago, with every gate open.
+  private func ready(in folder: String) throws -> TestMarketplace {
+    let market = try TestMarketplace(in: folder)
+    let now = TestMarketplace.start
+    _ = try market.store.write { connection in
+      for sql in [
+        "INSERT INTO migration_runs VALUES(1,'run_1','s','completed',\(now - 30 * Self.day),\(now - 30 * Self.day),1,'{}','{}',NULL)",
+        "INSERT INTO agents(agent_id,agent_name) VALUES('agent_00000000000050000000000000000001','old')",
+        "INSERT INTO verifications(source,run,verified_at,status,rows_compared,mismatches,missing,extra) VALUES('s',1,\(now - 3 * Self.day),'identical',9,0,0,0)",
+        "INSERT INTO backups(path,bytes,taken_at,run) VALUES('b.db',1,\(now - Self.day),1)",
+      ] { try connection.execute(sql) }
+      var state = SunsetState()
+      state.phase = .brownout
+      state.since = Timestamp(microseconds: now - 10 * Self.day)
+      state.sunsetAt = Timestamp(microseconds: now + Self.day)
+      state.announcedAt = Timestamp(microseconds: now - 10 * Self.day)
+      try state.write(to: connection)
+    }
+    return market
+  }
+
+  private func gates(_ market: TestMarketplace) throws -> [String: Gate] {
+    let report = try MonitorReport(market.marketplace, at: market.now, replacements: [:])
+    return Dictionary(uniqueKeysWithValues: report.gates.map { ($0.name, $0) })
+  }
+
+  @Test func `each gate is closed by what it is about, and by nothing else`() throws {
+    let now = TestMarketplace.start
+    let old = "agent_00000000000050000000000000000001"
+    let table: [(gate: String, sql: String, reason: String)] = [
+      (
+        "nobody_on_v4",
+        "INSERT INTO v4_calls(at,door,database,reducer,claimed,agent_id,outcome,microseconds) VALUES(\(now - 5),'cli','d','r','old','\(old)','done',1)",
+        "1 agent (old)"
+      ),
+      (
+        "nobody_on_v4",
+        "INSERT INTO v4_calls(at,door,database,reducer,outcome,microseconds) VALUES(\(now - 5),'cli','d','r','refused',1)",
+        "gave no name"
+      ),
+      (
+        "nobody_on_v4", "UPDATE migration_runs SET started_at=\(now - Self.day)",
+        "the record begins on"
+      ),
+      (
+        "silent_agents",
+        "INSERT INTO tasks(task_id,assigned_agent,task_type,status) VALUES('task_1','\(old)','t','pending')",
+        "1 open task"
+      ),
+      (
+        "rejects",
+        "INSERT INTO rejects(run,source,v4_table,file,byte_offset,ordinal,code,reason) VALUES(1,'s','t','f',0,1,'bad','r')",
+        "1 rejected row waits: 1 bad"
+      ),
+      (
+        "conflicts",
+        "INSERT INTO conflicts(run,v4_table,v4_id,v5_id,row) VALUES(1,'t','1','x',1)",
+        "nobody has decided"
+      ),
+      (
+        "verification", "UPDATE verifications SET status='different', missing=2",
+        "found 2 differences"
+      ),
+      ("verification", "DELETE FROM verifications", "never compared"),
+      ("verification", "UPDATE verifications SET run=0", "older than the last migration"),
+      ("backup", "DELETE FROM backups", "no backup"),
+      ("backup", "UPDATE backups SET run=0", "older than the last migration"),
+      ("backup", "UPDATE backups SET taken_at=\(now - 8 * Self.day)", "more than 7 days ago"),
+      ("announced", "UPDATE v4_sunset SET sunset_at=NULL", "no date"),
+      (
+        "announced", "UPDATE v4_sunset SET announced_at=\(now - 6 * Self.day)",
+        "long enough on 2025-06-07"
+      ),
+      ("health", "DROP TABLE health", "write is critical"),
+    ]
+    for row in table {
+      try withTemporaryFolder { folder in
+        let market = try ready(in: folder)
+        let before = try gates(market)
+        #expect(before.values.filter { !$0.passed }.isEmpty, "\(before)")
+        _ = try market.store.withWriter { try $0.execute(row.sql) }
+        let after = try gates(market)
+        #expect(after.values.filter { !$0.passed }.map(\.name) == [row.gate], "\(row.sql)")
+        let gate = try #require(after[row.gate])
+        #expect(gate.reason.contains(row.reason), "\(gate.reason)")
+        #expect(gate.remedy?.hasPrefix("agora ") == true)
+      }
+    }
+  }
+
+  @Test func `a silent agent's work is no obstacle once somebody has acknowledged it`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let now = market.now
+      _ = try market.store.write { connection in
+        try connection.execute(
+          "INSERT INTO workflows(workflow_id,workflow_name,status,creator_agent) VALUES('wf_1','w','running','agent_00000000000050000000000000000001')")
+      }
+      #expect(try gates(market)["silent_agents"]?.passed == false)
+      _ = try market.store.write { connection in
+        try SunsetRegister(connection).acknowledge(
+          SilentAcknowledgement(
+            agent: "agent_00000000000050000000000000000001", name: "old", reason: "gone", at: now))
+      }
+      #expect(try gates(market)["silent_agents"]?.passed == true)
+    }
+  }
+
+  @Test func `a migration that was taken back asks for a new comparison`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let now = TestMarketplace.start
+      _ = try market.store.write { connection in
+        try connection.execute(
+          "INSERT INTO migration_runs VALUES(2,'run_2','s','completed',\(now),\(now),0,'{}','{}',NULL)")
+      }
+      #expect(try gates(market)["verification"]?.passed == false)
+      _ = try market.store.write { connection in
+        try connection.execute("UPDATE migration_runs SET status='rolled_back' WHERE run=2")
+      }
+      // What is there now is what was compared before.
+      #expect(try gates(market)["verification"]?.passed == true)
+    }
+  }
+
+  @Test func `backups are on record`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      _ = try market.store.withWriter { try $0.execute("DELETE FROM backups") }
+      _ = try market.store.backup(to: folder + "/copy.db", at: market.now)
+      let gate = try #require(try gates(market)["backup"])
+      #expect(gate.passed && gate.reason.contains("copy.db"))
+    }
+  }
+
+  private func commands(_ market: TestMarketplace) throws -> [String] {
+    try MonitorReport(
+      market.marketplace, at: market.now, replacements: ["assign_task": "agora.task.assign"]
+    ).recommendations.compactMap(\.command)
+  }
+
+  @Test func `what to do next names the commands of the closed gates`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let before = try commands(market)
+      #expect(before == ["agora sunset set sunset"])
+      let now = market.now.microseconds
+      _ = try market.store.write { connection in
+        try connection.execute("DELETE FROM backups")
+        try LegacyCallLog(connection).add(
+          GeneratedLife.record(
+            now - 9, "assign_task", "old", "agent_00000000000050000000000000000001"))
+      }
+      let after = try commands(market)
+      #expect(
+        after == [
+          "agora store backup before-sunset.db", "agora compat log --days",
+          "agora call agora.task.assign --help",
+        ])
+    }
+  }
+}
