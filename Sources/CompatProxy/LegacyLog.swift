@@ -15,9 +15,27 @@ package struct LegacyLog {
     package let isWarning: Bool
     package let message: String
 
+    init(seq: Int64, at: Timestamp, isWarning: Bool, message: String) {
+      self.seq = seq
+      self.at = at
+      self.isWarning = isWarning
+      self.message = message
+    }
+
     /// The line as SpacetimeDB 1.1.2's command line prints it.
     package var text: String {
       "\(Self.exact(at)) \(isWarning ? " WARN" : " INFO"): agora:\(seq): \(message)"
+    }
+
+    /// Reads a line as a server sends it; nil where it is none.
+    package init?(json: JSON) {
+      guard let micros = json["ts"]?.integer, let message = json["message"]?.text else {
+        return nil
+      }
+      seq = Int64(json["line_number"]?.integer ?? 0)
+      at = Timestamp(microseconds: Int64(micros))
+      isWarning = json["level"]?.text == "Warn"
+      self.message = message
     }
 
     /// The line as SpacetimeDB's server sends it.
@@ -46,7 +64,8 @@ package struct LegacyLog {
       LEFT JOIN agents t ON t.agent_id=e.target_agent
     WHERE e.timestamp IS NOT NULL
     """
-  private static let after = Query("events.log_after", "\(columns) AND e.seq>?1 ORDER BY e.seq")
+  private static let after = Query(
+    "events.log_after", "\(columns) AND e.seq>?1 ORDER BY e.seq LIMIT ?2")
   private static let start = Query(
     "events.log_start",
     """
@@ -55,8 +74,12 @@ package struct LegacyLog {
     """)
 
   /// Lends each line behind a place in the log.
-  package func each(after seq: Int64, _ body: (Line) throws -> Void) throws {
-    try connection.each(Self.after, .integer(seq)) { row in
+  ///
+  /// - Parameter limit: how many at most; nil for all.
+  package func each(
+    after seq: Int64, atMost limit: Int? = nil, _ body: (Line) throws -> Void
+  ) throws {
+    try connection.each(Self.after, .integer(seq), .int(limit ?? -1)) { row in
       let data = (try? JSON.parse(row.text(5))) ?? .null
       let (message, isWarning) = Self.message(
         row.text(2), from: row.optionalText(3), to: row.optionalText(4), data)

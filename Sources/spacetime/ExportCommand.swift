@@ -22,6 +22,9 @@ enum ExportCommand {
       return 2
     }
     if let status = Spacetime.passOn(options.words[0], whole) { return status }
+    if let url = Spacetime.serverURL {
+      return ask(url, options.words[0], options.value("output"))
+    }
     do {
       if let status = Spacetime.refuse(
         reading: Replacement("agora export --format v4 --with-new"), of: options.words[0],
@@ -39,5 +42,52 @@ enum ExportCommand {
       agora,
       ["export", "--format", "v4", "--with-new", "--store", Spacetime.storePath] + file, as: "agora"
     )
+  }
+
+  // MARK: a server
+
+  /// v3's tables that show the tasks and workflows of v4's once more.
+  private static let again: Set<String> = ["task_queue", "workflows"]
+  /// How many rows one query asks for.
+  private static let page = 5_000
+
+  /// Makes the bundle of what a server answers for each of v4's tables.
+  private static func ask(_ url: String, _ database: String, _ path: String?) -> Int32 {
+    do throws(RemoteFault) {
+      let server = try RemoteServer(url)
+      var members: [JSON.Member] = []
+      for table in LegacyTable.all where !again.contains(table.name) {
+        members.append(.init(table.name, .array(try rows(of: table, database, server))))
+      }
+      let text = JSONWriter.compact(.object(members)) + "\n"
+      guard let path, path != "-" else { return Talk.print(text) ? 0 : 1 }
+      let bytes = Array(text.utf8)
+      do throws(SystemError) { try File.writing(path).write(bytes.span) } catch {
+        return Talk.fail(error.description)
+      }
+      return 0
+    } catch { return Talk.fail(error.text) }
+  }
+
+  private static func rows(
+    of table: LegacyTable, _ database: String, _ server: RemoteServer
+  ) throws(RemoteFault) -> [JSON] {
+    let path = "/v1/database/\(database)/sql"
+    var rows: [JSON] = []
+    while true {
+      // The key gives the pages an order; v4's ids may repeat, and then the others decide.
+      let order = table.columns.map(\.name).joined(separator: ", ")
+      let query =
+        "SELECT * FROM \(table.name) ORDER BY \(order) LIMIT \(page) OFFSET \(rows.count)"
+      let reply = try server.ask("POST", path, [], Array(query.utf8))
+      guard reply.status == 200,
+        let found = (try? JSON.parse(reply.body))?.elements?.first?["rows"]?.elements
+      else { throw RemoteFault(AgoraError(.io, server.failure(reply, path))) }
+      rows += found.map { row in
+        .object(
+          zip(table.columns, row.elements ?? []).map { .init($0.name, $0.type.named($1)) })
+      }
+      guard found.count == page else { return rows }
+    }
   }
 }

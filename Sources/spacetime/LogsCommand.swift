@@ -28,6 +28,11 @@ enum LogsCommand {
     }
     let database = options.words[0]
     if let status = Spacetime.passOn(database, whole) { return status }
+    if let url = Spacetime.serverURL {
+      return ask(
+        url, database, last: number.flatMap(Int.init), follows: options.has("follow"),
+        asJSON: format == "json")
+    }
     do {
       let marketplace = try Spacetime.open()
       if let status = Spacetime.refuse(
@@ -77,5 +82,49 @@ enum LogsCommand {
     }
     if isTaken, !text.isEmpty { isTaken = Talk.print(text) }
     return (place, isTaken)
+  }
+
+  // MARK: a server
+
+  /// Has a server tell its lines, as they come.
+  private static func ask(
+    _ url: String, _ database: String, last: Int?, follows: Bool, asJSON: Bool
+  ) -> Int32 {
+    let count = last ?? (follows ? 10 : nil)
+    let path =
+      "/v1/database/\(database)/logs?follow=\(follows)" + (count.map { "&num_lines=\($0)" } ?? "")
+    do throws(RemoteFault) {
+      let server = try RemoteServer(url)
+      do throws(HTTPConnection.Fault) {
+        let connection = try HTTPConnection(server.address)
+        try connection.send("GET", path, fields: RemoteServer.fields)
+        let reply = try connection.readHead()
+        guard reply.status == 200 else {
+          var whole = reply
+          whole.body = try connection.readBody(reply)
+          return Talk.fail(server.failure(whole, path))
+        }
+        if let line = reply.field("agora-notice") { Talk.error(line + "\n") }
+        // Between two lines there may be any time.
+        if follows { connection.deadline = System.monotonicSeconds() + 3e9 }
+        var rest: [UInt8] = []
+        while let chunk = try connection.readChunk() {
+          rest += chunk
+          guard let end = rest.lastIndex(of: 0x0a) else { continue }
+          let lines = rest[...end]
+          guard Talk.print(asJSON ? String(decoding: lines, as: UTF8.self) : text(of: lines)) else {
+            return 1
+          }
+          rest.removeSubrange(...end)
+        }
+        return 0
+      } catch { throw RemoteFault(error, server.address.url(path)) }
+    } catch { return Talk.fail(error.text) }
+  }
+
+  private static func text(of lines: some Collection<UInt8>) -> String {
+    lines.split(separator: 0x0a).compactMap { line in
+      (try? JSON.parse(Array(line))).flatMap { LegacyLog.Line(json: $0) }.map { $0.text + "\n" }
+    }.joined()
   }
 }

@@ -24,9 +24,11 @@ struct SpacetimeSurface: Surface {
       parts.marketplace, clock: parts.clock, atLeast: leastPhase)
     let identities = SpacetimeIdentities(signer: signer, clock: parts.clock)
     let sockets = SpacetimeSockets(hub: hub, calls: calls)
+    let logs = SpacetimeLogs(parts.store)
     Self.mountCurrent(routes, calls, identities, sockets, on: &router)
     Self.mountOld(routes, calls, identities, sockets, on: &router)
-    for pattern in ["/v1/{rest...}", "/database/{rest...}", "/identity/{rest...}"] {
+    Self.mountLogs(routes, calls, logs, on: &router)
+    for pattern in ["/v1/{rest...}", "/database/{rest...}", "/identity/{part}/{rest...}"] {
       let nothing: SpacetimeRouter.Handler = { _, _ throws(SpacetimeReply) in .text(404, "") }
       routes.add(
         pattern, to: &router,
@@ -194,5 +196,34 @@ struct SpacetimeSurface: Surface {
     routes.add(
       "/identity/{identity}/databases", to: &router,
       [.get: { routed, _ throws(SpacetimeReply) in try identities.addresses(routed) }])
+  }
+
+  /// The log, of both times; whoever asks is taken for the owner.
+  private static func mountLogs(
+    _ routes: SpacetimeRouter, _ calls: SpacetimeCalls, _ logs: SpacetimeLogs,
+    on router: inout Router
+  ) {
+    let replacement = Replacement("agora.query.marketplace", [])
+    routes.add(
+      "/v1/database/{database}/logs", to: &router, showsIdentity: true,
+      [
+        .get: { routed, _ throws(SpacetimeReply) in
+          _ = try SpacetimeDatabase(routed)
+          return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
+            try logs.read(routed)
+          }
+        }
+      ])
+    routes.add(
+      "/database/logs/{database}", to: &router, showsIdentity: true,
+      [
+        .get: { routed, visitor throws(SpacetimeReply) in
+          guard visitor.isGiven else { throw .text(401, "Invalid credentials") }
+          _ = try SpacetimeDatabase(old: routed)
+          return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
+            try logs.read(routed)
+          }
+        }
+      ])
   }
 }

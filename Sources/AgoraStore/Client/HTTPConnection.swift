@@ -94,13 +94,6 @@ package final class HTTPConnection {
     return Array(input.prefix(count))
   }
 
-  /// Reads what is there, waiting for something; nothing at the end.
-  package func readSome() throws(Fault) -> [UInt8] {
-    if input.isEmpty { _ = try fill() }
-    defer { input = [] }
-    return input
-  }
-
   /// Reads up to an empty line; interim answers are passed over (RFC 9110 §15.2).
   package func readHead() throws(Fault) -> HTTPReply {
     while true {
@@ -131,7 +124,8 @@ package final class HTTPConnection {
     return nil
   }
 
-  private func readBody(_ reply: HTTPReply) throws(Fault) -> [UInt8] {
+  /// Reads the rest of an answer.
+  package func readBody(_ reply: HTTPReply) throws(Fault) -> [UInt8] {
     if reply.field("Transfer-Encoding")?.lowercased() == "chunked" {
       var body: [UInt8] = []
       while let chunk = try readChunk() {

@@ -30,4 +30,13 @@ package struct Base64Encoder {
   package mutating func finish(to target: inout [UInt8]) {
     if count > 0 { flush(to: &target) }
   }
+
+  /// The text of bytes that are all there.
+  package static func text(of bytes: Span<UInt8>) -> String {
+    var encoder = Base64Encoder()
+    var text: [UInt8] = []
+    encoder.append(bytes, to: &text)
+    encoder.finish(to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
 }

@@ -3,7 +3,9 @@ import AgoraStore
 /// What stands in the page about what was and what will be.
 extension ReportPage {
   func forecastCard(_ out: inout HTML) {
-    out.element("section", "id=\"forecast\" class=\"card\" data-live aria-labelledby=\"forecast-title\"") { out in
+    out.element(
+      "section", "id=\"forecast\" class=\"card\" data-live aria-labelledby=\"forecast-title\""
+    ) { out in
       out.element("h2", "id=\"forecast-title\"", "Forecast")
       if let all = report.forecast.all {
         out.element("p", "class=\"big\"") { out in
@@ -19,11 +21,16 @@ extension ReportPage {
               : ", from how many agents call v4 each day.")
         }
       } else {
-        out.element("p", "class=\"lead\"", "No forecast: \(report.forecast.reason ?? "there is nothing to tell").")
+        out.element(
+          "p", "class=\"lead\"",
+          "No forecast: \(report.forecast.reason ?? "there is nothing to tell").")
       }
       let (with, without) = (report.forecast.agentsWith, report.forecast.agentsWithout)
       if with + without > 0 {
-        out.element("p", "class=\"quiet\"", "\(with) of \(Words.count(with + without, "agent")) on v4 \(with == 1 ? "has" : "have") a forecast of \(with == 1 ? "its" : "their") own, in the table below.")
+        out.element(
+          "p", "class=\"quiet\"",
+          "\(with) of \(Words.count(with + without, "agent")) on v4 \(with == 1 ? "has" : "have") a forecast of \(with == 1 ? "its" : "their") own, in the table below."
+        )
       }
       if let record = report.recordLine { out.element("p", "class=\"quiet\"", record) }
     }
@@ -38,8 +45,11 @@ extension ReportPage {
     }
     let low = Double(place(all.earliestDay)) ?? 0
     let high = Double(place(all.latestDay)) ?? 0
-    out.raw("<svg class=\"band\" viewBox=\"0 0 1000 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"rail\" x=\"0\" y=\"8\" width=\"1000\" height=\"4\"/><rect class=\"span\" x=\"\(place(all.earliestDay))\" y=\"4\" width=\"\(Self.number(max(4, high - low)))\" height=\"12\"/><rect class=\"mid\" x=\"\(place(all.expectedDay))\" y=\"0\" width=\"4\" height=\"20\"/></svg>")
-    out.raw("<div class=\"axis\" aria-hidden=\"true\"><span>today</span><span>\(all.latest)</span></div>")
+    out.raw(
+      "<svg class=\"band\" viewBox=\"0 0 1000 20\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"rail\" x=\"0\" y=\"8\" width=\"1000\" height=\"4\"/><rect class=\"span\" x=\"\(place(all.earliestDay))\" y=\"4\" width=\"\(Self.number(max(4, high - low)))\" height=\"12\"/><rect class=\"mid\" x=\"\(place(all.expectedDay))\" y=\"0\" width=\"4\" height=\"20\"/></svg>"
+    )
+    out.raw(
+      "<div class=\"axis\" aria-hidden=\"true\"><span>today</span><span>\(all.latest)</span></div>")
   }
 
   // MARK: what was and what will be
@@ -52,23 +62,35 @@ extension ReportPage {
 
   private var moments: [Moment] {
     var found: [Moment] = []
-    if let since = report.calls.since { found.append(Moment(at: since, what: "First call of v4 on record")) }
+    if let since = report.calls.since {
+      found.append(Moment(at: since, what: "First call of v4 on record"))
+    }
     for run in report.facts.runs.prefix(6) {
       found.append(
-        Moment(at: run.finishedAt ?? run.startedAt, what: "Migration of \(Words.count(run.totals.read, "row"))", more: run.status))
+        Moment(
+          at: run.finishedAt ?? run.startedAt,
+          what: "Migration of \(Words.count(run.totals.read, "row"))", more: run.status))
     }
     if let last = report.facts.verification {
-      found.append(Moment(at: last.at, what: "Verified", more: last.isIdentical ? "identical" : "\(last.differences) differences"))
+      found.append(
+        Moment(
+          at: last.at, what: "Verified",
+          more: last.isIdentical ? "identical" : "\(last.differences) differences"))
     }
-    if let backup = report.facts.backup { found.append(Moment(at: backup.at, what: "Backup", more: backup.path)) }
+    if let backup = report.facts.backup {
+      found.append(Moment(at: backup.at, what: "Backup", more: backup.path))
+    }
     let sunset = report.sunset
-    if let since = sunset.since { found.append(Moment(at: since, what: "Phase \(sunset.phase.rawValue)")) }
+    if let since = sunset.since {
+      found.append(Moment(at: since, what: "Phase \(sunset.phase.rawValue)"))
+    }
     if let at = sunset.announcedAt { found.append(Moment(at: at, what: "End of v4 announced")) }
     for window in sunset.windows {
       let minutes = max(0, (window.end.microseconds - window.start.microseconds) / 60_000_000)
       found.append(
         Moment(
-          at: window.start, what: "Brownout of \(minutes < 120 ? "\(minutes) minutes" : "\(minutes / 60) hours")",
+          at: window.start,
+          what: "Brownout of \(minutes < 120 ? "\(minutes) minutes" : "\(minutes / 60) hours")",
           more: window.refused > 0 ? "\(window.refused) calls refused" : ""))
     }
     if let at = sunset.sunsetAt { found.append(Moment(at: at, what: "v4 ends")) }
@@ -81,13 +103,18 @@ extension ReportPage {
   }
 
   func timeline(_ out: inout HTML) {
-    out.element("section", "id=\"timeline\" class=\"card\" data-live aria-labelledby=\"timeline-title\"") { out in
+    out.element(
+      "section", "id=\"timeline\" class=\"card\" data-live aria-labelledby=\"timeline-title\""
+    ) { out in
       out.element("h2", "id=\"timeline-title\"", "Timeline")
       out.element("ol", "class=\"timeline\"") { out in
         for moment in moments {
-          let mark = moment.what == "Now" ? "now" : moment.at > report.generatedAt ? "ahead" : "past"
+          let mark =
+            moment.what == "Now" ? "now" : moment.at > report.generatedAt ? "ahead" : "past"
           out.element("li", "class=\"\(mark)\"") { out in
-            out.raw("<time datetime=\"\(moment.at.description)\">\(MonitorReport.minute(moment.at).dropLast(4))</time> ")
+            out.raw(
+              "<time datetime=\"\(moment.at.description)\">\(MonitorReport.minute(moment.at).dropLast(4))</time> "
+            )
             out.element("b", "", moment.what)
             if !moment.more.isEmpty { out.element("span", "class=\"quiet\"", " \(moment.more)") }
           }
@@ -99,7 +126,9 @@ extension ReportPage {
   // MARK: the ledger
 
   func ledger(_ out: inout HTML) {
-    out.element("section", "id=\"ledger\" class=\"card\" data-live aria-labelledby=\"ledger-title\"") { out in
+    out.element(
+      "section", "id=\"ledger\" class=\"card\" data-live aria-labelledby=\"ledger-title\""
+    ) { out in
       out.element("h2", "id=\"ledger-title\"", "Ledger of the migrations")
       guard !report.facts.runs.isEmpty else {
         out.element("p", "class=\"quiet\"", "No migration has gone into this store.")
@@ -127,9 +156,13 @@ extension ReportPage {
     out.element("details", "class=\"more\"\(isOpen ? " open" : "")") { out in
       out.element("summary", "") { out in
         out.element("b", "", MonitorReport.minute(run.startedAt))
-        out.write(" \(run.source): \(Words.count(run.totals.read, "row")) read, \(run.totals.rejected) rejected (\(run.status))")
+        out.write(
+          " \(run.source): \(Words.count(run.totals.read, "row")) read, \(run.totals.rejected) rejected (\(run.status))"
+        )
       }
-      out.element("div", "class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Rows by table\"") { out in
+      out.element(
+        "div", "class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Rows by table\""
+      ) { out in
         out.element("table", "class=\"figures\"") { out in
           out.raw("<thead><tr><th scope=\"col\">table</th>")
           for (name, _) in run.totals.figures { out.raw("<th scope=\"col\">\(name)</th>") }
@@ -148,7 +181,9 @@ extension ReportPage {
     out.raw("<tr\(attributes)><th scope=\"row\">")
     out.write(name)
     out.raw("</th>")
-    for (_, value) in line.figures { out.raw("<td\(value == 0 ? " class=\"nil\"" : "")>\(value)</td>") }
+    for (_, value) in line.figures {
+      out.raw("<td\(value == 0 ? " class=\"nil\"" : "")>\(value)</td>")
+    }
     out.raw("</tr>")
   }
 }

@@ -55,7 +55,8 @@ package struct ReportPage {
       out.element("main", "id=\"main\" class=\"locked\"") { out in
         out.element("section", "class=\"card\" aria-labelledby=\"locked\"") { out in
           out.element("h1", "id=\"locked\"", "This report needs a token")
-          out.element("p", "", "Make one on the server’s machine, and paste it here. It stays in this tab.")
+          out.element(
+            "p", "", "Make one on the server’s machine, and paste it here. It stays in this tab.")
           out.raw("<p><code class=\"cmd\">agora token create --agent NAME</code></p>")
           out.raw(
             "<form id=\"unlock\"><label for=\"token\">Token</label> <input id=\"token\" type=\"password\" autocomplete=\"off\" spellcheck=\"false\"> <button type=\"submit\">Show the report</button><p id=\"unlock-error\" role=\"alert\"></p></form>"
@@ -74,7 +75,8 @@ package struct ReportPage {
     out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
     out.raw("<meta http-equiv=\"Content-Security-Policy\" content=\"\(directives)\">\n")
     out.raw("<meta name=\"color-scheme\" content=\"light dark\">\n")
-    out.raw("<meta name=\"referrer\" content=\"no-referrer\">\n<link rel=\"icon\" href=\"data:,\">\n")
+    out.raw(
+      "<meta name=\"referrer\" content=\"no-referrer\">\n<link rel=\"icon\" href=\"data:,\">\n")
     out.element("title", "", title)
     out.raw("\n<style>\(PageStyle.text)</style>\n</head>\n<body>\n")
     body(&out)
@@ -113,18 +115,22 @@ package struct ReportPage {
 
   private func verdict(_ out: inout HTML) {
     let state = report.isReady ? "ready" : "closed"
-    out.element("section", "id=\"verdict\" class=\"verdict \(state)\" data-live aria-labelledby=\"headline\"") { out in
+    out.element(
+      "section", "id=\"verdict\" class=\"verdict \(state)\" data-live aria-labelledby=\"headline\""
+    ) { out in
       let closed = report.gates.count { !$0.passed }
       out.element(
         "h1", "id=\"headline\"",
         report.isReady
           ? MonitorReport.sentence(report.verdict)
-          : report.sunset.phase == .sunset ? "v4 is off, and something is still open" : "v4 cannot be switched off yet")
+          : report.sunset.phase == .sunset
+            ? "v4 is off, and something is still open" : "v4 cannot be switched off yet")
       out.element("p", "class=\"lead\"") { out in
         if report.isReady {
           out.write("All \(report.gates.count) gates are open.")
         } else {
-          out.write("\(closed) of \(report.gates.count) gates \(closed == 1 ? "is" : "are") closed.")
+          out.write(
+            "\(closed) of \(report.gates.count) gates \(closed == 1 ? "is" : "are") closed.")
         }
         if let next = report.nextDate {
           out.write(" \(MonitorReport.sentence(next.what)) on \(MonitorReport.minute(next.at)).")
@@ -135,7 +141,8 @@ package struct ReportPage {
         for phase in SunsetPhase.allCases {
           let isNow = phase == report.sunset.phase
           let mark = isNow ? "now" : phase < report.sunset.phase ? "past" : "ahead"
-          out.element("li", "class=\"\(mark)\"\(isNow ? " aria-current=\"step\"" : "")", phase.rawValue)
+          out.element(
+            "li", "class=\"\(mark)\"\(isNow ? " aria-current=\"step\"" : "")", phase.rawValue)
         }
       }
     }
@@ -155,22 +162,30 @@ package struct ReportPage {
   }
 
   private func agentsCard(_ out: inout HTML) {
-    out.element("section", "id=\"progress\" class=\"card\" data-live aria-labelledby=\"progress-title\"") { out in
+    out.element(
+      "section", "id=\"progress\" class=\"card\" data-live aria-labelledby=\"progress-title\""
+    ) { out in
       out.element("h2", "id=\"progress-title\"", "Progress")
       out.element("div", "class=\"progress\"") { out in
         out.element("p", "class=\"big\"") { out in
-          out.element("strong", "data-figure=\"migration_completion_rate\"", MonitorReport.percent(report.completionRate))
+          out.element(
+            "strong", "data-figure=\"migration_completion_rate\"",
+            MonitorReport.percent(report.completionRate))
           out.element("span", "", "migrated: \(report.completionReason)")
         }
         let counts = Self.states.map { report.count($0) }
         let shares = MonitorReport.shares(counts, of: 1000)
         let spoken = zip(Self.states, counts).map { "\($1) \($0.title)" }.joined(separator: ", ")
-        out.raw("<svg class=\"bar\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"")
+        out.raw(
+          "<svg class=\"bar\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\""
+        )
         out.write("Of \(Words.count(report.agents.count, "agent")): \(spoken)")
         out.raw("\">")
         var at = 0
         for (state, share) in zip(Self.states, shares) where share > 0 {
-          out.raw("<rect class=\"f-\(state.rawValue)\" x=\"\(at)\" y=\"0\" width=\"\(share)\" height=\"10\"/>")
+          out.raw(
+            "<rect class=\"f-\(state.rawValue)\" x=\"\(at)\" y=\"0\" width=\"\(share)\" height=\"10\"/>"
+          )
           at += share
         }
         out.raw("</svg>")
@@ -190,7 +205,8 @@ package struct ReportPage {
   }
 
   private func nextSteps(_ out: inout HTML) {
-    out.element("section", "id=\"next\" class=\"card\" data-live aria-labelledby=\"next-title\"") { out in
+    out.element("section", "id=\"next\" class=\"card\" data-live aria-labelledby=\"next-title\"") {
+      out in
       out.element("h2", "id=\"next-title\"", "What to do next")
       out.element("ol", "class=\"steps\"") { out in
         for advice in report.recommendations {
@@ -204,11 +220,13 @@ package struct ReportPage {
   }
 
   private func gates(_ out: inout HTML) {
-    out.element("section", "id=\"gates\" class=\"card\" data-live aria-labelledby=\"gates-title\"") { out in
+    out.element("section", "id=\"gates\" class=\"card\" data-live aria-labelledby=\"gates-title\"")
+    { out in
       out.element("h2", "id=\"gates-title\"", "Gates")
       out.element("ul", "class=\"gates\"") { out in
         for gate in report.gates {
-          out.element("li", "class=\"\(gate.passed ? "open" : "shut")\" data-gate=\"\(gate.name)\"") { out in
+          out.element("li", "class=\"\(gate.passed ? "open" : "shut")\" data-gate=\"\(gate.name)\"")
+          { out in
             out.raw("<span class=\"mark\" aria-hidden=\"true\">\(gate.passed ? "✓" : "✕")</span>")
             out.element("div", "") { out in
               out.element("b", "", gate.title)

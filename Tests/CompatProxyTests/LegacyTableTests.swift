@@ -1,0 +1,206 @@
+import AgoraStore
+import CompatProxy
+import TestSupport
+import Testing
+
+/// The tables that v4's agents see: their columns and types, what a query may cost, and what a watched
+/// query gives.
+@Suite struct LegacyTableTests {
+  private func proxy(_ place: TestMarketplace, _ calls: [(String, String)]) throws {
+    for (reducer, body) in calls {
+      let answer = Proxy(place.marketplace).answer(
+        LegacyCall(
+          database: "agora-marketplace", reducer: reducer, arguments: .document(Array(body.utf8))))
+      if let refusal = answer.refusal { Issue.record("\(reducer): \(refusal.text)") }
+    }
+  }
+
+  private static let life = [
+    ("register_agent_capability", #"["A","testing",8,2]"#),
+    ("register_agent", #"["x-1","docs","B","A"]"#),
+    ("send_agent_message", #"["A","B","info","hello",5]"#),
+    ("create_task", #"["t-1","A","review",2,"{}"]"#), ("complete_task", #"["t-1"]"#),
+    ("create_task", #"["t-2","A","review",2,"{}"]"#),
+    ("start_workflow_coordination", #"["w-1","A","[\"B\"]","parallel"]"#),
+  ]
+
+  @Test func `each view has the columns that its table says, of their types`() throws {
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      try proxy(place, Self.life)
+      #expect(LegacySQL.tables == LegacyTable.all.map(\.name))
+      for table in LegacyTable.all {
+        let answer = try LegacySQL.answer(
+          "SELECT * FROM \(table.name)", path: place.store.path, within: .stranger)
+        #expect(answer.columns == table.columns.map(\.name), "\(table.name)")
+        #expect(answer.types == table.columns.map(\.type), "\(table.name)")
+        let counted = try LegacySQL.answer(
+          "SELECT COUNT(*) AS n FROM \(table.name)", path: place.store.path)
+        #expect(
+          counted.rows == [[.int(answer.rows.count)]] && !answer.rows.isEmpty, "\(table.name)")
+        // A value of each column in both spellings, and back to what it says.
+        for row in answer.rows {
+          for (column, value) in zip(table.columns, row) {
+            let plain = column.type.value(value)
+            let named = JSONWriter.compact(column.type.named(plain))
+            switch column.type {
+            case .timestamp:
+              #expect(named.hasPrefix(#"{"__timestamp_micros_since_unix_epoch__":"#), "\(column)")
+            case .option: #expect(named.contains("none") || named.contains("some"), "\(column)")
+            default: #expect(named == JSONWriter.compact(plain))
+            }
+          }
+        }
+      }
+      let done = try LegacySQL.answer(
+        "SELECT completed_at FROM task_queue ORDER BY task_id", path: place.store.path)
+      let shown = done.rows.map { done.types[0].shown($0[0]) }
+      #expect(shown == ["(some = 2025-06-06T10:00:00+00:00)", "(none = ())"])
+      let old = JSONWriter.compact(done.json(microseconds: 1, .old))
+      #expect(old.hasSuffix(#""rows":[[{"0":1749204000000000}],[{"1":[]}]]}]"#), "\(old)")
+    }
+  }
+
+  @Test func `a column has one type in all tables`() {
+    var types: [String: SATSType] = [:]
+    for column in LegacyTable.all.flatMap(\.columns) {
+      #expect(types.updateValue(column.type, forKey: column.name).map { $0 == column.type } ?? true)
+    }
+  }
+
+  @Test func `a stranger's query ends when it has cost enough`() throws {
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      try proxy(place, Self.life)
+      let budget = LegacySQL.Budget(seconds: 0.05, bytes: 4096)
+      let many = (0..<12).map { "system_events e\($0)" }.joined(separator: ", ")
+      let rows: [(String, String)] = [
+        ("SELECT count(*) FROM \(many)", "timeout"),
+        ("SELECT zeroblob(1000000)", "invalid_sql"),
+        ("SELECT hex(zeroblob(3000)) FROM agent_message", "invalid_sql"),
+        (
+          "SELECT a.*, b.*, c.* FROM system_events a, system_events b, system_events c",
+          "too_large"
+        ),
+      ]
+      for (query, code) in rows {
+        do throws(Refusal) {
+          _ = try LegacySQL.answer(query, path: place.store.path, within: budget)
+          Issue.record("\(query) was answered")
+        } catch { #expect(error.code == code, "\(query): \(error.text)") }
+      }
+      // What is bounded is the query, and not the connection for ever.
+      let sql = try LegacySQL(path: place.store.path)
+      #expect(throws: Refusal.self) { try sql.run("SELECT zeroblob(100000)", within: budget) }
+      #expect(try sql.run("SELECT zeroblob(100000)").rows.count == 1)
+    }
+  }
+
+  @Test func `counting tells of no table that is not v4's`() throws {
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      for query in [
+        "SELECT count(*) FROM main.messages", "SELECT count(*) FROM messages",
+        "SELECT count(*) FROM \"messages\"", "SELECT count(*) FROM [agents]",
+        "SELECT count(*) FROM audit", "SELECT count(*) FROM v4_rows",
+        "SELECT count(*) FROM main.workflows", "SELECT count(*) FROM tokens",
+      ] {
+        do throws(Refusal) {
+          _ = try LegacySQL.answer(query, path: place.store.path)
+          Issue.record("\(query) was answered")
+        } catch { #expect(["forbidden", "not_found"].contains(error.code), "\(query)") }
+      }
+    }
+  }
+
+  // MARK: watching
+
+  @Test func `a subscription is whole rows of one table, and nothing else`() {
+    let rows: [(String, [String]?)] = [
+      ("SELECT * FROM agent_message", ["agent_message"]),
+      ("select * from agent_message where priority = 3;", ["agent_message"]),
+      ("SELECT * FROM agent_message WHERE content = 'order by limit'", ["agent_message"]),
+      ("SELECT m.* FROM agent_message m WHERE m.priority > 2", ["agent_message"]),
+      (
+        "SELECT r.* FROM agent_message AS m JOIN agent_registry AS r ON r.agent_name = m.from_agent",
+        ["agent_registry"]
+      ),
+      ("SELECT * FROM *", LegacyTable.all.map(\.name)),
+      ("SELECT content FROM agent_message", nil), ("SELECT COUNT(*) AS n FROM agent_message", nil),
+      ("SELECT * FROM agent_message LIMIT 5", nil), ("SELECT * FROM agent_message, workflows", nil),
+      ("SELECT * FROM agent_message ORDER BY timestamp", nil), ("SELECT * FROM agents", nil),
+      ("SELECT x.* FROM agent_message m", nil), ("DELETE FROM agent_message", nil), ("", nil),
+      ("SELECT", nil), ("SELECT * FROM", nil), ("SELECT * FROM agent_message UNION SELECT 1", nil),
+    ]
+    for (text, tables) in rows {
+      let queries = try? WatchedQuery.read(text)
+      #expect(queries?.map(\.table.name) == tables, "\(text)")
+    }
+  }
+
+  @Test func `what changes in a watched query is what differs, row by row`() throws {
+    func row(_ text: String) -> WatchedRow { WatchedRow(bytes: Array(text.utf8)) }
+    // Two rows that are equal, and two that only look so.
+    let change = WatchedChange(
+      from: [row("[1]"), row("[1]"), row("[2]"), row("[\"\u{e9}\"]")],
+      to: [row("[1]"), row("[3]"), row("[\"e\u{301}\"]")])
+    #expect(change.deletes == [row("[1]"), row("[2]"), row("[\"\u{e9}\"]")])
+    #expect(change.inserts == [row("[3]"), row("[\"e\u{301}\"]")])
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      try proxy(place, Self.life)
+      let watch = try LegacyWatch(path: place.store.path, within: .stranger)
+      let query = try WatchedQuery.read("SELECT * FROM agent_message")[0]
+      let before = try watch.rows(of: query)
+      let isStill = try watch.hasChanged()
+      try proxy(place, [("send_agent_message", #"["A","B","info","again",5]"#)])
+      let hasChanged = try watch.hasChanged()
+      let after = WatchedChange(from: before, to: try watch.rows(of: query))
+      #expect(!isStill && hasChanged && after.deletes.isEmpty && after.inserts.count == 1)
+      #expect(after.inserts.first?.named(in: query.table)["content"] == .string("again"))
+      // Many different queries keep no more statements than there is room for.
+      for number in 0..<600 {
+        _ = try watch.rows(
+          of: WatchedQuery.read("SELECT * FROM agent_message WHERE priority = \(number)")[0])
+      }
+      #expect(try watch.rows(of: query).count == 2)
+    }
+  }
+
+  // MARK: the schema
+
+  @Test func `the schema passes what SpacetimeDB's command line asks of one`() throws {
+    let schema = ModuleSchema.definition
+    let types = schema["typespace"]?["types"]?.elements ?? []
+    let declared = Set((schema["types"]?.elements ?? []).compactMap { $0["ty"]?.integer })
+    var names: Set<String> = []
+    for table in schema["tables"]?.elements ?? [] {
+      let place = try #require(table["product_type_ref"]?.integer)
+      let isDeclared = declared.contains(place) && types[place]["Product"] != nil
+      #expect(isDeclared && table["name"]?.text?.hasPrefix("st_") == false)
+      // The primary key is unique, and what is unique has an index on the same columns.
+      let key = table["primary_key"]
+      let unique = table["constraints"]?.elements?.first?["data"]?["Unique"]?["columns"]
+      let index = table["indexes"]?.elements?.first?["algorithm"]?["BTree"]
+      #expect(key == unique && key == index)
+      for list in ["indexes", "constraints"] {
+        let name = table[list]?.elements?.first?["name"]?["some"]?.text ?? ""
+        #expect(names.insert(name).inserted)
+      }
+    }
+    for type in schema["types"]?.elements ?? [] {
+      #expect(type["custom_ordering"] == .bool(true))
+    }
+    let reducers = schema["reducers"]?.elements ?? []
+    #expect(reducers.count == Reducer.all.count && types.count == LegacyTable.all.count)
+    for reducer in reducers {
+      let parameters = reducer["params"]?["elements"]?.elements ?? []
+      let names = parameters.compactMap { $0["name"]?["some"]?.text }
+      #expect(names.count == parameters.count && Set(names).count == names.count)
+    }
+    // Bare words of every shape on record reach the reducer as strings (or as numbers where all are).
+    let message = ModuleSchema.entity(.reducer, named: "send_agent_message")
+    #expect(message?["params"]?["elements"]?.elements?.count == 12)
+    #expect(ModuleSchema.entity(.table, named: "agents") == nil)
+  }
+}
