@@ -32,9 +32,4 @@ extension Reducer {
       }
     }
   }
-
-  /// What is called on v5 instead of each reducer.
-  package static var replacements: [String: String] {
-    Dictionary(all.map { ($0.name, $0.replacement) }, uniquingKeysWith: { first, _ in first })
-  }
 }
