@@ -57,7 +57,8 @@ public struct MigrationOptions: Sendable {
         "aliases",
         .object(aliases.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
       .init("apply_deletes", .bool(appliesDeletes)),
-      .init("max_row_bytes", .int(maxRowBytes)),
+      // What is loaded once more stands in no export.
+      .init("max_row_bytes", retriesRejects ? .null : .int(maxRowBytes)),
       .init("max_rejects", maxRejects.map { .int($0) } ?? .null),
       .init("table", .optional(table)),
     ])

@@ -109,9 +109,11 @@ final class StagedRun {
     into connection: Connection, schema: String, _ stager: Stager, run: Int64, started: Double,
     indexes: BulkIndexes, undo: UndoLog? = nil
   ) throws -> MigrationReport {
+    // What was said of renamed agents once holds for later exports too.
+    let history = try RunHistory(connection, source: options.source)
     let references = try ReferenceResolver(
       connection: connection, source: options.source, policy: options.orphans,
-      aliases: options.aliases, run: run)
+      aliases: history.aliases.merging(options.aliases) { $1 }, run: run)
     if schema == "stage" { try adoptSmallTables(connection) }
     let rejects = RejectLog(
       connection, schema: schema, run: run, source: options.source,

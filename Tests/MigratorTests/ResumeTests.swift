@@ -173,4 +173,61 @@ import Testing
       #expect(verified.mismatches.isEmpty && verified.missing.isEmpty, "\(verified.text)")
     }
   }
+
+  private static let many =
+    #"{"agent_message":[{"message_id":"1","content":"first"},{"message_id":"2","x":7,"x":7},"#
+    + #"{"message_id":"3","content":"third"},{"message_id":"4","content":"fourth"}]}"#
+
+  @Test func `what the disk has changed in a staged row is not gone on with`() throws {
+    let damages = [
+      "UPDATE v4_rows SET text=replace(text,'first','worst')",
+      "UPDATE v4_rows SET v5_id=replace(v5_id,'msg_','msh_')", "UPDATE v4_rows SET ordinal=9",
+      "DELETE FROM v4_rows WHERE row=1", "UPDATE rejects SET row=replace(row,'7','8')",
+      "UPDATE v4_files SET path='elsewhere'", "UPDATE v4_tables SET name='agent_massage'",
+    ]
+    for damage in damages {
+      try withTemporaryFolder { folder in
+        try write(Self.many, to: folder + "/export.json")
+        var options = MigrationOptions(exports: [folder + "/export.json"])
+        options.checkpointInterval = 1
+        let store = folder + "/agora.db"
+        let isStopped = try isInterrupted(options, store, at: 4)
+        #expect(isStopped)
+        try Connection(path: store + ".migrating", mode: .readWrite).execute(damage)
+        let report = try Migration(options, store: store).run()
+        #expect(!report.isResumed && report.warnings.count == 1, "\(damage): \(report.warnings)")
+        #expect(report.warnings.first?.contains("damaged") == true, "\(damage)")
+        let verified = try Verification(options, store: store).run()
+        #expect(verified.isIdentical, "\(damage): \(verified.text)")
+      }
+    }
+  }
+
+  @Test func `a flipped byte anywhere in a staging file does not get into the store`() throws {
+    try withTemporaryFolder { folder in
+      try write(Self.many, to: folder + "/export.json")
+      var options = MigrationOptions(exports: [folder + "/export.json"])
+      _ = try Migration(options, store: folder + "/whole.db").run()
+      let whole = try StoreDump.all(of: folder + "/whole.db")
+      options.checkpointInterval = 1
+      let store = folder + "/agora.db"
+      let isStopped = try isInterrupted(options, store, at: 4)
+      #expect(isStopped)
+      let staged = try File.contents(store + ".migrating")
+      let text = Array("first".utf8)
+      let row = try #require(
+        staged.indices.first { staged[$0...].starts(with: text) }, "the row lies in the file")
+      for place in [row, row + 1, row - 30, 20, 40, 100, 4096, staged.count - 100] {
+        for suffix in ["", "-journal", "-wal", "-shm", ".migrating"] {
+          try File.remove(store + suffix)
+        }
+        var damaged = staged
+        damaged[place] ^= 0x04
+        try write(damaged, to: store + ".migrating")
+        _ = try Migration(options, store: store).run()
+        let found = try StoreDump.all(of: store)
+        #expect(StoreDump.differences(whole, found) == [], "byte \(place)")
+      }
+    }
+  }
 }

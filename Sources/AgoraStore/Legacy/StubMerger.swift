@@ -1,5 +1,5 @@
-/// Lets the agent that a stub stood for take its place: rows of earlier runs referred to a name of which
-/// a registration says only now whose it is.
+/// Lets an agent take the place of another record for the same one: of a stub, where a registration says
+/// only now whose name it is, or of an agent that the operator says was renamed.
 package struct StubMerger {
   private let connection: Connection
 
@@ -45,6 +45,13 @@ package struct StubMerger {
     guard let stub = try connection.first(Self.stub, .text(name), map: { $0.text(0) }),
       stub != agent
     else { return nil }
+    try merge(stub, into: agent)
+    return stub
+  }
+
+  /// Gives all references to a record to an agent, and removes the record.
+  package func merge(_ stub: String, into agent: String) throws {
+    guard stub != agent else { return }
     for (table, column, isJSON) in Self.columns {
       let id = table.columns[0]
       let condition = isJSON ? "instr(\(column), ?1)>0" : "\(column)=?1"
@@ -70,6 +77,5 @@ package struct StubMerger {
     try LegacyCallLog(connection).rename(stub, to: agent)
     try connection.run(
       Query("agents.drop_stub", "DELETE FROM agents WHERE agent_id=?1"), .text(stub))
-    return stub
   }
 }

@@ -69,6 +69,11 @@ extension RecordTable {
       .text(id), .integer(record.hash(of: content)))
   }
 
+  /// All of them, those that others refer to first.
+  package static let all: [RecordTable] = [
+    agents, workflows, messages, tasks, events, audit, archive,
+  ]
+
   /// `agents`.
   package static let agents = RecordTable(
     "agents",

@@ -46,6 +46,15 @@ package struct Row: ~Copyable {
     return try body(buffer.span)
   }
 
+  /// Appends a column to a record as it is: no text is decoded.
+  package func append(_ column: Int32, to record: inout Record) {
+    switch sqlite3_column_type(handle, column) {
+    case SQLITE_NULL: record.null()
+    case SQLITE_INTEGER: record.integer(int64(column))
+    default: withBytes(column) { record.text($0) }
+    }
+  }
+
   /// The column in its storage class.
   package func value(_ column: Int32) -> SQLValue {
     switch sqlite3_column_type(handle, column) {

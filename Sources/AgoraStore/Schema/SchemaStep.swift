@@ -21,7 +21,18 @@ extension SchemaStep {
     SchemaStep(name: "access tokens", sql: accessTables),
     SchemaStep(name: "the sunset of v4", sql: sunsetTables),
     SchemaStep(name: "backups that were taken", sql: BackupRecord.tableSQL),
+    SchemaStep(name: "rows that v4 has no more", sql: goneRows),
   ]
+
+  private static let goneRows =
+    """
+    -- Rows of v4_rows that the newest export of their table no longer had, and the run that said so.
+    CREATE TABLE v4_gone(
+      row INTEGER PRIMARY KEY,
+      run INTEGER NOT NULL
+    ) STRICT;
+
+    """ + UndoLog.logSQL("v4_gone")
 
   /// The protocol's tables.
   ///

@@ -4,18 +4,24 @@
 /// write the row as it was. Text, numbers and NUL bytes come back as they were, which no quoting promises.
 package struct UndoLog {
   /// The tables that a run writes, those that others refer to first.
-  package static let tables = [
+  package static let tables = firstTables + ["v4_gone"]
+
+  /// Those that there were when the schema got the log.
+  private static let firstTables = [
     "agents", "workflows", "messages", "tasks", "events", "audit", "archive", "v4_tables",
     "v4_files",
     "v4_shapes", "v4_rows", "v4_steps", "v4_names", "rejects", "reject_chunks", "conflicts",
   ]
 
-  static let tablesSQL = tables.map { table in
+  static let tablesSQL = firstTables.map(logSQL).joined(separator: "\n")
+
+  /// What makes the log of a table.
+  static func logSQL(_ table: String) -> String {
     """
     CREATE TABLE undo_\(table) AS SELECT 0 AS undo_run, '' AS undo_op, 0 AS undo_key, * FROM \(table) WHERE 0;
     CREATE INDEX undo_\(table)_by_run ON undo_\(table)(undo_run);
     """
-  }.joined(separator: "\n")
+  }
 
   private let connection: Connection
   private let run: Int64

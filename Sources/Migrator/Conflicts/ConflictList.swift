@@ -17,7 +17,8 @@ public struct ConflictList: Sendable {
     let table: String
     let v4ID: String
     let v5ID: String
-    /// `changed`, or `gone` where v4 has the row no more.
+    /// `changed`; `gone` where v4 has the row no more; `added` for a new step of a workflow that v5 has
+    /// changed, which is kept in the archive.
     let kind: String
     /// `outstanding`, or the side that was kept.
     public let status: String
@@ -37,9 +38,12 @@ public struct ConflictList: Sendable {
       return try Conflict.all(connection, includingSettled: includingSettled).map { conflict in
         let fields =
           conflict.status == "outstanding" ? try side.differences(of: conflict) : []
+        let isStep = conflict.kind == .changed && V4Schema.kind(of: conflict.table) == .step
+        let isAdded = try isStep && conflict.place(in: connection) == nil
         return Entry(
           number: Int(conflict.number), runID: conflict.runID, table: conflict.table,
-          v4ID: conflict.v4ID, v5ID: conflict.v5ID, kind: conflict.kind.rawValue,
+          v4ID: conflict.v4ID, v5ID: conflict.v5ID,
+          kind: isAdded ? "added" : conflict.kind.rawValue,
           status: conflict.status, fields: fields.map { Field(name: $0.name, v4: $0.v4, v5: $0.v5) }
         )
       }
@@ -77,7 +81,11 @@ public struct ConflictList: Sendable {
     var lines: [String] = []
     for conflict in conflicts {
       let what =
-        conflict.kind == "gone" ? "v4 has it no more, v5 changed it" : "v4 and v5 changed it"
+        switch conflict.kind {
+        case "gone": "v4 has it no more, v5 changed it"
+        case "added": "v4 added it to a workflow that v5 changed; it is in the archive"
+        default: "v4 and v5 changed it"
+        }
       let settled = conflict.status == "outstanding" ? "" : "; \(conflict.status) was kept"
       lines.append(
         TextTable.visible(

@@ -118,9 +118,10 @@ public struct ConflictResolution {
       (connection.integer(
         Query("migration_runs.last", "SELECT max(run) FROM migration_runs")) ?? 0) + 1
     let undo = try UndoLog(recording: run, on: connection)
-    let (policy, aliases) = try RunHistory.lastOptions(connection, source: source)
+    let history = try RunHistory(connection, source: source)
     let references = try ReferenceResolver(
-      connection: connection, source: source, policy: policy, aliases: aliases, run: run)
+      connection: connection, source: source, policy: history.orphans, aliases: history.aliases,
+      run: run)
     let context = LoadContext(
       storedRowsOf: source, run: run, references: references, in: connection)
     for conflict in conflicts where conflict.kind == .changed {

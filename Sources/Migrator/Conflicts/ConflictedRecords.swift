@@ -70,16 +70,22 @@ struct ConflictedRecords {
       names.sorted { $0.key < $1.key }.map { (id: $0.key, name: $0.value) })
   }
 
-  private static let workflowOfStep = Query(
-    "v4_steps.workflow", "SELECT workflow_id FROM v4_steps WHERE row=?1")
+  private static let placeStep = Query(
+    "v4_steps.insert", "INSERT OR REPLACE INTO main.v4_steps(row, workflow_id) VALUES(?1,?2)")
 
   /// A step stands in its workflow, whose steps are all as v4 says then; the workflow's own fields stay.
+  ///
+  /// A step that was new to a workflow that v5 had changed leaves the archive for it.
   private func rebuildSteps(of conflicts: [Conflict]) throws {
     var workflows: Set<String> = []
     for conflict in conflicts {
-      let id = try connection.first(
-        Self.workflowOfStep, .integer(conflict.row), map: { $0.text(0) })
-      if let id { workflows.insert(id) }
+      if let place = try conflict.place(in: connection) {
+        workflows.insert(place)
+      } else if let place = try conflict.step(context)?.workflow {
+        try connection.run(Self.placeStep, .integer(conflict.row), .text(place))
+        try connection.run(RecordTable.archive.delete, .text(conflict.v5ID))
+        workflows.insert(place)
+      }
     }
     guard !workflows.isEmpty else { return }
     try StepLoader(context, overwritesV5: true).rebuild(workflows.sorted())
@@ -102,15 +108,18 @@ struct ConflictedRecords {
   private func remove(_ conflicts: [Conflict]) throws {
     guard !conflicts.isEmpty else { return }
     let sweep = DeletionSweep(context, applies: true)
+    var workflows: [DeletionSweep.Gone] = []
     for conflict in conflicts {
       let gone = DeletionSweep.Gone(
         row: conflict.row, v4ID: conflict.v4ID, v5ID: conflict.v5ID, table: conflict.table)
       if conflict.target.name == "messages" {
         try UndoLog.removeReads(of: conflict.v5ID, run: context.run, in: connection)
       }
+      if conflict.target.name == "workflows" { workflows.append(gone) }
       try sweep.delete(gone, from: conflict.target)
       try sweep.drop(gone)
     }
+    try sweep.remove(workflows: workflows)
     try StubSweep(connection, source: context.source).sweep()
   }
 }

@@ -10,11 +10,12 @@ final class V4Side {
 
   private func context(of source: String) throws -> LoadContext {
     if let known = contexts[source] { return known }
-    let (policy, aliases) = try RunHistory.lastOptions(connection, source: source)
+    let history = try RunHistory(connection, source: source)
     let made = LoadContext(
       storedRowsOf: source, run: 0,
       references: try ReferenceResolver(
-        connection: connection, source: source, policy: policy, aliases: aliases, run: 0,
+        connection: connection, source: source, policy: history.orphans, aliases: history.aliases,
+        run: 0,
         isExpecting: true), in: connection)
     contexts[source] = made
     return made
@@ -40,6 +41,7 @@ final class V4Side {
 
   /// The fields in which v4's record and v5's differ; empty where v5 has none, or v4.
   func differences(of conflict: Conflict) throws -> [(name: String, v4: JSON, v5: JSON)] {
+    if V4Schema.kind(of: conflict.table) == .step { return try stepDifferences(of: conflict) }
     let target = conflict.target
     guard let found = try target.read(conflict.v5ID, in: connection),
       let expected = try record(of: conflict)
@@ -48,9 +50,46 @@ final class V4Side {
       ($0.name, $0.expected, $0.found)
     }
   }
+
+  /// A step is an element of its workflow; one that is not there differs in all that v4 says of it.
+  private func stepDifferences(
+    of conflict: Conflict
+  ) throws -> [(name: String, v4: JSON, v5: JSON)] {
+    guard let step = try conflict.step(context(of: conflict.source)) else { return [] }
+    let place = try conflict.place(in: connection)
+    let found = try place.flatMap {
+      try WorkflowSteps.element(conflict.v5ID, of: Array($0.utf8), in: connection)
+    }
+    return WorkflowSteps.differences(step.json, found ?? .object([]))
+      .map { ($0.name, $0.expected, $0.found) }
+  }
 }
 
 extension Conflict {
+  private static let placeOf = Query(
+    "v4_steps.workflow", "SELECT workflow_id FROM main.v4_steps WHERE row=?1")
+
+  /// The workflow that a step's row stands in; nil for one that was new when v5 had changed its workflow.
+  func place(in connection: Connection) throws -> String? {
+    try connection.first(Self.placeOf, .integer(row), map: { $0.text(0) })
+  }
+
+  /// The step that the row says now, and its workflow; nil where it is none.
+  func step(_ context: LoadContext) throws -> (json: JSON, workflow: String?)? {
+    guard let text else { return nil }
+    let mapper = TableMapper(table: table, kind: .step)
+    do {
+      try mapper.loadStored(text.span, columns: try context.columns(shape), row: row)
+      var json: [UInt8] = []
+      let step = try mapper.mapStep(id: Array(v5ID.utf8), context.references, into: &json)
+      return (
+        try JSON.parse(json), step.workflow.map { String(decoding: $0, as: UTF8.self) }
+      )
+    } catch is Rejection {
+      return nil
+    }
+  }
+
   /// The v5 table that the conflict's record lies in.
   var target: RecordTable { TableMapper.recordTable(of: V4Schema.kind(of: table)) }
 

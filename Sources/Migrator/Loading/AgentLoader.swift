@@ -5,59 +5,69 @@ struct AgentLoader {
   private let context: LoadContext
   /// Whether agents are made of their rows even where v5 has changed them.
   private let overwritesV5: Bool
+  private let names: AgentNames
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext, overwritesV5: Bool = false) {
     self.context = context
+    names = AgentNames(context)
     self.overwritesV5 = overwritesV5
   }
-
-  private static let insertName = Query(
-    "v4_names.register",
-    """
-    INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'agent',?2,?3,?4,?5)
-    ON CONFLICT DO UPDATE SET v5_id=excluded.v5_id, origin=excluded.origin
-      WHERE excluded.origin='registered' OR v4_names.origin='stub'
-    """)
-  private static let selectName = Query(
-    "v4_names.agent",
-    "SELECT v5_id, origin FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
-  private static let agentID = Query(
-    "agents.id", "SELECT agent_id FROM agents WHERE agent_name=?1")
 
   /// Loads the tables that describe agents, registrations first: they say which names are aliases.
   func load(_ tables: [StagedTable]) throws {
     try begin()
     let order = tables.sorted { $0.rank < $1.rank }
-    for table in order where table.kind == .registry { try registerNames(table) }
+    let renamed = context.hasStoredRows ? try AgentRenames(context).follow() : []
+    for table in order where table.kind == .registry { try names.register(table) }
     for table in order { try describe(table) }
+    for (id, name) in renamed where try !isDescribed(id) { try describeAgain(id, name) }
     if context.references.rejectsOrphans { try rejectUnsupervised(order) }
+    if context.isFollowing { try addReordered() }
     if context.hasStoredRows { try addStoredRows() }
     try build(tables)
     try Supervision(context).write()
     for table in tables { try context.keepRows(of: table) }
     try end()
+    let left = try AgentRenames(context).takeLeft()
+    if !left.isEmpty { try AgentRemainder(context).settle(left) }
   }
 
   /// Makes agents anew of the rows that they still have, those without any left out.
   func rebuild(_ agents: [(id: String, name: String)]) throws {
     try begin()
-    for agent in agents {
-      try connection.run(
-        Query(
-          "described.again",
-          """
-          INSERT INTO temp.described
-          SELECT r.row, NULL, r.table_no,
-            \(StagedTable.agentRankSQL),
-            r.ordinal, r.v5_id, ?2, NULL
-          FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
-          WHERE r.v5_id=?1 AND r.joined IS NOT NULL
-          """), .text(agent.id), .text(agent.name))
-    }
+    for agent in agents { try describeAgain(agent.id, agent.name) }
     try build([])
     try Supervision(context).write()
     try end()
+  }
+
+  /// Takes in the stored rows of an agent.
+  private func describeAgain(_ id: String, _ name: String) throws {
+    try connection.run(
+      Query(
+        "described.again",
+        """
+        INSERT INTO temp.described
+        SELECT r.row, NULL, r.table_no,
+          \(StagedTable.agentRankSQL),
+          r.ordinal, r.v5_id, ?2, NULL
+        FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+        WHERE r.v5_id=?1 AND r.joined IS NOT NULL
+        """), .text(id), .text(name))
+  }
+
+  /// Agents whose rows stand in another order now, though none of them may be new.
+  private func addReordered() throws {
+    let agents = Query(
+      "described.reordered",
+      """
+      SELECT a.agent_id, a.agent_name FROM temp.reordered o JOIN agents a ON a.agent_id=o.id
+      WHERE o.id NOT IN (SELECT agent_id FROM temp.described)
+      """)
+    for (id, name) in try connection.all(agents, map: { ($0.text(0), $0.text(1)) }) {
+      try describeAgain(id, name)
+    }
   }
 
   private func begin() throws {
@@ -75,58 +85,20 @@ struct AgentLoader {
       "DROP TABLE temp.described", name: "described.drop")
   }
 
-  /// The names and aliases of the registrations, all of them before the first capability asks.
-  private func registerNames(_ table: StagedTable) throws {
-    var aliases: [(alias: String, name: String)] = []
-    try context.scan(table) { _ in
-      let facts = try table.mapper.mapAgent()
-      let name = context.references.currentName(facts.name)
-      try register(name, as: "registered", id: try id(ofAgent: name))
-      if let alias = facts.alias { aliases.append((alias, name)) }
-    }
-    for (alias, name) in aliases where context.references.currentName(alias) == alias {
-      let id = try id(ofAgent: name)
-      try register(alias, as: "alias", id: id)
-      if context.hasStoredRows { try StubMerger(connection).merge(stubNamed: alias, into: id) }
-    }
-  }
-
-  private func register(_ name: String, as origin: String, id: String) throws {
-    try connection.run(
-      Self.insertName, .text(context.source), .text(name), .text(id), .text(origin),
-      .integer(context.run))
-  }
-
-  /// The id of the agent of a name: the one that it has in the store, or the one that the rule gives.
-  private func id(ofAgent name: String) throws -> String {
-    try connection.first(Self.agentID, .text(name), map: { $0.text(0) })
-      ?? context.references.derivedID(ofAgent: name)
-  }
-
-  /// The agent that a row means: by name first, then by alias.
-  private func agent(named written: String) throws -> (name: String, id: String) {
-    let name = context.references.currentName(written)
-    let known = try connection.first(
-      Self.selectName, .text(context.source), .text(name), map: { ($0.text(0), $0.text(1)) })
-    if let known, known.1 == "alias" {
-      let owner = try connection.first(
-        Query(
-          "v4_names.owner",
-          "SELECT name FROM v4_names WHERE source=?1 AND kind='agent' AND v5_id=?2 AND origin<>'alias'"
-        ),
-        .text(context.source), .text(known.0), map: { $0.text(0) })
-      return (owner ?? name, known.0)
-    }
-    return (name, try id(ofAgent: name))
-  }
-
   /// Looks at each staged row and says which agent it describes.
   private func describe(_ table: StagedTable) throws {
     let insert = Query(
       "described.insert", "INSERT INTO temp.described VALUES(?1,?2,?3,?4,?5,?6,?7,?8)")
     try context.scan(table) { row in
       let facts = try table.mapper.mapAgent()
-      let (name, id) = try agent(named: facts.name)
+      var (name, id) = try names.agent(named: facts.name)
+      if let stored = try context.replaced(by: row) {
+        if let stays = try names.former(of: stored, id) {
+          (id, name) = stays
+        } else {
+          try AgentRenames(context).move(stored, to: id)
+        }
+      }
       if id != String(decoding: row.v5ID, as: UTF8.self) {
         try connection.run(
           context.staged("v4_rows.set_agent", "UPDATE %.v4_rows SET v5_id=?2 WHERE row=?1"),
@@ -137,6 +109,16 @@ struct AgentLoader {
         .integer(table.number), .integer(table.rank), .integer(row.ordinal), .text(id), .text(name),
         .optional(facts.supervisor))
     }
+  }
+
+  private static let described = Query(
+    "described.named", "SELECT EXISTS(SELECT 1 FROM temp.described WHERE agent_id=?1)")
+  private static let isThere = Query(
+    "agents.is_there", "SELECT EXISTS(SELECT 1 FROM agents WHERE agent_id=?1)")
+
+  /// Whether a row that is being loaded describes an agent.
+  private func isDescribed(_ id: String) throws -> Bool {
+    try connection.integer(Self.described, .text(id)) == 1
   }
 
   /// Rejects registrations under a supervisor that nobody describes, and those under them in turn.
@@ -153,14 +135,9 @@ struct AgentLoader {
       for (row, staged, number, supervisor) in try connection.all(
         orphans, map: { ($0.int64(0), $0.int64(1), $0.int64(2), $0.text(3)) })
       {
-        let known = try agent(named: supervisor)
-        let isDescribed = Query(
-          "described.named",
-          """
-          SELECT EXISTS(SELECT 1 FROM temp.described WHERE agent_id=?1)
-            OR EXISTS(SELECT 1 FROM agents WHERE agent_id=?1)
-          """)
-        guard try connection.integer(isDescribed, .text(known.id)) == 0,
+        let known = try names.agent(named: supervisor)
+        guard try !isDescribed(known.id),
+          try connection.integer(Self.isThere, .text(known.id)) == 0,
           let table = tables.first(where: { $0.number == number })
         else { continue }
         isSettled = false
@@ -213,10 +190,10 @@ struct AgentLoader {
         INSERT INTO temp.described
         SELECT r.row, NULL, r.table_no,
           \(StagedTable.agentRankSQL),
-          coalesce(s.ordinal, r.ordinal), r.v5_id, d.agent_name, NULL
+          r.ordinal, r.v5_id, d.agent_name, NULL
         FROM (SELECT DISTINCT agent_id, agent_name FROM temp.described) d
           JOIN main.v4_rows r ON r.v5_id=d.agent_id AND r.joined IS NOT NULL
-          JOIN main.v4_tables t USING(table_no) LEFT JOIN temp.seen s ON s.main_row=r.row
+          JOIN main.v4_tables t USING(table_no)
         WHERE r.row NOT IN (SELECT row FROM temp.described)
         """))
   }
@@ -228,6 +205,10 @@ struct AgentLoader {
     var added: [StagedTable] = []
     var changed: [(table: StagedTable, staged: Int64, stored: Int64)] = []
     var supervisor: String?
+    /// What the new rows name.
+    var addedCapabilities: [String] = []
+    /// Whether all new rows are what v5 has told v4 of the agent.
+    var isEcho = true
   }
 
   /// Goes through the agents and makes each of its rows, in the order in which they count.
@@ -255,6 +236,10 @@ struct AgentLoader {
       if let facts = try facts(table, staged ?? row, in: staged == nil ? "main" : context.stage) {
         draft?.profile.add(facts, kind: table.kind)
         if let supervisor = facts.supervisor { draft?.supervisor = supervisor }
+        if staged == row {
+          draft?.addedCapabilities += facts.capabilities
+          if draft?.isEcho == true, !table.mapper.isEcho(of: id) { draft?.isEcho = false }
+        }
       }
       guard let staged else { return }
       if staged == row {
@@ -307,7 +292,8 @@ struct AgentLoader {
       } else {
         isOurs = false
         agrees = RecordTable.agree(rows: record, agent: current)
-        try join(draft.profile, record, current)
+        // What v5 has told v4 itself is nothing new.
+        if !draft.added.isEmpty, !(draft.isEcho && agrees) { try join(draft, record, current) }
       }
     } else {
       try connection.statement(RecordTable.agents.insert).run(record)
@@ -316,7 +302,7 @@ struct AgentLoader {
     if isOurs, let supervisor = draft.supervisor {
       try Supervision(context).note(supervisor, of: draft.profile.id)
     }
-    try register(draft.profile.name, as: "registered", id: draft.profile.id)
+    try names.register(draft.profile.name, as: "registered", id: draft.profile.id)
     for (index, table) in draft.added.enumerated() {
       if index == 0, isNew {
         context.ledger[table.name].imported += 1
@@ -354,11 +340,11 @@ struct AgentLoader {
   }
 
   /// An agent that is in the store from elsewhere keeps all it has, and is given what v4 adds.
-  private func join(_ profile: AgentProfile, _ record: Record, _ current: Record) throws {
+  private func join(_ draft: Draft, _ record: Record, _ current: Record) throws {
     var capabilities =
       (try? JSON.parse(current.string(6) ?? "[]"))?.elements?.compactMap(\.text) ?? []
     var known = Set(capabilities.map(\.exact))
-    for name in profile.capabilityNames where known.insert(name.exact).inserted {
+    for name in draft.addedCapabilities where known.insert(name.exact).inserted {
       capabilities.append(name)
     }
     var members = (try? JSON.parse(current.string(8) ?? "{}"))?.members ?? []
@@ -370,7 +356,7 @@ struct AgentLoader {
     }
     try connection.run(
       Query("agents.join", "UPDATE agents SET capabilities=?2, metadata=?3 WHERE agent_id=?1"),
-      .text(profile.id),
+      .text(draft.profile.id),
       .text(JSONWriter.compact(.array(capabilities.map { .string($0) }))),
       .text(JSONWriter.compact(.object(members))))
   }

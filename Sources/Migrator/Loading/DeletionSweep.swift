@@ -18,6 +18,7 @@ struct DeletionSweep {
       try connection.integer(Query("gone.count", "SELECT count(*) FROM temp.gone")) ?? 0)
     guard applies else { return }
     if context.deletedInSource > 0 { try remove() }
+    try AgentRefresh(context).refresh()
     try StubSweep(connection, source: context.source).sweep()
   }
 
@@ -29,18 +30,17 @@ struct DeletionSweep {
       Query(
         "gone.recorded",
         """
-        INSERT OR IGNORE INTO temp.gone SELECT r.row FROM \(context.stage).source_deletions d
+        INSERT OR IGNORE INTO temp.gone SELECT r.row FROM \(context.stage).source_removals d
           JOIN main.v4_rows r ON r.table_no=d.table_no AND r.v4_id=d.v4_id AND r.row<d.row
         """))
-    guard context.hasStoredRows else { return }
-    for table in context.tables {
+    for table in context.tables where context.hasStoredRows {
       try connection.run(
         Query(
           "gone.missing",
           """
-          INSERT OR IGNORE INTO temp.gone SELECT row FROM main.v4_rows
-          WHERE table_no=?1 AND run<>?2 AND row NOT IN (SELECT main_row FROM temp.seen)
-          """), .integer(table.number), .integer(context.run))
+          INSERT OR IGNORE INTO temp.gone
+          SELECT g.row FROM main.v4_gone g JOIN main.v4_rows r USING(row) WHERE r.table_no=?1
+          """), .integer(table.number))
     }
     // What stood in a configuration goes with it.
     try connection.execute(
@@ -50,6 +50,7 @@ struct DeletionSweep {
       -- What v5 was to keep, a person has decided.
       DELETE FROM temp.gone WHERE row IN (
         SELECT row FROM main.conflicts WHERE \(Conflict.keepsGoneRow));
+      INSERT OR IGNORE INTO main.v4_gone SELECT row, \(context.run) FROM temp.gone;
       """, name: "gone.contents")
   }
 
@@ -73,6 +74,7 @@ struct DeletionSweep {
       map: { Gone(row: $0.int64(0), v4ID: $0.text(1), v5ID: $0.text(2), table: $0.text(3)) })
     var agents: [String] = []
     var workflows: [String] = []
+    var going: [Gone] = []
     for row in rows {
       switch V4Schema.kind(of: row.table) {
       case .capability, .registry, .configuration:
@@ -86,11 +88,14 @@ struct DeletionSweep {
         }
         try drop(row)
       case let kind:
-        if try removeRecord(row, TableMapper.recordTable(of: kind)) { try drop(row) }
+        guard try removeRecord(row, TableMapper.recordTable(of: kind)) else { continue }
+        try drop(row)
+        if kind == .workflow { going.append(row) }
       }
     }
     try StepLoader(context).rebuild(Array(Set(workflows)))
-    try removeAgents(Set(agents))
+    try remove(workflows: going)
+    try AgentRemainder(context).settle(Array(Set(agents)))
     try dropAliases()
   }
 
@@ -100,6 +105,7 @@ struct DeletionSweep {
     for (name, sql) in [
       ("v4_rows.remove", "DELETE FROM main.v4_rows WHERE row=?1"),
       ("v4_steps.remove", "DELETE FROM main.v4_steps WHERE row=?1"),
+      ("v4_gone.remove", "DELETE FROM main.v4_gone WHERE row=?1"),
     ] { try connection.run(Query(name, sql), .integer(row.row)) }
   }
 
@@ -129,26 +135,48 @@ struct DeletionSweep {
     return true
   }
 
-  /// Removes a row's record, whatever v5 has made of it.
+  /// Removes a row's record, whatever v5 has made of it; workflows go by ``remove(workflows:)``.
   func delete(_ row: Gone, from target: RecordTable) throws {
-    guard target.name == "workflows" else {
-      try connection.run(target.delete, .text(row.v5ID))
-      return
-    }
-    try makeStub(workflow: row)
+    guard target.name != "workflows" else { return }
+    try connection.run(target.delete, .text(row.v5ID))
   }
 
-  private static let hasTasks = Query(
-    "tasks.of_workflow", "SELECT EXISTS(SELECT 1 FROM tasks WHERE workflow_id=?1)")
-
-  /// A workflow that is gone is a stub like any other that nobody made; whether anything still refers
-  /// to it, the sweep of stubs will see.
-  private func makeStub(workflow row: Gone) throws {
-    let isNeeded = try connection.integer(Self.hasTasks, .text(row.v5ID)) == 1
-    guard row.table == ReferenceResolver.coordinationTable || isNeeded else {
-      try connection.run(RecordTable.workflows.delete, .text(row.v5ID))
-      return
+  /// Removes the workflows of rows that are forgotten already, after what is in them has gone to the
+  /// workflows that its rows mean now.
+  ///
+  /// Where something still refers to one of `workflow_coordination`, it becomes a stub like any other that
+  /// nobody made. A stub for one of another table is made there.
+  func remove(workflows: [Gone]) throws {
+    guard !workflows.isEmpty else { return }
+    let refresh = WorkflowRefresh(context)
+    try refresh.begin()
+    for row in workflows {
+      if row.table == WorkflowEpochs.coordinationTable { try leaveStub(of: row) }
+      try refresh.note(row.v4ID, row.v5ID)
     }
+    try refresh.refresh()
+    for row in workflows where row.table != WorkflowEpochs.coordinationTable {
+      try leaveStub(of: row)
+    }
+  }
+
+  private func leaveStub(of row: Gone) throws {
+    if try connection.integer(Self.isNeeded, .text(row.v5ID)) == 1 {
+      try makeStub(workflow: row)
+    } else {
+      try connection.run(RecordTable.workflows.delete, .text(row.v5ID))
+    }
+  }
+
+  /// What v5 has changed does not leave a workflow.
+  private static let isNeeded = Query(
+    "workflows.needed",
+    """
+    SELECT EXISTS(SELECT 1 FROM tasks WHERE workflow_id=?1)
+      OR EXISTS(SELECT 1 FROM v4_steps WHERE workflow_id=?1)
+    """)
+
+  private func makeStub(workflow row: Gone) throws {
     try connection.run(
       Query(
         "workflows.make_stub",
@@ -160,52 +188,28 @@ struct DeletionSweep {
     try connection.run(
       Query(
         "v4_names.make_workflow_stub",
-        "INSERT OR REPLACE INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'workflow',?2,?3,'stub',?4)"
-      ), .text(context.source), .text(row.v4ID), .text(row.v5ID), .integer(context.run))
-  }
-
-  /// Makes agents of the rows that are left; one without any becomes a stub.
-  private func removeAgents(_ ids: Set<String>) throws {
-    var remaining: [(id: String, name: String)] = []
-    for id in ids.sorted() {
-      guard let record = try RecordTable.agents.read(id, in: connection) else { continue }
-      let name = record.string(1) ?? ""
-      let rows = try connection.integer(
-        Query(
-          "v4_rows.of_agent",
-          "SELECT count(*) FROM main.v4_rows WHERE v5_id=?1 AND joined IS NOT NULL"), .text(id))
-      if rows != 0 {
-        remaining.append((id, name))
-      } else if RecordTable.agents.isAsImported(record) {
-        try connection.run(
-          Query(
-            "agents.make_stub",
-            """
-            UPDATE agents SET status='active', registered_at=NULL, last_activity=NULL,
-              capabilities='[]', max_concurrent_tasks=NULL, source_hash=NULL,
-              metadata='{"migration_source":"v4","stub":true}' WHERE agent_id=?1
-            """), .text(id))
-        try connection.run(
-          Query(
-            "v4_names.make_agent_stub",
-            "UPDATE v4_names SET origin='stub' WHERE kind='agent' AND v5_id=?1 AND origin='registered'"
-          ),
-          .text(id))
-      }
-    }
-    try AgentLoader(context).rebuild(remaining)
-  }
-
-  /// An alias is only as long as a registration gives it.
-  private func dropAliases() throws {
-    try connection.run(
-      Query(
-        "v4_names.drop_aliases",
         """
-        DELETE FROM v4_names WHERE source=?1 AND origin='alias' AND NOT EXISTS(
-          SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
-          WHERE t.source=?1 AND t.name='agent_registry' AND r.v4_id=v4_names.name)
-        """), .text(context.source))
+        INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'workflow',?2,?3,'stub',?4)
+        ON CONFLICT DO NOTHING
+        """), .text(context.source), .text(row.v4ID), .text(row.v5ID), .integer(context.run))
+  }
+
+  /// An alias is only as long as a registration gives it, or the operator.
+  private func dropAliases() throws {
+    let given = Set(context.references.oldNames.map(\.exact))
+    let left = Query(
+      "v4_names.left_aliases",
+      """
+      SELECT name FROM v4_names WHERE source=?1 AND origin='alias' AND NOT EXISTS(
+        SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+        WHERE t.source=?1 AND t.name='agent_registry' AND r.v4_id=v4_names.name)
+      """)
+    let drop = Query(
+      "v4_names.drop_alias", "DELETE FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
+    for name in try connection.all(left, .text(context.source), map: { $0.text(0) })
+    where !given.contains(name.exact) {
+      try connection.run(drop, .text(context.source), .text(name))
+    }
   }
 }
 

@@ -44,6 +44,8 @@ final class LoadContext {
   private let readRows: Int
   /// Whether the store had rows before this run.
   let hasStoredRows: Bool
+  /// Whether the stored rows stand where the newest export has them (``KnownPlaces``).
+  var isFollowing = false
 
   init(
     connection: Connection, stage: String, source: String, run: Int64, tables: [StagedTable],

@@ -20,13 +20,14 @@ struct RecordLoader {
       let fills = try fillsStub(row, table)
       // A stub that v5's tools have worked on is theirs by now.
       if fills, try ChangedOnV5.holds(row.v5IDText, in: context.connection) {
-        return try join(row, table, target)
+        try join(row, table, target)
+        return try claimStub(row)
       }
       try table.mapper.map(
         as: try identity(row, sourceRow: row.row), context.references, into: &record)
       target.seal(&record)
       if fills {
-        try overwrite(record, target, keepsSteps: false)
+        try target.overwrite(record, keepingSteps: false, in: context.connection)
       } else {
         try insert.run(record)
       }
@@ -50,6 +51,15 @@ struct RecordLoader {
     guard table.kind == .workflow, context.hasStoredRows else { return false }
     return try context.connection.run(
       Self.dropStub, .text(context.source), .text(row.v5IDText)) > 0
+  }
+
+  private static let claim = Query(
+    "workflows.claim_stub",
+    "UPDATE workflows SET source_row=?2, source_hash=0 WHERE workflow_id=?1 AND source_row IS NULL")
+
+  /// A stub that v5 has worked on stays what v5 has made of it, and is its row's from now on.
+  private func claimStub(_ row: StagedRow) throws {
+    try context.connection.run(Self.claim, .text(row.v5IDText), .integer(row.row))
   }
 
   /// A row that v5 has written is that record; v5's stands, and where v4 says something else by now it is
@@ -104,22 +114,8 @@ struct RecordLoader {
     try table.mapper.map(
       as: try identity(row, sourceRow: stored), context.references, into: &newer)
     target.seal(&newer)
-    try overwrite(newer, target, keepsSteps: row.parent == nil)
+    try target.overwrite(newer, keepingSteps: row.parent == nil, in: context.connection)
     context.ledger[table.name].updated += 1
     try context.adopt(row, into: stored)
-  }
-
-  private func overwrite(_ record: Record, _ target: RecordTable, keepsSteps: Bool) throws {
-    guard target.name == "workflows", keepsSteps else {
-      return try context.connection.statement(target.update).run(record)
-    }
-    let id = record.string(0) ?? ""
-    let steps = try context.connection.first(
-      Query("workflows.steps", "SELECT steps FROM workflows WHERE workflow_id=?1"), .text(id),
-      map: { $0.text(0) })
-    try context.connection.statement(target.update).run(record)
-    try context.connection.run(
-      Query("workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1"),
-      .text(id), .text(steps ?? "[]"))
   }
 }

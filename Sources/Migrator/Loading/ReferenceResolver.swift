@@ -26,6 +26,8 @@ final class ReferenceResolver {
   private let workflowIDs: MigratedIdentifiers
   private var agents = NameCache()
   private var workflows = NameCache()
+  /// The workflows that one id names.
+  let epochs: WorkflowEpochs
   private var scratch: [UInt8] = []
   /// References that the times of several rows of one id could not decide.
   private(set) var ambiguousReferences = 0
@@ -43,7 +45,8 @@ final class ReferenceResolver {
     self.run = run
     agentIDs = MigratedIdentifiers(source: source, table: "agent", kind: .agent)
     workflowIDs = MigratedIdentifiers(
-      source: source, table: Self.coordinationTable, kind: .workflow)
+      source: source, table: WorkflowEpochs.coordinationTable, kind: .workflow)
+    epochs = WorkflowEpochs(connection, source: source)
     try connection.execute(
       "CREATE TEMP TABLE IF NOT EXISTS missing(kind TEXT, name TEXT, PRIMARY KEY(kind, name)) WITHOUT ROWID",
       name: "missing.create")
@@ -55,9 +58,6 @@ final class ReferenceResolver {
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
       isExpecting: true)
   }
-
-  static let coordinationTable = "workflow_coordination"
-  private static let workflowTables = [coordinationTable, "workflows"]
 
   private static let agentByName = Query(
     "agents.by_name", "SELECT agent_id FROM agents WHERE agent_name=?1")
@@ -90,14 +90,6 @@ final class ReferenceResolver {
     SELECT count(*) FROM (SELECT name FROM temp.missing WHERE kind=?1
       UNION SELECT name FROM v4_names WHERE source=?2 AND kind=?1 AND origin='stub')
     """)
-  private static let workflowRows = Query(
-    "v4_rows.workflows",
-    """
-    SELECT r.v5_id, w.created_at FROM v4_rows r JOIN v4_tables t USING(table_no)
-      LEFT JOIN workflows w ON w.workflow_id=r.v5_id
-    WHERE t.source=?1 AND t.name=?2 AND r.v4_id=?3 ORDER BY r.row
-    """)
-
   /// How many distinct agents, or workflows, rows refer to and nobody made; those that rows of earlier
   /// runs refer to stand there as stubs.
   func missing(_ kind: String) throws -> Int {
@@ -133,6 +125,9 @@ final class ReferenceResolver {
     }
     return current
   }
+
+  /// The names that `--alias` has replaced, in order.
+  var oldNames: [String] { aliases.keys.sorted() }
 
   /// The id that the rule gives to an agent.
   func derivedID(ofAgent name: String) -> String { agentIDs.id(name) }
@@ -248,31 +243,35 @@ final class ReferenceResolver {
   ///
   /// Where the counter had restarted, the id names several workflows: the latest not after the row is
   /// meant, and where times do not tell, the last one.
-  func workflow(_ v4ID: String, at time: Int64?) throws -> [UInt8]? {
+  ///
+  /// - Parameter mark: what the row itself says about which one it means.
+  func workflow(_ v4ID: String, at time: Int64?, marked mark: String? = nil) throws -> [UInt8]? {
     if isChecking { return [] }
+    if let mark, let id = try epochs.marked(v4ID, mark) { return id }
     let bytes = Array(v4ID.utf8)
     if case .known(let id) = workflows.find(bytes.span) { return id }
-    for table in Self.workflowTables {
-      let candidates = try connection.all(
-        Self.workflowRows, .text(source), .text(table), .text(v4ID),
-        map: { (id: $0.bytes(0), created: $0.optionalInt64(1)) })
-      guard let last = candidates.last else { continue }
-      if candidates.count == 1 {
-        workflows.insert(bytes.span, last.id)
-        return last.id
-      }
-      if let time, candidates.allSatisfy({ $0.created != nil }) {
-        let earlier = candidates.filter { ($0.created ?? .max) <= time }
-        if let latest = earlier.max(by: { ($0.created ?? 0) <= ($1.created ?? 0) }) {
-          return latest.id
-        }
-      }
+    switch try epochs.meaning(of: v4ID, at: time) {
+    case .only(let id):
+      workflows.insert(bytes.span, id)
+      return id
+    case .dated(let id): return id
+    case .last(let id):
       ambiguousReferences += 1
-      return last.id
+      return id
+    case .nothing:
+      let id = try missingWorkflow(v4ID)
+      workflows.insert(bytes.span, id)
+      return id
     }
-    let id = try missingWorkflow(v4ID)
-    workflows.insert(bytes.span, id)
-    return id
+  }
+
+  /// Forgets which agents names mean: some mean others now.
+  func forgetAgents() { agents.removeAll() }
+
+  /// Forgets which workflows there are: some have come or gone.
+  func forgetWorkflows() {
+    workflows.removeAll()
+    epochs.forget()
   }
 
   private func missingWorkflow(_ v4ID: String) throws -> [UInt8]? {
@@ -297,12 +296,14 @@ final class ReferenceResolver {
   }
 
   /// Appends the workflow that a column names; NULL where it names none.
+  ///
+  /// - Parameter mark: the column that says which one is meant of several.
   func appendWorkflow(
-    _ row: V4Row, _ column: Int?, at time: Int64?, to record: inout Record,
+    _ row: V4Row, _ column: Int?, at time: Int64?, marked mark: Int?, to record: inout Record,
     _ metadata: inout RowMetadata
   ) throws {
     guard let v4ID = try row.name(column) else { return record.null() }
-    if let id = try workflow(v4ID, at: time) {
+    if let id = try workflow(v4ID, at: time, marked: row.mark(mark)) {
       record.text(id)
     } else {
       metadata.keep(row, column)
@@ -310,15 +311,30 @@ final class ReferenceResolver {
     }
   }
 
-  /// An agent or workflow that exists, for references that may be to anything.
-  func known(_ name: String) throws -> [UInt8]? {
+  /// An agent or workflow that v4's rows describe or refer to, for references that may be to anything.
+  ///
+  /// What v5 alone knows does not count: an import says nothing that its exports do not determine.
+  func known(_ written: String) throws -> [UInt8]? {
     if isChecking { return nil }
-    if let id = try registeredAgent(currentName(name)) { return id }
-    for table in Self.workflowTables {
-      let found = try connection.all(
-        Self.workflowRows, .text(source), .text(table), .text(name), map: { $0.bytes(0) })
-      if let last = found.last { return last }
+    let name = currentName(written)
+    if let (id, origin) = try connection.first(
+      Self.nameByName, .text(source), .text("agent"), .text(name),
+      map: { ($0.bytes(0), $0.text(1)) })
+    {
+      if origin == "stub" { try connection.run(Self.insertMissing, .text("agent"), .text(name)) }
+      return id
+    }
+    for table in WorkflowEpochs.tables {
+      if let last = try epochs.candidates(written, in: table).last { return last.id }
     }
     return nil
+  }
+}
+
+extension V4Row {
+  /// What a row says about which workflow of an id it means; nil for none, and for what is no word.
+  func mark(_ column: Int?) -> String? {
+    guard let mark = try? word(column) else { return nil }
+    return mark.isEmpty ? nil : mark
   }
 }

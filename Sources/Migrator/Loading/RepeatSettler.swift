@@ -26,7 +26,10 @@ struct RepeatSettler {
     var nextEpoch = 0
   }
 
-  func settle() throws {
+  /// - Parameter droppingDeleted: whether rows that the export itself takes back are left out: they say
+  ///   nothing of what is there.
+  func settle(droppingDeleted: Bool = false) throws {
+    if droppingDeleted { try dropDeleted() }
     try connection.execute(
       """
       CREATE TEMP TABLE contested(table_no INTEGER, v4_id TEXT, PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID;
@@ -56,6 +59,22 @@ struct RepeatSettler {
     try findBornSteps()
     for table in context.tables { try claim(table) }
     try connection.execute("DROP TABLE temp.born_steps", name: "born_steps.drop")
+  }
+
+  /// Rows that v4 made and removed while its changes were being recorded change nothing.
+  private func dropDeleted() throws {
+    for table in context.tables {
+      let count = try connection.run(
+        context.staged(
+          "v4_rows.drop_deleted",
+          """
+          DELETE FROM %.v4_rows WHERE table_no=?1 AND row IN (
+            SELECT r.row FROM %.source_removals d CROSS JOIN %.v4_rows r
+              ON r.table_no=d.table_no AND r.v4_id=d.v4_id
+            WHERE d.table_no=?1 AND r.row<d.row)
+          """), .integer(table.number))
+      if count > 0 { context.ledger[table.name].unchanged += count }
+    }
   }
 
   /// The steps that v5 has written, where the export has any rows that could be one.
@@ -169,17 +188,39 @@ struct RepeatSettler {
       named.rows[entry.fingerprint] = entry
       named.nextEpoch = max(named.nextEpoch, entry.epoch + 1)
     }
-    var last: [[UInt8]: [UInt8]] = [:]
-    for row in rows { last[row.fingerprint] = row.digest }
-    for row in rows {
+    var last: [[UInt8]: (digest: [UInt8], index: Int)] = [:]
+    for (index, row) in rows.enumerated() { last[row.fingerprint] = (row.digest, index) }
+    for (index, row) in rows.enumerated() {
       if let stored = named.rows[row.fingerprint], stored.isStored,
-        stored.digest == last[row.fingerprint]
+        let end = last[row.fingerprint]
       {
-        try keep(row.row, table, as: stored)
-      } else {
-        try settle(row, table, &named)
+        if stored.digest == end.digest { try keep(row.row, table, as: stored); continue }
+        // What it says in the end is in conflict already: what stood before it changes nothing.
+        if index < end.index, try isListed(end.digest, table, of: stored.row) {
+          try keep(row.row, table, as: stored)
+          continue
+        }
       }
+      try settle(row, table, &named)
     }
+  }
+
+  private static let listed = Query(
+    "conflicts.listed",
+    "SELECT text, shape FROM main.conflicts WHERE row=?1 AND status='outstanding' AND text IS NOT NULL"
+  )
+
+  /// Whether an outstanding conflict is about just what a row says now.
+  private func isListed(_ digest: [UInt8], _ table: StagedTable, of stored: Int64) throws -> Bool {
+    var isListed = false
+    try connection.each(Self.listed, .integer(stored)) { conflict in
+      let shape = try context.columns(conflict.optionalInt64(1))
+      try conflict.withBytes(0) {
+        try table.mapper.loadStored($0, columns: shape, row: stored)
+      }
+      isListed = table.mapper.digest() == digest
+    }
+    return isListed
   }
 
   /// A staged row of a contested id.

@@ -29,12 +29,16 @@ struct StepLoader {
   private static let setSteps = Query(
     "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
   /// A v5 tool takes the hash of a workflow away when it changes it, since steps are not in the hash.
-  private static let isChangedOnV5 = Query(
+  private static let changedOnV5 = Query(
     "workflows.changed_on_v5",
     "SELECT EXISTS(SELECT 1 FROM workflows WHERE workflow_id=?1 AND source_hash=0)")
 
   func load(_ tables: [StagedTable]) throws {
     try begin()
+    if context.isFollowing {
+      try connection.execute(
+        "INSERT INTO temp.left_workflows SELECT id FROM temp.reordered", name: "steps.reordered")
+    }
     for table in tables { try stage(table) }
     if context.hasStoredRows { try addStoredSteps(tables) }
     try write()
@@ -74,16 +78,16 @@ struct StepLoader {
     try context.scan(table) { row in
       let stored = try context.replaced(by: row)
       if row.isBornOnV5 { return try join(row, table, stored: stored) }
-      switch try add(row, table, as: stored ?? row.row, ordinal: row.ordinal) {
-      case .added: break
-      case .noWorkflow: return try archive(row, table, stored: stored)
-      case .changedOnV5:
-        // The steps that v5 has worked on stand; a new one of v4 is kept whole beside them.
-        guard let stored else { return try archive(row, table, stored: nil) }
-        try context.conflict(row, table, stored: stored)
-        context.ledger[table.name].unchanged += 1
-        return try context.drop(row.row)
+      let step = try map(row, table)
+      guard let workflow = step.workflow else { return try archive(row, table, stored: stored) }
+      if try isChangedOnV5(workflow) || isChangedOnV5(place(of: stored)) {
+        return try leave(row, table, step, stored: stored)
       }
+      if stored != nil, try place(of: stored) == nil {
+        // It had no workflow to stand in until now.
+        try connection.run(RecordTable.archive.delete, .text(row.v5IDText))
+      }
+      try add(step, to: workflow, table, as: stored ?? row.row, ordinal: row.ordinal)
       if let stored {
         context.ledger[table.name].updated += 1
         try context.adopt(row, into: stored)
@@ -121,22 +125,61 @@ struct StepLoader {
     context.ledger[table.name].imported += 1
   }
 
-  /// What came of a step that was to stand in its workflow.
-  private enum Placement {
-    case added, noWorkflow, changedOnV5
+  /// The steps of a workflow that v5 has worked on stand: a change of one is a conflict, unless v5 has made
+  /// the same, and a new one is kept whole beside them and listed.
+  private func leave(
+    _ row: StagedRow, _ table: StagedTable, _ step: MappedStep, stored: Int64?
+  ) throws {
+    guard let stored else {
+      try archive(row, table, stored: nil)
+      return try context.conflict(row, table, stored: row.row)
+    }
+    context.ledger[table.name].unchanged += 1
+    if let place = try place(of: stored), let workflow = step.workflow, place == workflow,
+      let found = try WorkflowSteps.element(row.v5IDText, of: place, in: connection),
+      WorkflowSteps.differences(try JSON.parse(step.json), found).isEmpty
+    {
+      return try context.adopt(row, into: stored)
+    }
+    try context.conflict(row, table, stored: stored)
+    try context.drop(row.row)
   }
 
-  /// Adds the step that the table's mapper has in hand, where its workflow takes it.
-  private func add(
-    _ row: StagedRow, _ table: StagedTable, as stored: Int64, ordinal: Int64
-  ) throws -> Placement {
+  /// A step before it stands in its workflow.
+  private struct MappedStep {
+    /// nil where the reference was kept empty.
+    let workflow: [UInt8]?
+    let order: Int64?
+    let json: [UInt8]
+  }
+
+  /// The step that the table's mapper has in hand.
+  private func map(_ row: StagedRow, _ table: StagedTable) throws -> MappedStep {
     var json: [UInt8] = []
     let step = try table.mapper.mapStep(id: row.v5ID, context.references, into: &json)
-    guard let workflow = step.workflow else { return .noWorkflow }
-    if context.hasStoredRows, !overwritesV5 {
-      let id = SQLValue.text(String(decoding: workflow, as: UTF8.self))
-      guard try connection.integer(Self.isChangedOnV5, id) == 0 else { return .changedOnV5 }
-    }
+    return MappedStep(workflow: step.workflow, order: step.order, json: json)
+  }
+
+  private static let placeOf = Query(
+    "v4_steps.place", "SELECT workflow_id FROM main.v4_steps WHERE row=?1")
+
+  /// The workflow that a stored row's step stands in.
+  private func place(of stored: Int64?) throws -> [UInt8]? {
+    guard let stored else { return nil }
+    return try connection.first(Self.placeOf, .integer(stored), map: { $0.bytes(0) })
+  }
+
+  /// Whether v5 has worked on a workflow, so that its steps are not to be touched.
+  private func isChangedOnV5(_ workflow: [UInt8]?) throws -> Bool {
+    guard let workflow, context.hasStoredRows, !overwritesV5 else { return false }
+    return try connection.integer(
+      Self.changedOnV5, .text(String(decoding: workflow, as: UTF8.self))) == 1
+  }
+
+  /// Adds a step to its workflow.
+  private func add(
+    _ step: MappedStep, to workflow: [UInt8], _ table: StagedTable, as stored: Int64, ordinal: Int64
+  ) throws {
     var record = Record()
     record.integer(stored)
     record.text(workflow)
@@ -144,7 +187,7 @@ struct StepLoader {
     record.integer(step.order)
     record.integer(table.rank)
     record.integer(ordinal)
-    record.text(json)
+    record.text(step.json)
     try connection.statement(Self.insertStep).run(record)
     if context.hasStoredRows {
       try connection.run(
@@ -159,39 +202,54 @@ struct StepLoader {
     record.integer(stored)
     record.text(workflow)
     try connection.statement(Self.insertPlace).run(record)
-    return .added
   }
 
-  /// The steps that the touched workflows had before stand beside the new ones.
+  /// The steps that the touched workflows had before stand beside the new ones, each in the workflow that
+  /// its row means now: where workflows came or went, that may be another one of them.
   private func addStoredSteps(_ tables: [StagedTable]) throws {
-    let byNumber = Dictionary(uniqueKeysWithValues: tables.map { ($0.number, $0) })
-    var others: [Int64: StagedTable] = [:]
-    var pending: [(row: StagedRow, table: StagedTable, text: [UInt8])] = []
+    var byNumber = Dictionary(uniqueKeysWithValues: tables.map { ($0.number, $0) })
+    // A workflow that gets a step from another one is touched by it.
+    while try addStoredSteps(&byNumber) {}
+  }
+
+  /// One look at the touched workflows; true where a step has gone to another one.
+  private func addStoredSteps(_ tables: inout [Int64: StagedTable]) throws -> Bool {
+    var hasMoved = false
+    try connection.execute(
+      """
+      CREATE TEMP TABLE stored_steps AS SELECT s.row, s.workflow_id FROM main.v4_steps s
+      WHERE s.workflow_id IN (
+          SELECT workflow_id FROM temp.steps UNION SELECT workflow_id FROM temp.left_workflows)
+        AND s.row NOT IN (SELECT row FROM temp.steps)
+      """, name: "stored_steps.collect")
+    defer { try? connection.execute("DROP TABLE temp.stored_steps", name: "stored_steps.drop") }
     try connection.each(
       Query(
         "v4_steps.beside",
         """
-        SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset,
-          coalesce(p.ordinal, r.ordinal), r.shape, r.parent, r.text, r.table_no, t.name
-        FROM main.v4_steps s JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
-          LEFT JOIN temp.seen p ON p.main_row=r.row
-        WHERE s.workflow_id IN (
-            SELECT workflow_id FROM temp.steps UNION SELECT workflow_id FROM temp.left_workflows)
-          AND s.row NOT IN (SELECT row FROM temp.steps)
+        SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset, r.ordinal, r.shape, r.parent,
+          r.text, r.table_no, t.name, s.workflow_id
+        FROM temp.stored_steps s JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
         """)
     ) { result in
       let number = result.int64(10)
       let table =
-        byNumber[number] ?? others[number]
+        tables[number]
         ?? StagedTable(number: number, source: context.source, name: result.text(11))
-      others[number] = table
-      pending.append((LoadContext.stagedRow(result), table, result.bytes(9)))
+      tables[number] = table
+      let row = LoadContext.stagedRow(result)
+      let place = result.bytes(12)
+      guard try !isChangedOnV5(place) else { return }
+      let columns = try context.columns(row.shape)
+      try result.withBytes(9) {
+        try table.mapper.loadStored($0, columns: columns, row: row.row)
+      }
+      let step = try map(row, table)
+      let meant = try isChangedOnV5(step.workflow) ? nil : step.workflow
+      if let meant, meant != place { hasMoved = true }
+      try add(step, to: meant ?? place, table, as: row.row, ordinal: row.ordinal)
     }
-    for (row, table, text) in pending {
-      try table.mapper.loadStored(
-        text.span, columns: try context.columns(row.shape), row: row.row)
-      _ = try add(row, table, as: row.row, ordinal: row.ordinal)
-    }
+    return hasMoved
   }
 
   /// Writes each touched workflow's steps: in `step_order`, then those without one, in the order of
@@ -246,14 +304,10 @@ struct StepLoader {
     try flush()
   }
 
-  private static let stepsOf = Query(
-    "workflows.steps", "SELECT steps FROM workflows WHERE workflow_id=?1")
-
   /// Appends the steps that were added to a workflow on v5, behind those of its rows.
   private func appendBorn(_ workflow: [UInt8], to steps: inout [UInt8]) throws {
     let id = String(decoding: workflow, as: UTF8.self)
-    let stored = try connection.first(Self.stepsOf, .text(id), map: { $0.text(0) })
-    for step in (try? JSON.parse(stored ?? "[]"))?.elements ?? [] {
+    for step in try WorkflowSteps.elements(of: id, in: connection) {
       guard let id = step["step_id"]?.text, BornOnV5.isGiven(id) else { continue }
       if !steps.isEmpty { steps.append(0x2c) }
       JSONWriter.write(step, into: &steps)

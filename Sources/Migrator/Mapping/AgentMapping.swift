@@ -103,6 +103,23 @@ final class AgentMapping {
     return bytes
   }
 
+  /// The columns that the way back fills from what v5 knows of an agent.
+  private static let ownColumns: Set<String> = [
+    "agent_id", "agent_name", "status", "registered_at", "created_at", "last_heartbeat",
+    "capabilities", "max_concurrent_tasks",
+  ]
+
+  /// Whether a registration says nothing that v5 does not say of an agent itself: then it is what v5 has
+  /// told v4, come back.
+  func isEcho(_ row: V4Row) -> Bool {
+    row.layout.names.indices.allSatisfy { column in
+      if Self.ownColumns.contains(row.layout.names[column]) { return true }
+      guard let slice = row.value(column) else { return true }
+      return ["\"\"", "\"{}\"", "\"[]\"", "{}", "[]", "0", "false"]
+        .contains(String(decoding: row.text[slice.range], as: UTF8.self))
+    }
+  }
+
   func appendImmutable(_ row: V4Row, to target: inout [UInt8]) {
     row.appendImmutable(agentID, to: &target)
     row.appendImmutable(capability, to: &target)
@@ -188,7 +205,4 @@ struct AgentProfile {
     }
     bytes.append(0x7d)
   }
-
-  /// The capabilities in the order in which the rows name them.
-  var capabilityNames: [String] { capabilities }
 }

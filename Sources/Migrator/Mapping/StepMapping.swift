@@ -3,6 +3,7 @@ import AgoraStore
 /// `workflow_step`, `workflow_steps` → an element of their workflow's `steps`.
 final class StepMapping {
   private let workflow: Int?
+  private let epoch: Int?
   private let titles: [Int]
   private let order: Int?
   private let agents: [Int]
@@ -13,13 +14,14 @@ final class StepMapping {
 
   init(_ layout: RowLayout, id: [Int]) {
     workflow = layout.index("workflow_id")
+    epoch = layout.index(WorkflowEpochs.column)
     titles = layout.indexes("step_name", "name", "step")
     order = layout.index("step_order")
     agents = layout.indexes("assigned_agent", "agent")
     status = layout.index("status")
     started = layout.index("started_at")
     completed = layout.index("completed_at")
-    let taken = [workflow, order, started, completed, status].compactMap { $0 } + id
+    let taken = [workflow, epoch, order, started, completed, status].compactMap { $0 } + id
     leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
@@ -48,7 +50,8 @@ final class StepMapping {
     var metadata = RowMetadata()
     // The latest workflow not after the step: its start is the only time that a step has.
     let workflowID = try references.workflow(
-      v4Workflow, at: startedAt?.microseconds ?? completedAt?.microseconds)
+      v4Workflow, at: startedAt?.microseconds ?? completedAt?.microseconds,
+      marked: row.mark(epoch))
     var agentID: [UInt8]?
     if let agentName = try row.name(agent) {
       agentID = try references.agent(named: agentName)

@@ -112,6 +112,21 @@ final class TableMapper {
     return try agent.facts(row)
   }
 
+  /// Whether the row in hand is what the way back writes of an agent: a capability under the agent's own
+  /// id, or a registration with nothing else in it.
+  func isEcho(of agent: String) -> Bool {
+    switch kind {
+    case .capability:
+      var id: [UInt8] = []
+      guard (try? RowIdentity.append(row, idColumns, owner: nil, to: &id)) != nil else {
+        return false
+      }
+      return id.starts(with: (agent + ":").utf8)
+    case .registry: return self.agent?.isEcho(row) == true
+    default: return false
+    }
+  }
+
   /// The agent that the row in hand describes, as v4 names it.
   func agentName() throws(Rejection) -> String {
     guard let agent else { throw Rejection(.badJSON, "not an agent") }

@@ -3,6 +3,7 @@ import AgoraStore
 /// `task_assignment`, `task_queue` and the tasks of an agent configuration → `tasks`.
 final class TaskMapping: RowMapping {
   private let workflow: Int?
+  private let epoch: Int?
   private let agents: [Int]
   private let requester: Int?
   private let type: Int?
@@ -16,6 +17,7 @@ final class TaskMapping: RowMapping {
 
   init(_ layout: RowLayout, id: [Int]) {
     workflow = layout.index("workflow_id")
+    epoch = layout.index(WorkflowEpochs.column)
     agents = layout.indexes("assigned_agent", "agent_id")
     requester = layout.index("requesting_agent")
     type = layout.index("task_type")
@@ -26,7 +28,8 @@ final class TaskMapping: RowMapping {
     created = layout.index("created_at")
     completed = layout.index("completed_at")
     let taken =
-      [workflow, requester, type, priority, progress, created, completed].compactMap { $0 } + id
+      [workflow, epoch, requester, type, priority, progress, created, completed].compactMap { $0 }
+      + id
     leftOver = layout.names.indices.filter { !taken.contains($0) }
   }
 
@@ -46,7 +49,7 @@ final class TaskMapping: RowMapping {
     for column in [agent, requester, workflow] { try row.checkName(column) }
     record.text(identity.id)
     try references.appendWorkflow(
-      row, workflow, at: createdAt?.microseconds, to: &record, &metadata)
+      row, workflow, at: createdAt?.microseconds, marked: epoch, to: &record, &metadata)
     if let owner = identity.owner {
       record.text(owner)
       metadata.keep(row, agent)

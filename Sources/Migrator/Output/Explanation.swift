@@ -149,7 +149,7 @@ public struct Explanation: Sendable {
       default: ("agent name → agents", nil)
       }
     return Match(
-      v5ID: row.text(0), v4Table: isAgent ? "agent" : ReferenceResolver.coordinationTable,
+      v5ID: row.text(0), v4Table: isAgent ? "agent" : WorkflowEpochs.coordinationTable,
       v4ID: row.text(2), epoch: 0, runID: row.optionalText(4), file: nil, offset: nil, ordinal: nil,
       rule: rule, status: origin == "registered" ? "imported" : origin, reason: reason)
   }

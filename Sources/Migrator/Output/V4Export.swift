@@ -88,7 +88,10 @@ public struct V4Export {
     try connection.execute(
       """
       CREATE TEMP TABLE places(table_name TEXT, ordinal INTEGER, kind INTEGER, number INTEGER);
-      INSERT INTO temp.places SELECT t.name, r.ordinal, 0, r.row
+      -- Workflows that v4 has no more come first, so that an id means what it means here.
+      INSERT INTO temp.places SELECT t.name,
+          r.ordinal-(t.name IN ('workflow_coordination','workflows')
+            AND r.row IN (SELECT row FROM main.v4_gone))*4611686018427387904, 0, r.row
         FROM main.v4_rows r NOT INDEXED JOIN main.v4_tables t USING(table_no)
         WHERE r.parent IS NULL AND t.source=\(Self.quoted(source));
       INSERT INTO temp.places SELECT v4_table, ordinal, 1, number FROM main.rejects
@@ -186,13 +189,14 @@ private struct WayBack {
   let addedTables: [String]
 
   init(_ connection: Connection, source: String, tables: [String]) throws {
-    let (policy, aliases) = try RunHistory.lastOptions(connection, source: source)
+    let history = try RunHistory(connection, source: source)
+    let references = try ReferenceResolver(
+      connection: connection, source: source, policy: history.orphans, aliases: history.aliases,
+      run: 0,
+      isExpecting: true)
     let context = LoadContext(
-      storedRowsOf: source, run: 0,
-      references: try ReferenceResolver(
-        connection: connection, source: source, policy: policy, aliases: aliases, run: 0,
-        isExpecting: true), in: connection)
-    let fields = V4Fields(names: V4Names(connection, source: source))
+      storedRowsOf: source, run: 0, references: references, in: connection)
+    let fields = V4Fields(names: V4Names(connection, source: source, references))
     new = NewRows(context, fields, tables: tables)
     changed = ChangedRows(context, fields)
     addedTables = new.targets.filter { !tables.contains($0) }

@@ -9,10 +9,6 @@ struct Dependents {
   /// The newer records, in words.
   private(set) var records: [String] = []
 
-  private static let recordTables: [RecordTable] = [
-    .agents, .workflows, .messages, .tasks, .events, .audit, .archive,
-  ]
-
   /// Finds them, and what is to stay for their sake in `temp.kept`.
   init(_ connection: Connection, run: Int64) throws {
     self.connection = connection
@@ -23,7 +19,7 @@ struct Dependents {
       CREATE TEMP TABLE going(id TEXT PRIMARY KEY, table_name TEXT, key INTEGER, is_new INTEGER,
         undo_row INTEGER) WITHOUT ROWID;
       """, name: "kept.create")
-    for table in Self.recordTables {
+    for table in RecordTable.all {
       try connection.execute(
         """
         INSERT OR IGNORE INTO temp.going
@@ -48,7 +44,7 @@ struct Dependents {
   /// A change that the audit says is older than the run is part of what the run found.
   private mutating func findChanged(since run: Int64) throws {
     let ended = try connection.integer(Self.ended, .integer(run))
-    for table in Self.recordTables {
+    for table in RecordTable.all {
       let ids = Query(
         "going.of_table", "SELECT id, key, undo_row FROM temp.going WHERE table_name=?1")
       let changed = try connection.all(

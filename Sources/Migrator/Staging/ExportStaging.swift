@@ -36,10 +36,13 @@ final class ExportStaging {
     if options.bootIdentity != nil,
       let (connection, record) = Self.resume(path, command, Self.loading(options))
     {
-      (self.connection, self.record, isNew) = (connection, record, false)
-      return
-    }
-    if StagingRecord.holdsRows(path), !options.retriesRejects {
+      if record.isWhole(in: connection) {
+        (self.connection, self.record, isNew) = (connection, record, false)
+        return
+      }
+      warnings.append(
+        "what an interrupted run had staged is damaged and was discarded; this run began anew")
+    } else if StagingRecord.holdsRows(path), !options.retriesRejects {
       warnings.append(
         "what an interrupted run of another command, or of other exports, had staged was discarded")
     }
@@ -126,7 +129,7 @@ final class ExportStaging {
     try connection.execute(
       "CREATE INDEX IF NOT EXISTS main.v4_rows_by_id ON v4_rows(table_no, v4_id, epoch)",
       name: "v4_rows.index")
-    try connection.execute(Stager.forgiveDeletions, name: "source_deletions.forgive")
+    try connection.execute(Stager.collectRemovals, name: "source_removals.collect")
     return stager
   }
 

@@ -11,6 +11,8 @@ final class RejectLog {
   /// How many rows were rejected.
   private(set) var count: Int
   private let limit: Int?
+  /// What was written here.
+  private(set) var marks: StagedMarks
 
   private let insert: Query
   private let insertChunk: Query
@@ -25,10 +27,12 @@ final class RejectLog {
   ///   - first: the number of the first reject.
   ///   - limit: how many rejects the run may have.
   ///   - count: how many it has already.
+  ///   - marks: what an interrupted run had written.
   init(
     _ connection: Connection, schema: String = "main", run: Int64, source: String, first: Int64,
-    limit: Int?, count: Int = 0
+    limit: Int?, count: Int = 0, marks: StagedMarks = StagedMarks()
   ) {
+    self.marks = marks
     insert = Query("rejects.insert", "INSERT INTO " + schema + Self.insertText)
     insertChunk = Query(
       "reject_chunks.insert",
@@ -68,6 +72,7 @@ final class RejectLog {
       record.blob(text)
     }
     try connection.statement(insert).run(record)
+    marks.add(record, to: .rejects)
     try counted(place)
   }
 
@@ -106,6 +111,7 @@ final class RejectLog {
     record.null()
     record.null()
     try connection.statement(insert).run(record)
+    marks.add(record, to: .rejects)
     chunk = 0
     try counted(place)
   }
@@ -119,5 +125,6 @@ final class RejectLog {
     record.blob(piece)
     chunk += 1
     try connection.statement(insertChunk).run(record)
+    marks.add(record, to: .chunks)
   }
 }

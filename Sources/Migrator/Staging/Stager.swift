@@ -35,6 +35,8 @@ final class Stager: RowSink {
     return ledger
   }
 
+  /// What was written, but for the rejects.
+  private var marks: StagedMarks
   private var file = ""
   private var fileNumber: Int64 = 0
   private var record = Record()
@@ -65,9 +67,11 @@ final class Stager: RowSink {
     self.numbers = state?.numbers ?? numbers
     self.knownTables = knownTables
     shapes = knownShapes
+    let marks = state?.marks ?? StagedMarks()
+    self.marks = marks.only { !$0.isOfRejects }
     rejects = RejectLog(
       connection, run: numbers.run, source: source, first: self.numbers.reject, limit: maxRejects,
-      count: state?.rejectCount ?? 0)
+      count: state?.rejectCount ?? 0, marks: marks.only(\.isOfRejects))
     guard let state else { return }
     fileNumber = state.numbers.file - 1
     read = state.read
@@ -92,7 +96,13 @@ final class Stager: RowSink {
         .init(
           name: $0.name, number: $0.number, ordinal: $0.ordinal, read: $0.read, rows: $0.rows,
           rejected: rejected[$0.name].rejected)
-      })
+      }, marks: marks + rejects.marks)
+  }
+
+  /// Writes the record in hand, and takes it into the marks.
+  private func write(_ query: Query, to table: StagedMarks.Table) throws {
+    try connection.statement(query).run(record)
+    marks.add(record, to: table)
   }
 
   /// The rows that are passed over come from this file, and so may those after them.
@@ -105,9 +115,12 @@ final class Stager: RowSink {
     file = path
     fileNumber = numbers.file
     numbers.file += 1
-    try connection.run(
-      Self.insertFile, .integer(fileNumber), .integer(numbers.run), .text(path),
-      .text(format.rawValue))
+    record.reset()
+    record.integer(fileNumber)
+    record.integer(numbers.run)
+    record.text(path)
+    record.text(format.rawValue)
+    try write(Self.insertFile, to: .files)
   }
 
   private func staged(_ name: String) throws -> StagedTable {
@@ -123,7 +136,11 @@ final class Stager: RowSink {
     } else {
       number = numbers.table
       numbers.table += 1
-      try connection.run(Self.insertTable, .integer(number), .text(source), .text(name))
+      record.reset()
+      record.integer(number)
+      record.text(source)
+      record.text(name)
+      try write(Self.insertTable, to: .tables)
     }
     let table = StagedTable(number: number, source: source, name: name)
     byName[name.exact] = table
@@ -138,9 +155,10 @@ final class Stager: RowSink {
     if let known = shapes[key] { return known }
     let number = numbers.shape
     numbers.shape += 1
-    try connection.run(
-      Self.insertShape, .integer(number),
-      .text(JSONWriter.compact(.array(columns.map { .string($0) }))))
+    record.reset()
+    record.integer(number)
+    record.text(JSONWriter.compact(.array(columns.map { .string($0) })))
+    try write(Self.insertShape, to: .shapes)
     shapes[key] = number
     return number
   }
@@ -204,7 +222,7 @@ final class Stager: RowSink {
     record.integer(shape)
     record.integer(parent)
     record.text(text)
-    try connection.statement(Self.insertRow).run(record)
+    try write(Self.insertRow, to: .rows)
     table.include(numbers.row)
     numbers.row += 1
   }
@@ -322,21 +340,30 @@ final class Stager: RowSink {
       // A deletion of something that cannot be read deletes nothing.
       return
     }
-    try connection.statement(Self.insertDeletion).run(record)
+    try write(Self.insertDeletion, to: .deletions)
   }
 
   /// Rows that v4 deleted while its changes were being recorded, with the number that the next row got.
   static let createDeletions = """
-    CREATE TABLE source_deletions(table_no INTEGER, v4_id TEXT, row INTEGER,
-      PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID
+    CREATE TABLE source_deletions(number INTEGER PRIMARY KEY, table_no INTEGER, v4_id TEXT, row INTEGER)
     """
-  /// A row that came again after its deletion was only changed.
-  static let forgiveDeletions = """
-    DELETE FROM source_deletions WHERE EXISTS(SELECT 1 FROM v4_rows n
-      WHERE n.table_no=source_deletions.table_no AND n.v4_id=source_deletions.v4_id
-        AND n.row>=source_deletions.row)
+  /// The rows that stay deleted: one that came again after its deletion was only changed.
+  ///
+  /// What was written stays as it was, so that a run which goes on from here finds it.
+  static let collectRemovals = """
+    DROP TABLE IF EXISTS main.source_removals;
+    CREATE TABLE main.source_removals(table_no INTEGER, v4_id TEXT, row INTEGER,
+      PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID;
+    INSERT INTO main.source_removals
+      SELECT table_no, v4_id, max(row) FROM source_deletions d WHERE NOT EXISTS(SELECT 1 FROM v4_rows n
+        WHERE n.table_no=d.table_no AND n.v4_id=d.v4_id AND n.row>=d.row)
+      GROUP BY table_no, v4_id;
     """
-  static let dropDeletions = "DROP TABLE main.source_deletions"
+  static let dropDeletions = """
+    DROP TABLE main.source_deletions;
+    DROP TABLE main.source_removals;
+    """
   private static let insertDeletion = Query(
-    "source_deletions.insert", "INSERT OR REPLACE INTO source_deletions VALUES(?1,?2,?3)")
+    "source_deletions.insert", "INSERT INTO source_deletions(table_no, v4_id, row) VALUES(?1,?2,?3)"
+  )
 }

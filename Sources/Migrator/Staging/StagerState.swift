@@ -7,6 +7,8 @@ extension Stager {
     let rejectCount: Int
     let read: Int
     let tables: [Table]
+    /// What was written to the staging file.
+    let marks: StagedMarks
 
     /// Where a table stands.
     struct Table {
@@ -40,7 +42,7 @@ extension Stager.State {
   var json: JSON {
     .object([
       .init("numbers", numbers.json), .init("reject_count", .int(rejectCount)),
-      .init("read", .int(read)),
+      .init("read", .int(read)), .init("marks", marks.json),
       .init(
         "tables",
         .array(
@@ -60,7 +62,7 @@ extension Stager.State {
   init?(_ json: JSON) {
     guard let numbers = json["numbers"].flatMap(Stager.Numbers.init),
       let rejectCount = json["reject_count"]?.integer, let read = json["read"]?.integer,
-      let list = json["tables"]?.elements
+      let list = json["tables"]?.elements, let marks = json["marks"].flatMap({ StagedMarks($0) })
     else { return nil }
     var tables: [Table] = []
     for entry in list {
@@ -78,6 +80,7 @@ extension Stager.State {
           name: name, number: Int64(number), ordinal: Int64(ordinal), read: count, rows: rows,
           rejected: rejected))
     }
-    self.init(numbers: numbers, rejectCount: rejectCount, read: read, tables: tables)
+    self.init(
+      numbers: numbers, rejectCount: rejectCount, read: read, tables: tables, marks: marks)
   }
 }

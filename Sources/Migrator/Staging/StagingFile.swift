@@ -5,10 +5,12 @@ enum StagingFile {
   /// The name that it has beside a store.
   static func path(of store: String) -> String { store + ".migrating" }
 
+  private static let suffixes = ["", "-journal", "-wal", "-shm"]
+
   /// Removes the file and what SQLite keeps beside it: the file first, since without its journal it
   /// would look whole.
   static func remove(_ path: String) throws(SystemError) {
-    for suffix in ["", "-journal", "-wal", "-shm"] { try File.remove(path + suffix) }
+    for suffix in suffixes { try File.remove(path + suffix) }
   }
 
   /// Takes away what an earlier run left and what cannot be gone on with.
@@ -19,9 +21,13 @@ enum StagingFile {
   /// - Parameters:
   ///   - store: the file that the run goes into.
   ///   - keepsWork: whether rows that were staged before may be used.
-  static func prepare(_ path: String, besides store: String, keepsWork: Bool)
-    throws(SystemError)
-  {
+  /// - Throws: ``AgoraError`` `is_folder` where a folder has the file's name, and ``SystemError``.
+  static func prepare(_ path: String, besides store: String, keepsWork: Bool) throws {
+    for suffix in suffixes where try File.status(path + suffix)?.isFolder == true {
+      throw AgoraError(
+        .isFolder, "a folder has the name of the file that the run is made ready in",
+        file: path + suffix, remedy: "Rename or remove it, and run the same command again.")
+    }
     guard let status = try File.status(path) else {
       // A journal without its file would be taken for the next one's.
       return try remove(path)

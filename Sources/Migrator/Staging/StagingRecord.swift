@@ -56,6 +56,40 @@ struct StagingRecord {
     isLoaded = found.4 != nil
   }
 
+  /// Whether the file has what was written to it: a byte that the disk has changed must not get into the
+  /// store.
+  func isWhole(in connection: Connection) -> Bool {
+    guard let state, mark.events > 0 else { return true }
+    do {
+      guard try connection.first(Self.quickCheck, map: { $0.text(0) }) == "ok" else { return false }
+      return try isLoaded
+        ? Self.isSealed(connection) : StagedMarks(reading: connection) == state.marks
+    } catch {
+      return false
+    }
+  }
+
+  private static let quickCheck = Query("staging.quick_check", "PRAGMA quick_check(1)")
+
+  /// Whether the records of a file that is loaded are what their hashes say.
+  private static func isSealed(_ connection: Connection) throws -> Bool {
+    var isSealed = true
+    for table in RecordTable.all where isSealed {
+      let columns = table.columns.joined(separator: ", ")
+      var record = Record()
+      try connection.each(
+        Query("staging.\(table.name)", "SELECT \(columns) FROM main.\(table.name)")
+      ) { row in
+        guard isSealed else { return }
+        record.reset()
+        for column in table.columns.indices { row.append(Int32(column), to: &record) }
+        // A stub has no hash.
+        if record.fields.last != .null, !table.isAsImported(record) { isSealed = false }
+      }
+    }
+    return isSealed
+  }
+
   private static let staged = Query("staging.any", "SELECT mark FROM main.staging")
 
   /// Whether a file that cannot be gone on with has rows of an interrupted run; one that was killed before

@@ -113,8 +113,9 @@ final class RecordComparison {
         if let stored = try context.replaced(by: row) {
           return try self.compareTexts(row, table, stored: stored)
         }
-        // A row that v5 has written is a record, whether it has come back or not.
-        guard !row.isBornOnV5 else { return }
+        // A row that v5 has written is a record, whether it has come back or not; one that the export
+        // itself takes back may have come or not.
+        guard try !row.isBornOnV5 && !self.isTakenBack(row, table) else { return }
         // A row that was not understood is known as that.
         guard
           try self.connection.integer(
@@ -134,8 +135,30 @@ final class RecordComparison {
     try connection.each(unknown) { self.missing($0.text(0), $0.text(1), nil) }
   }
 
+  private static let takenBack = Query(
+    "source_removals.of_row",
+    "SELECT EXISTS(SELECT 1 FROM stage.source_removals WHERE table_no=?1 AND v4_id=?2 AND row>?3)")
+
+  /// Whether v4 removed a row while its changes were being recorded.
+  private func isTakenBack(_ row: StagedRow, _ table: StagedTable) throws -> Bool {
+    try connection.integer(
+      Self.takenBack, .integer(table.number), .text(row.v4ID), .integer(row.row)) == 1
+  }
+
+  private static let listed = Query(
+    "conflicts.of_text",
+    """
+    SELECT EXISTS(SELECT 1 FROM main.conflicts WHERE row=?1 AND status='outstanding' AND text=?2)
+    """)
+
   /// A row that says something else now than when it was imported.
   private func compareTexts(_ row: StagedRow, _ table: StagedTable, stored: Int64) throws {
+    let text = String(decoding: table.mapper.row.text, as: UTF8.self)
+    if try connection.integer(Self.listed, .integer(stored), .text(text)) == 1 {
+      // A conflict that nobody has settled says so already.
+      return report.changedOnV5.append(
+        .init(table: table.name, v4ID: row.v4ID, v5ID: row.v5IDText))
+    }
     let newer = columns(of: table)
     try connection.each(
       Query("v4_rows.stored_text", "SELECT text, shape FROM main.v4_rows WHERE row=?1"),
@@ -215,14 +238,16 @@ final class RecordComparison {
 
   // MARK: what should not be there
 
-  /// Stored rows of the export's tables that the export has not.
+  /// Stored rows of the export's tables that the export has not; those that an import has found gone
+  /// before are listed apart.
   private func findExtraRows() throws {
     for table in context.tables {
       let rows = Query(
         "v4_rows.extra",
         """
         SELECT v4_id, v5_id,
-          EXISTS(SELECT 1 FROM main.conflicts c WHERE c.row=r.row AND \(Conflict.keepsGoneRow))
+          EXISTS(SELECT 1 FROM main.conflicts c WHERE c.row=r.row AND \(Conflict.keepsGoneRow)),
+          EXISTS(SELECT 1 FROM main.v4_gone g WHERE g.row=r.row)
         FROM main.v4_rows r WHERE table_no=?1 AND row NOT IN (SELECT main_row FROM temp.seen)
         """)
       try connection.each(rows, .integer(table.number)) { row in
@@ -230,6 +255,8 @@ final class RecordComparison {
           table: table.name, v4ID: row.text(0), v5ID: row.text(1))
         if row.bool(2) {
           self.report.changedOnV5.append(record)
+        } else if row.bool(3) {
+          self.report.deletedInSource.append(record)
         } else {
           self.report.extra.append(record)
         }

@@ -10,16 +10,20 @@ public struct Verification {
   private let store: String
   private let clock: Clock
   private let progress: any ProgressObserver
+  private let followsLastLimit: Bool
 
   /// Prepares a comparison.
   ///
   /// - Parameters:
-  ///   - options: the exports, their source and the table of rows that do not name theirs.
+  ///   - options: the exports, their source, the table of rows that do not name theirs, and the limit of a
+  ///     row's bytes.
   ///   - store: the store's path.
+  ///   - followsLastLimit: whether the limit of the source's last import counts instead.
   public init(
     _ options: MigrationOptions, store: String, clock: Clock = .system,
-    progress: any ProgressObserver = NoProgress()
+    progress: any ProgressObserver = NoProgress(), followsLastLimit: Bool = false
   ) {
+    self.followsLastLimit = followsLastLimit
     self.options = options
     self.store = store
     self.clock = clock
@@ -51,9 +55,10 @@ public struct Verification {
     do {
       let connection = try Connection(path: store, mode: .readWrite)
       connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
-      var (policy, aliases) = try RunHistory.lastOptions(connection, source: options.source)
-      aliases.merge(options.aliases) { $1 }
+      let history = try RunHistory(connection, source: options.source)
+      let (policy, aliases) = (history.orphans, history.aliases.merging(options.aliases) { $1 })
       var rejectedToo = options
+      if followsLastLimit, let limit = history.maxRowBytes { rejectedToo.maxRowBytes = limit }
       rejectedToo.maxRejects = nil
       let exports = try ExportStaging(
         rejectedToo, path: staging, existing: connection,
@@ -102,22 +107,27 @@ public struct Verification {
   }
 }
 
-/// What earlier runs were told.
-enum RunHistory {
-  private static let options = Query(
-    "migration_runs.options", "SELECT options FROM migration_runs WHERE source=?1 ORDER BY run")
+/// What earlier runs of a source were told, but for those that were taken back.
+struct RunHistory {
+  /// The last run's policy for references to nothing.
+  private(set) var orphans = OrphanPolicy.stub
+  /// All renamings of agents, which hold for later runs too.
+  private(set) var aliases: [String: String] = [:]
+  /// The last run's limit of a row's bytes; nil where there was none.
+  private(set) var maxRowBytes: Int?
 
-  /// The last run's policy for orphans, and all renamings of agents.
-  static func lastOptions(
-    _ connection: Connection, source: String
-  ) throws -> (OrphanPolicy, [String: String]) {
-    var policy = OrphanPolicy.stub
-    var aliases: [String: String] = [:]
-    try connection.each(options, .text(source)) { row in
-      let options = try JSON.parse(row.text(0))
-      policy = options["orphans"]?.text.flatMap { OrphanPolicy(rawValue: $0) } ?? policy
+  private static let options = Query(
+    "migration_runs.options",
+    """
+    SELECT options FROM migration_runs WHERE source=?1 AND status<>'rolled_back' ORDER BY run
+    """)
+
+  init(_ connection: Connection, source: String) throws {
+    for text in try connection.all(Self.options, .text(source), map: { $0.text(0) }) {
+      let options = try JSON.parse(text)
+      orphans = options["orphans"]?.text.flatMap { OrphanPolicy(rawValue: $0) } ?? orphans
+      maxRowBytes = options["max_row_bytes"]?.integer ?? maxRowBytes
       for alias in options["aliases"]?.members ?? [] { aliases[alias.name] = alias.value.text }
     }
-    return (policy, aliases)
   }
 }

@@ -32,6 +32,8 @@ public struct VerificationReport: Sendable {
   public var rowsCompared = 0
   /// What v5's tools have changed since; no fault.
   public var changedOnV5: [Record] = []
+  /// Rows that an earlier import had found gone from v4 and let stand; no fault.
+  public var deletedInSource: [Record] = []
   /// Fields that somebody altered behind the store's back.
   public var mismatches: [Mismatch] = []
   /// Rows of the export that the store has not.
@@ -66,6 +68,7 @@ public struct VerificationReport: Sendable {
             ])
           })), .init("missing", .array(missing.map(Self.json))),
       .init("extra", .array(extra.map(Self.json))),
+      .init("deleted_in_source", .array(deletedInSource.map(Self.json))),
     ])
   }
 
@@ -92,6 +95,11 @@ public struct VerificationReport: Sendable {
     if !changedOnV5.isEmpty {
       lines.append(
         "\(changedOnV5.count) records were changed by v5's own tools, which is no fault.")
+    }
+    if !deletedInSource.isEmpty {
+      lines.append(
+        "\(deletedInSource.count) rows are gone from v4, as an import has reported, and still here."
+      )
     }
     lines.append(
       isIdentical

@@ -97,7 +97,9 @@ final class ChangedRows {
       if changed.contains("progress"), Self.hasUnknownStatus(mapper.row) {
         changed.insert("status")
       }
-      return patch(mapper, try fields.task(current, shape, as: row.v4ID), changed, shape)
+      changed.insert(WorkflowEpochs.column)
+      let all = try fields.task(current, shape, as: row.v4ID, marked: Self.mark(mapper.row))
+      return patch(mapper, all, changed, shape)
     case .workflow:
       return patch(mapper, try fields.workflow(current, shape, as: row.v4ID), changed, shape)
     case .event:
@@ -106,6 +108,11 @@ final class ChangedRows {
       return changed.contains("row") ? .changed(Array((current.string(3) ?? "{}").utf8)) : .asIs
     default: return .asIs
     }
+  }
+
+  /// What a row says about which workflow of an id it means.
+  private static func mark(_ row: V4Row) -> String? {
+    row.mark(row.layout.index(WorkflowEpochs.column))
   }
 
   private static func hasUnknownStatus(_ row: V4Row) -> Bool {
@@ -164,8 +171,6 @@ final class ChangedRows {
   private static let workflow = Query(
     "v4_steps.workflow_of",
     "SELECT workflow_id FROM main.v4_steps WHERE row=?1")
-  private static let stepsOf = Query(
-    "workflows.steps_of", "SELECT steps FROM workflows WHERE workflow_id=?1")
 
   private func step(
     _ row: StagedRow, _ id: String, _ mapper: TableMapper, _ shape: V4Shape
@@ -173,39 +178,49 @@ final class ChangedRows {
     try load(row, mapper)
     let place = try connection.first(
       Self.workflow, .integer(row.row), map: { $0.text(0) })
-    guard let workflow = try place ?? ownWorkflow(row, mapper) else {
+    guard let workflow = try place ?? ownWorkflow(row) else {
       // A step without a workflow lies in the archive.
       return try RecordTable.archive.read(id, in: connection) == nil ? .leftOut : .asIs
     }
     guard let current = try step(id, of: workflow) else { return .leftOut }
     var json: [UInt8] = []
     _ = try mapper.mapStep(id: row.v5ID, context.references, into: &json)
-    let expected = try JSON.parse(json)
-    var names = ["name", "agent", "status", "started_at", "completed_at"]
-    // v5's own steps have no number; they stand where they stand.
-    if current["order"] != nil { names.append("order") }
-    let changed = names.filter { (expected[$0] ?? .null) != (current[$0] ?? .null) }
+    var changed = Set(
+      WorkflowSteps.differences(try JSON.parse(json), current).map(\.name))
+    changed.insert(WorkflowEpochs.column)
     return patch(
       mapper,
       try fields.step(
         current, of: workflow, order: current["order"]?.integer.map(Int64.init), shape,
-        as: row.v4ID),
-      Set(changed), shape)
+        as: row.v4ID, marked: Self.mark(mapper.row)),
+      changed, shape)
   }
 
-  /// The workflow of a step that was born on v5 and came back.
-  private func ownWorkflow(_ row: StagedRow, _ mapper: TableMapper) throws -> String? {
+  private static let collectBorn = """
+    CREATE TEMP TABLE IF NOT EXISTS born_places(id TEXT PRIMARY KEY, workflow_id TEXT) WITHOUT ROWID;
+    DELETE FROM temp.born_places;
+    INSERT OR IGNORE INTO temp.born_places
+    SELECT json_extract(j.value,'$.step_id'), w.workflow_id FROM main.workflows w, json_each(w.steps) j
+    WHERE \(BornOnV5.condition(on: "json_extract(j.value,'$.step_id')"))
+    """
+  private static let bornPlace = Query(
+    "born_places.of", "SELECT workflow_id FROM temp.born_places WHERE id=?1")
+  private var hasCollectedBorn = false
+
+  /// The workflow that a step which was born on v5 and came back stands in.
+  private func ownWorkflow(_ row: StagedRow) throws -> String? {
     guard row.isBornOnV5 else { return nil }
-    var ignored: [UInt8] = []
-    let step = try mapper.mapStep(id: row.v5ID, context.references, into: &ignored)
-    return step.workflow.map { String(decoding: $0, as: UTF8.self) }
+    if !hasCollectedBorn {
+      try connection.execute(Self.collectBorn, name: "born_places.collect")
+      hasCollectedBorn = true
+    }
+    return try connection.first(Self.bornPlace, .text(row.v4ID), map: { $0.text(0) })
   }
 
   private func step(_ id: String, of workflow: String) throws -> JSON? {
     if steps.workflow != workflow {
-      let text = try connection.first(Self.stepsOf, .text(workflow), map: { $0.text(0) })
       var byID: [String: JSON] = [:]
-      for step in (try? JSON.parse(text ?? "[]"))?.elements ?? [] {
+      for step in try WorkflowSteps.elements(of: workflow, in: connection) {
         if let id = step["step_id"]?.text { byID[id] = step }
       }
       steps = (workflow, byID)

@@ -27,11 +27,15 @@ struct NewRows {
   /// The tables that may get rows, those that the source lacks in the order in which they are added.
   var targets: [String] {
     ["agent_capability"] + (hasRegistry ? ["agent_registry"] : [])
-      + [
-        table("agent_message"), table("task_assignment", "task_queue"),
-        table("workflow_coordination", "workflows"), table("workflow_step", "workflow_steps"),
-      ] + (tables.contains("system_events") ? ["system_events"] : [])
+      + [table("agent_message"), table("task_assignment", "task_queue"), workflowTable]
+      // A stub is a workflow of this table, whatever the source has.
+      + (workflowTable == WorkflowEpochs.coordinationTable
+        ? [] : [WorkflowEpochs.coordinationTable])
+      + [table("workflow_step", "workflow_steps")]
+      + (tables.contains("system_events") ? ["system_events"] : [])
   }
+
+  private var workflowTable: String { table(WorkflowEpochs.coordinationTable, "workflows") }
 
   /// Gives the rows of a table that v5 adds, one after the other.
   func write(_ shape: V4Shape, _ body: ([UInt8]) throws -> Void) throws {
@@ -43,7 +47,13 @@ struct NewRows {
       try eachAgent { if !$1 { try row(fields.registration($0, shape)) } }
     case .message: try each(.messages) { try row(fields.message($0, shape)) }
     case .task: try each(.tasks) { try row(fields.task($0, shape)) }
-    case .workflow: try each(.workflows) { try row(fields.workflow($0, shape)) }
+    case .workflow:
+      if shape.table == workflowTable {
+        try each(.workflows) { try row(fields.workflow($0, shape)) }
+      }
+      if shape.table == WorkflowEpochs.coordinationTable {
+        try eachStub { try row(fields.workflow($0, shape, as: $1)) }
+      }
     case .step: try eachWorkflow { try steps($0, $1, shape, row) }
     case .event: try each(.events) { try row(fields.event($0, shape)) }
     default: return
@@ -70,6 +80,29 @@ struct NewRows {
           WHERE t.source=?1 AND r.v4_id=x.\(id) AND r.v5_id=x.\(id)) ORDER BY \(id)
       """)
     try connection.each(born, .text(context.source)) { try body(Self.record($0, table)) }
+  }
+
+  /// The workflows that v4 only refers to and v5 has worked on, with their v4 ids.
+  private func eachStub(_ body: (Record, String) throws -> Void) throws {
+    let table = RecordTable.workflows
+    let columns = table.columns.map { "w." + $0 }.joined(separator: ", ")
+    let stubs = Query(
+      "workflows.stubs",
+      """
+      SELECT \(columns), n.name FROM v4_names n JOIN workflows w ON w.workflow_id=n.v5_id
+      WHERE n.source=?1 AND n.kind='workflow' AND n.origin='stub' AND w.source_hash=0 ORDER BY n.name
+      """)
+    try connection.each(stubs, .text(context.source)) {
+      try body(Self.record($0, table), $0.text(Int32(table.columns.count)))
+    }
+  }
+
+  /// Whether v5 has made something of an agent that v4 only refers to.
+  private func isWorkedOn(_ stub: Record) throws -> Bool {
+    guard stub.string(3) != "active" || stub.string(6) != "[]" || stub.number(7) != nil else {
+      return false
+    }
+    return try ChangedOnV5.holds(stub.string(0) ?? "", in: connection)
   }
 
   // MARK: agents
@@ -99,7 +132,8 @@ struct NewRows {
         return
       }
       let metadata = try? JSON.parse(agent.string(8) ?? "{}")
-      guard metadata?["stub"] != .bool(true), metadata?["reserved"] != .bool(true) else { return }
+      guard metadata?["reserved"] != .bool(true) else { return }
+      if metadata?["stub"] == .bool(true), try !isWorkedOn(agent) { return }
       let isOurs =
         try BornOnV5.isGiven(id)
         || connection.integer(Self.namedHere, .text(context.source), .text(id)) == 1

@@ -70,7 +70,21 @@ struct V4Fields {
 
   // MARK: tasks
 
-  func task(_ record: Record, _ shape: V4Shape, as id: String? = nil) throws -> [V4Field] {
+  /// A field that says which workflow of an id is meant, where times would lead to another one.
+  private func epoch(_ workflow: String?, at time: Int64?, _ mark: String?) throws -> [V4Field] {
+    guard let workflow, let mark = try names.mark(of: workflow, at: time, marked: mark) else {
+      return []
+    }
+    return [
+      V4Field(
+        field: WorkflowEpochs.column, columns: [WorkflowEpochs.column], value: .text(mark))
+    ]
+  }
+
+  /// - Parameter mark: what the row says already about which workflow it means.
+  func task(
+    _ record: Record, _ shape: V4Shape, as id: String? = nil, marked mark: String? = nil
+  ) throws -> [V4Field] {
     let status = record.string(5) ?? "pending"
     let word = shape.word(in: ["status", "status_update"]) {
       LegacyWords.knownTaskStatus($0) == status
@@ -78,7 +92,7 @@ struct V4Fields {
     let percent = record.number(7) ?? 0
     let requester = Self.document(record.string(10))?["requesting_agent"]?.text
     let type = record.string(3) ?? "general"
-    return [
+    return try [
       Self.id(id ?? record.string(0) ?? "", shape),
       V4Field(
         field: "workflow_id", columns: ["workflow_id"],
@@ -110,7 +124,7 @@ struct V4Fields {
       V4Field(
         field: "completed_at", columns: ["completed_at"], value: Self.time(record, 9),
         isNeeded: record.number(9) != nil),
-    ]
+    ] + epoch(record.string(1), at: record.number(8), mark)
   }
 
   // MARK: workflows
@@ -152,17 +166,23 @@ struct V4Fields {
   /// - Parameters:
   ///   - step: the element of its workflow's `steps`.
   ///   - order: where it stands; nil after those that have a place.
+  ///   - mark: what the row says already about which workflow it means.
   func step(
-    _ step: JSON, of workflow: String, order: Int64?, _ shape: V4Shape, as id: String? = nil
+    _ step: JSON, of workflow: String, order: Int64?, _ shape: V4Shape, as id: String? = nil,
+    marked mark: String? = nil
   ) throws -> [V4Field] {
     let status = step["status"]?.text ?? "pending"
     let word = shape.word(in: ["status"]) { LegacyWords.knownTaskStatus($0) == status }
     let agent = try step["agent"]?.text.map { V4Value.text(try names.agent($0)) }
-    func time(_ name: String) -> V4Field {
-      let micros = step[name]?.text.flatMap { Timestamp($0) }?.microseconds
-      return V4Field(field: name, columns: [name], value: .time(micros), isNeeded: micros != nil)
+    func micros(_ name: String) -> Int64? {
+      step[name]?.text.flatMap { Timestamp($0) }?.microseconds
     }
-    return [
+    func time(_ name: String) -> V4Field {
+      V4Field(
+        field: name, columns: [name], value: .time(micros(name)), isNeeded: micros(name) != nil)
+    }
+    let instant = micros("started_at") ?? micros("completed_at")
+    return try [
       Self.id(id ?? step["step_id"]?.text ?? "", shape),
       V4Field(
         field: "workflow_id", columns: ["workflow_id"], value: .text(try names.workflow(workflow))),
@@ -179,7 +199,7 @@ struct V4Fields {
         field: "status", columns: ["status"], value: .text(word ?? status),
         isNeeded: status != "pending"),
       time("started_at"), time("completed_at"),
-    ]
+    ] + epoch(workflow, at: instant, mark)
   }
 
   // MARK: events

@@ -4,13 +4,16 @@ import AgoraStore
 final class V4Names {
   private let connection: Connection
   private let source: String
+  private let references: ReferenceResolver
   private var agents: [String: String] = [:]
   private var workflows: [String: String] = [:]
   private static let limit = 65_536
 
-  init(_ connection: Connection, source: String) {
+  /// - Parameter references: what says how v4's words will be understood when they come back.
+  init(_ connection: Connection, source: String, _ references: ReferenceResolver) {
     self.connection = connection
     self.source = source
+    self.references = references
   }
 
   private static let agentName = Query(
@@ -49,5 +52,24 @@ final class V4Names {
         Self.workflowID, .text(source), .text(id), map: { $0.text(0) }) ?? id
     workflows[id] = name
     return name
+  }
+
+  private static let rowOfWorkflow = Query(
+    "workflows.row", "SELECT source_row FROM workflows WHERE workflow_id=?1")
+
+  /// What has to stand in a row beside a workflow's v4 id so that it means this workflow
+  /// (``WorkflowEpochs/column``); nil where nothing has to.
+  ///
+  /// - Parameters:
+  ///   - time: the time of the row, which decides otherwise.
+  ///   - mark: what the row says about it already.
+  func mark(of workflow: String, at time: Int64?, marked mark: String?) throws -> String? {
+    let name = try self.workflow(workflow)
+    let meant = try references.workflow(name, at: time, marked: mark)
+    guard meant.map({ String(decoding: $0, as: UTF8.self) }) != workflow,
+      case let row?? = try connection.first(
+        Self.rowOfWorkflow, .text(workflow), map: { $0.optionalInt64(0) })
+    else { return nil }
+    return try references.epochs.mark(ofRow: row)
   }
 }

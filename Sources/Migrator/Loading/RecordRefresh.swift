@@ -1,0 +1,83 @@
+import AgoraStore
+
+/// Makes records of known rows once more, where what the rows refer to may have changed.
+///
+/// The rows are those of `temp.refreshed`. A record that v5 has changed stays as it is.
+struct RecordRefresh {
+  private let context: LoadContext
+  private var connection: Connection { context.connection }
+
+  init(_ context: LoadContext) { self.context = context }
+
+  private static let rows = Query(
+    "refreshed.rows",
+    """
+    SELECT r.row, r.v4_id, r.epoch, r.v5_id, r.file, r.byte_offset, r.ordinal, r.shape, r.parent,
+      r.text, t.name
+    FROM temp.refreshed c JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
+    WHERE t.source=?1
+    """)
+
+  /// Makes the records of the rows that a query selects.
+  ///
+  /// - Parameters:
+  ///   - rows: SQL that gives numbers of `v4_rows`.
+  ///   - values: what its parameter is, one after the other; nil where it has none.
+  func refresh(_ target: RecordTable, rows: String, _ values: [SQLValue]? = nil) throws {
+    try connection.execute(
+      "CREATE TEMP TABLE refreshed(row INTEGER PRIMARY KEY)", name: "refreshed.create")
+    defer { try? connection.execute("DROP TABLE temp.refreshed", name: "refreshed.drop") }
+    let collect = Query("refreshed.collect", "INSERT OR IGNORE INTO temp.refreshed " + rows)
+    if let values {
+      for value in values { try connection.run(collect, value) }
+    } else {
+      try connection.run(collect)
+    }
+    var mappers: [String: TableMapper] = [:]
+    var record = Record()
+    try connection.each(Self.rows, .text(context.source)) { result in
+      let row = LoadContext.stagedRow(result)
+      let table = result.text(10)
+      let mapper = mappers[table] ?? TableMapper(table: table, kind: V4Schema.kind(of: table))
+      mappers[table] = mapper
+      guard let current = try target.read(row.v5IDText, in: connection),
+        target.isAsImported(current)
+      else { return }
+      let columns = try context.columns(row.shape)
+      try result.withBytes(9) { try mapper.loadStored($0, columns: columns, row: row.row) }
+      do {
+        try mapper.map(
+          as: RecordIdentity(
+            id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row)),
+          context.references, into: &record)
+      } catch is Rejection {
+        // It came in under other options; what it refers to stays as it is.
+        return
+      }
+      target.seal(&record)
+      guard current.fields.last != record.fields.last else { return }
+      try target.overwrite(record, keepingSteps: row.parent == nil, in: connection)
+    }
+  }
+}
+
+extension RecordTable {
+  private static let stepsText = Query(
+    "workflows.steps_text", "SELECT steps FROM workflows WHERE workflow_id=?1")
+  private static let setSteps = Query(
+    "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
+
+  /// Writes a record over the one of its id.
+  ///
+  /// - Parameter keepsSteps: whether a workflow keeps its steps, which stand in rows of their own.
+  func overwrite(_ record: Record, keepingSteps keepsSteps: Bool, in connection: Connection) throws
+  {
+    guard name == "workflows", keepsSteps else {
+      return try connection.statement(update).run(record)
+    }
+    let id = record.string(0) ?? ""
+    let steps = try connection.first(Self.stepsText, .text(id), map: { $0.text(0) })
+    try connection.statement(update).run(record)
+    try connection.run(Self.setSteps, .text(id), .text(steps ?? "[]"))
+  }
+}

@@ -1,0 +1,233 @@
+import AgoraStore
+import Migrator
+import TestSupport
+import Testing
+
+/// Steps that v4 changes or adds while v5 works on their workflow, and what goes to v4 and comes back.
+@Suite struct StepConflictTests {
+  @discardableResult
+  private func migrate(_ export: String, into store: String, deleting: Bool = false) throws
+    -> MigrationReport
+  {
+    try write(export, to: store + ".json")
+    var options = MigrationOptions(exports: [store + ".json"])
+    options.appliesDeletes = deleting
+    return try Migration(options, store: store).run()
+  }
+
+  private func verify(_ store: String) throws -> VerificationReport {
+    try Verification(MigrationOptions(exports: [store + ".json"]), store: store).run()
+  }
+
+  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
+
+  private func bundle(_ store: String) throws -> String {
+    _ = try V4Export.write(
+      Store(path: store), source: nil, to: store + ".new", includingNew: true)
+    return try contents(store + ".new")
+  }
+
+  private func names(_ store: String) throws -> String? {
+    try Connection(path: store, mode: .readOnly).first(
+      Query(
+        "test",
+        """
+        SELECT group_concat(json_extract(j.value,'$.name')||' '||json_extract(j.value,'$.status'))
+        FROM workflows, json_each(steps) j
+        """), map: { $0.text(0) })
+  }
+
+  private static func export(_ steps: String...) -> String {
+    #"{"workflow_coordination":[{"workflow_id":"w","created_at":5}],"workflow_step":["#
+      + steps.map { "{" + $0 + "}" }.joined(separator: ",") + "]}"
+  }
+
+  private static let first =
+    #""step_id":"1","workflow_id":"w","step_name":"one","status":"pending""#
+  private static let done =
+    #""step_id":"1","workflow_id":"w","step_name":"one","status":"completed""#
+  private static let second =
+    #""step_id":"2","workflow_id":"w","step_name":"two","status":"pending""#
+
+  /// v5 adds a step to the workflow.
+  private func addStep(_ store: String) throws {
+    let step = IdentifierSource().next(.step).description
+    try Connection(path: store, mode: .readWrite).execute(
+      """
+      UPDATE workflows SET source_hash=0, steps=json_insert(steps, '$[#]',
+        json('{"step_id":"\(step)","name":"added","agent":null,"status":"pending"}'));
+      INSERT INTO audit(audit_id, action, target) SELECT 'aud_01a20656000070008000000000000009', 'modified', workflow_id FROM workflows;
+      """)
+  }
+
+  @Test func `a step that v4 changed and one that it added are listed with their fields`() throws {
+    let sides: [(ConflictResolution.Side, steps: String)] = [
+      (.v5, "one pending,added pending"), (.v4, "one completed,two pending,added pending"),
+    ]
+    for (side, steps) in sides {
+      try withTemporaryFolder { folder in
+        let store = folder + "/s.db"
+        try migrate(Self.export(Self.first), into: store)
+        try addStep(store)
+        let before = try hash(store)
+        let export = Self.export(Self.done, Self.second)
+        let delta = try migrate(export, into: store)
+        #expect(delta.conflicts == 2)
+        let listed = try hash(store)
+        for _ in 0..<2 {
+          let report = try verify(store)
+          #expect(report.isIdentical, "\(report.text)")
+          let entries = try ConflictList(Store(path: store)).json["conflicts"]?.elements ?? []
+          #expect(entries.map { $0["kind"]?.text } == ["changed", "added"])
+          let fields = entries.map { entry in
+            (entry["fields"]?.elements ?? []).map { $0["field"]?.text ?? "" }
+          }
+          #expect(fields == [["status"], ["name", "status"]])
+          let again = try migrate(export, into: store)
+          #expect(again.ledger.totals.unchanged == again.ledger.totals.read)
+          #expect(try hash(store) == listed)
+        }
+        let run = try ConflictResolution(.all(source: nil), keeping: side, store: store).run()
+        #expect(try names(store) == steps)
+        let report = try verify(store)
+        #expect(report.isIdentical, "\(report.text)")
+        let check = try StoreCheck(Store(path: store))
+        #expect(check.isSound, "\(check.text)")
+        let settled = try migrate(export, into: store)
+        #expect(settled.conflicts == 0)
+        #expect(settled.ledger.totals.unchanged == settled.ledger.totals.read)
+        let runs = try RunList(Store(path: store)).runs.map(\.runID)
+        #expect(runs[1] == run.runID)
+        for run in runs.dropLast() { _ = try Rollback(run, store: store).run() }
+        #expect(try hash(store) == before)
+      }
+    }
+  }
+
+  @Test func `a row that stands twice and is in conflict is unchanged the next time`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      func export(_ priorities: Int...) -> String {
+        #"{"agent_message":["#
+          + priorities.map { #"{"message_id":"m","content":"x","priority":\#($0)}"# }
+          .joined(separator: ",") + "]}"
+      }
+      try migrate(export(1), into: store)
+      try Connection(path: store, mode: .readWrite).execute("UPDATE messages SET delivered=1")
+      try migrate(export(2, 3, 4), into: store)
+      let again = try migrate(export(2, 3, 4), into: store)
+      #expect(again.conflicts == 1 && again.ledger.totals.unchanged == 3)
+    }
+  }
+
+  @Test func `what the export itself takes back says nothing`() throws {
+    let changes = """
+      {"agent_message":{"deletes":[],"inserts":[{"message_id":"1","content":"a"},{"message_id":"2"}]}}
+      {"agent_message":{"deletes":[{"message_id":"1","content":"a"}],"inserts":[]}}
+
+      """
+    for deletes in [true, false] {
+      try withTemporaryFolder { folder in
+        let store = folder + "/s.db"
+        let report = try migrate(changes, into: store, deleting: deletes)
+        #expect(report.ledger.totals.imported == (deletes ? 1 : 2))
+        #expect(report.ledger.isBalanced)
+        let before = try hash(store)
+        let again = try migrate(changes, into: store, deleting: deletes)
+        #expect(again.ledger.totals.unchanged == 2)
+        #expect(try hash(store) == before)
+        let verified = try verify(store)
+        #expect(verified.isIdentical, "\(verified.text)")
+        try migrate(changes, into: store, deleting: true)
+        let swept = try verify(store)
+        #expect(swept.isIdentical, "\(swept.text)")
+      }
+    }
+  }
+
+  // MARK: to v4 and back
+
+  /// What v5 has made of a marketplace, and what of it v4 has to hear.
+  private static let lives: [(what: String, export: String, onV5: String, told: String?)] = [
+    (
+      "an agent that was born on v5",
+      #"{"agent_capability":[{"capability_id":"1","agent_id":"a","capability_type":"t","level":3}]}"#,
+      """
+      INSERT INTO agents(agent_id, agent_name, status, capabilities, max_concurrent_tasks, metadata)
+      VALUES('agent_01a20656000070008000000000000001','born','paused','["x","y"]',3,'{"k":1}')
+      """, "born"
+    ),
+    (
+      "one without capabilities, beside registrations",
+      #"{"agent_registry":[{"agent_id":"a","agent_name":"a","agent_type":"t","config":"{}","n":1}]}"#,
+      """
+      INSERT INTO agents(agent_id, agent_name, status, registered_at)
+      VALUES('agent_01a20656000070008000000000000001','born','suspended',77)
+      """, "born"
+    ),
+    (
+      "an agent that v4 only refers to, suspended",
+      #"{"agent_message":[{"message_id":"1","from_agent":"ghost","content":"x"}]}"#,
+      """
+      UPDATE agents SET status='suspended';
+      INSERT INTO audit(audit_id, action, target) SELECT 'aud_01a20656000070008000000000000009', 'x', agent_id FROM agents
+      """, "suspended"
+    ),
+    (
+      "a workflow that v4 only refers to, started, with steps of v4",
+      #"{"workflow_step":[{"step_id":"1","workflow_id":"lost","step_name":"s","status":"pending"}]}"#,
+      """
+      UPDATE workflows SET status='running', source_hash=0,
+        steps=json_set(steps,'$[0].status','in_progress');
+      INSERT INTO audit(audit_id, action, target) SELECT 'aud_01a20656000070008000000000000009', 'x', workflow_id FROM workflows
+      """, #""status":"running""#
+    ),
+    (
+      "one beside the other table of workflows",
+      #"{"workflows":[{"workflow_id":"w"}],"task_assignment":[{"assignment_id":"1","workflow_id":"lost"}]}"#,
+      """
+      UPDATE workflows SET status='terminated', source_hash=0 WHERE source_row IS NULL;
+      INSERT INTO audit(audit_id, action, target)
+        SELECT 'aud_01a20656000070008000000000000009', 'x', workflow_id FROM workflows WHERE source_row IS NULL
+      """, "terminated"
+    ),
+    (
+      "an agent that v4 only refers to and v5 let be",
+      #"{"agent_message":[{"message_id":"1","from_agent":"ghost","content":"x"}]}"#,
+      "INSERT INTO audit(audit_id, action, target) SELECT 'aud_01a20656000070008000000000000009', 'x', agent_id FROM agents",
+      nil
+    ),
+  ]
+
+  @Test func `what the store itself exported changes nothing when it comes back`() throws {
+    for (what, export, onV5, told) in Self.lives {
+      try withTemporaryFolder { folder in
+        let store = folder + "/s.db"
+        try migrate(export, into: store)
+        try Connection(path: store, mode: .readWrite).execute(onV5)
+        let before = try hash(store)
+        let newer = try bundle(store)
+        if let told {
+          #expect(newer.contains(told), "\(what): \(newer)")
+        } else {
+          #expect(newer == export + "\n", "\(what)")
+        }
+        let report = try migrate(newer, into: store)
+        #expect(report.conflicts == 0 && report.ledger.totals.imported == 0, "\(what)")
+        #expect(try hash(store) == before, "\(what)")
+        let verified = try verify(store)
+        #expect(verified.isIdentical, "\(what): \(verified.text)")
+        #expect(try bundle(store) == newer, "\(what)")
+        let again = try migrate(newer, into: store)
+        #expect(again.ledger.totals.unchanged == again.ledger.totals.read, "\(what)")
+        let check = try StoreCheck(Store(path: store))
+        #expect(check.isSound, "\(what): \(check.text)")
+        for run in [again.runID, report.runID] { _ = try Rollback(run, store: store).run() }
+        #expect(try hash(store) == before, "\(what)")
+        // A store of its own hears of it too.
+        try migrate(newer, into: folder + "/fresh.db")
+        #expect(try bundle(folder + "/fresh.db") == newer, "\(what)")
+      }
+    }
+  }
+}
