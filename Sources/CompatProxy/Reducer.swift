@@ -56,6 +56,10 @@ package struct Reducer: Sendable {
     CleanupAgentRegistration.reducer,
   ]
 
+  /// What is called on v5 instead of each reducer, by its name.
+  package static let replacements = Dictionary(
+    all.map { ($0.name, $0.replacement) }, uniquingKeysWith: { first, _ in first })
+
   /// The reducer of a name.
   ///
   /// - Throws: ``Refusal`` with near names.
