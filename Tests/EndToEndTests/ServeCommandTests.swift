@@ -34,6 +34,8 @@ import Testing
         client.endOutput()
         let end = server.wait()
         #expect(end.status == 0, "\(end.talk)")
+        // The store was closed, which takes the log in and writes down what only looked.
+        #expect(try File.status(folder + "/agora.db-wal") == nil)
         let told = end.talk.split(separator: "\n").filter { !$0.hasPrefix("agora: made") }
         #expect(told.contains { $0.contains("SPACETIME_URI has no use here") })
         #expect(told.contains { $0.contains("stopped") })
