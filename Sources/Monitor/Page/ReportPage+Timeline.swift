@@ -139,7 +139,8 @@ extension ReportPage {
         for (name, figure, value) in [
           ("rejects that wait", "rejects", report.facts.outstandingRejects),
           ("conflicts", "conflicts", report.facts.conflicts),
-          ("named and never made", "orphans", report.facts.orphans), ("ids used again", "epochs", epochs),
+          ("named and never made", "orphans", report.facts.orphans),
+          ("ids used again", "epochs", epochs),
         ] { out.raw("<li><b data-figure=\"\(figure)\">\(value)</b> \(name)</li>") }
         out.element(
           "li", "",
