@@ -63,7 +63,8 @@ static:
 
 # Races and bad accesses in the server's tests; each builds anew.
 sanitize: install-sqlite
-	$(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest --filter AgoraServerTests
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt" \
+	  $(SWIFT) test --sanitize=thread --scratch-path .build-tsan --disable-xctest --filter AgoraServerTests
 	$(SWIFT) test --sanitize=address --scratch-path .build-asan --disable-xctest --filter AgoraServerTests
 
 # The system's SQLite: on macOS it is there; on Debian and Ubuntu apt has it.

@@ -56,7 +56,7 @@ package struct Reducer: Sendable {
     CleanupAgentRegistration.reducer,
   ]
 
-  /// What a caller of v5 calls instead of each reducer.
+  /// What is called on v5 instead of each reducer, by its name.
   package static let replacements = Dictionary(
     all.map { ($0.name, $0.replacement) }, uniquingKeysWith: { first, _ in first })
 

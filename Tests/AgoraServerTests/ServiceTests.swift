@@ -62,6 +62,27 @@ import Testing
     }
   }
 
+  @Test func `health is told also while every thread waits for the store`() throws {
+    try serving { service, parts in
+      let other = try Connection(path: parts.store.path, mode: .readWrite)
+      try other.execute("BEGIN IMMEDIATE")
+      let waiting = try (0..<12).map { number in
+        let client = try Client(service.address.port)
+        client.send(request("POST /agents/register", #"{"agent_name":"w\#(number)"}"#))
+        return client
+      }
+      let client = try Client(service.address.port)
+      for line in ["GET /health", "HEAD /health", "GET /health?x=1"] {
+        client.send(request(line))
+        #expect(try client.take(until: "\r\n\r\n").hasPrefix("HTTP/1.1 200"))
+      }
+      try other.execute("ROLLBACK")
+      for client in waiting {
+        #expect(try client.take(until: "available_services").hasPrefix("HTTP/1.1 200"))
+      }
+    }
+  }
+
   @Test func `beyond this machine it listens with a token only, or insecurely`() throws {
     let rows: [(String, Bool, Int, AgoraError.Code?)] = [
       ("0.0.0.0", false, 0, .refused), ("0.0.0.0", true, 0, nil), ("0.0.0.0", false, 1, nil),

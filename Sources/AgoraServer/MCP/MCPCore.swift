@@ -164,7 +164,7 @@ package struct MCPCore: Sendable {
   private var discover: MCPAnswer {
     MCPAnswer(
       [
-        .init("supportedVersions", .array(MCPVersion.modernNames.map { .string($0) })),
+        .init("supportedVersions", MCPVersion.names),
         .init("capabilities", capabilities(tellingChanges: tellsChanges)),
         .init("instructions", .string(Self.instructions)),
       ], keptFor: 3_600_000, isPublic: true)

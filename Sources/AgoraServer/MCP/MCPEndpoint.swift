@@ -45,12 +45,15 @@ package struct MCPEndpoint: Surface {
       switch try RPCMessage(request.body) {
       case .response, .notification: return try acknowledge(request)
       case .request(let message):
-        return try answer(message, request.headers, form, caller) { [caller = self.caller] in
+        // A stream asks again as long as it stands, and keeps no body for that.
+        var bare = request
+        bare.body = []
+        return try answer(message, request.headers, form, caller) {
+          [bare, callers = self.caller] in
           do {
-            _ = try caller(request, context)
+            _ = try callers(bare, context)
             return true
-          } catch let problem as Problem { return ![401, 403].contains(problem.status.code) } catch
-          { return true }
+          } catch { return ![401, 403].contains((error as? Problem)?.status.code) }
         }
       }
     } catch let fault as RPCMessage.Fault {

@@ -12,7 +12,8 @@ package final class MCPLines: Sendable {
   private let caller: Caller
   private let queue = MCPQueue()
   private let write: @Sendable ([UInt8]) -> Void
-  private let splitter = Mutex(LineSplitter(limit: MCPLines.lineLimit))
+  private let limit: Int
+  private let splitter: Mutex<LineSplitter>
   /// The requests that are under way, and whether their clients still want to know.
   private let running = Mutex<[RPCID: [Pending]]>([:])
 
@@ -39,10 +40,15 @@ package final class MCPLines: Sendable {
     }
   }
 
-  /// - Parameter write: takes whole lines with their ends; called on any thread, also on several at once.
+  /// - Parameters:
+  ///   - limit: bytes of a line that are taken.
+  ///   - write: takes whole lines with their ends; called on any thread, also on several at once.
   package init(
-    _ core: MCPCore, as caller: Caller, write: @escaping @Sendable ([UInt8]) -> Void
+    _ core: MCPCore, as caller: Caller, limit: Int = MCPLines.lineLimit,
+    write: @escaping @Sendable ([UInt8]) -> Void
   ) {
+    self.limit = limit
+    splitter = Mutex(LineSplitter(limit: limit))
     self.core = core
     self.caller = caller
     self.write = write
@@ -80,7 +86,7 @@ package final class MCPLines: Sendable {
     switch line {
     case .tooLong:
       let error = RPCError(
-        .invalidRequest, "a message has \(Self.lineLimit) bytes at most; this one was not read")
+        .invalidRequest, "a message has \(limit) bytes at most; this one was not read")
       send(error.answer(to: nil))
     case .whole(let bytes):
       let isBlank = bytes.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0d }

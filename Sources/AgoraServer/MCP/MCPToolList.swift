@@ -34,7 +34,7 @@ struct MCPToolList {
           let state = try ServiceRegister.state(of: tool, in: connection)
           if let sunset = state.deprecation?.sunset, sunset <= now { return nil }
           return Entry(
-            name: naming.name(tool), json: MCPToolCard(tool, state, naming).json)
+            name: naming.name(tool), json: MCPToolCard(tool, state, naming, catalog).json)
         }
         return (tools, try SunsetState(connection))
       }
@@ -50,11 +50,16 @@ struct MCPToolCard {
   private let tool: Tool
   private let state: ServiceRegister.State
   private let naming: ServiceOptions.ToolNames
+  private let catalog: ToolCatalog
 
-  init(_ tool: Tool, _ state: ServiceRegister.State, _ naming: ServiceOptions.ToolNames) {
+  init(
+    _ tool: Tool, _ state: ServiceRegister.State, _ naming: ServiceOptions.ToolNames,
+    _ catalog: ToolCatalog
+  ) {
     self.tool = tool
     self.state = state
     self.naming = naming
+    self.catalog = catalog
   }
 
   var json: JSON {
@@ -89,10 +94,11 @@ struct MCPToolCard {
 
   private var description: String {
     let needs = tool.authority > 0 ? " Needs authority \(tool.authority) or more." : ""
-    guard let deprecation = state.deprecation else { return tool.description + needs }
+    let description = naming.spelled(tool.description, catalog)
+    guard let deprecation = state.deprecation else { return description + needs }
     let notice = Self.notice(
       replacement: naming.replacement(deprecation.replacement), sunset: deprecation.sunset)
-    return notice + tool.description + needs
+    return notice + description + needs
   }
 
   private var meta: [JSON.Member] {

@@ -43,15 +43,15 @@ struct MCPToolUse {
       return { run(name, arguments) }
     } catch {
       if let legacy { return { run(legacy, arguments) } }
-      throw RPCError(.invalidParams, error.message, data: error.json)
+      throw RPCError(.invalidParams, spelled(error.message), data: error.json)
     }
   }
 
   private func run(_ name: String, _ arguments: [JSON.Member]) -> [JSON.Member] {
     do throws(ToolFailure) {
       let reply = try core.tools.call(name, .object(arguments), as: exchange.caller)
-      return Self.done(reply.result, warnings: reply.warnings)
-    } catch { return Self.refused(error.description, error.json) }
+      return Self.done(reply.result, warnings: reply.warnings.map(spelled))
+    } catch { return Self.refused(spelled(error.description), error.json) }
   }
 
   private func run(_ tool: MCPLegacyTool, _ arguments: [JSON.Member]) -> [JSON.Member] {
@@ -74,6 +74,11 @@ struct MCPToolUse {
       ]))
   }
 
+  /// What v5 says, with the names of tools as they are listed.
+  private func spelled(_ text: String) -> String {
+    core.options.naming.spelled(text, core.marketplace.catalog)
+  }
+
   private static func text(_ text: String) -> JSON {
     .object([.init("type", .string("text")), .init("text", .string(text))])
   }
@@ -88,7 +93,8 @@ struct MCPToolUse {
       .init(
         "content",
         .array(
-          [text(JSONWriter.compact(result))] + warnings.map { text("Warning: \($0)") })),
+          [text(JSONWriter.compact(result))]
+            + warnings.map { text("Warning: \($0)") })),
       .init("structuredContent", structured), .init("isError", .bool(false)),
     ]
     if !warnings.isEmpty {

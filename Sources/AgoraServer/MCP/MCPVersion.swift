@@ -1,3 +1,5 @@
+import AgoraStore
+
 /// A revision of the Model Context Protocol.
 ///
 /// Up to 2025-11-25 a handshake opens a session ("legacy"); from 2026-07-28 on every request says itself
@@ -16,7 +18,5 @@ package enum MCPVersion: String, Sendable, CaseIterable {
   static let newestLegacy = MCPVersion.november2025
 
   /// All that is spoken, the newest first.
-  static let names = allCases.map(\.rawValue)
-  /// What needs no handshake.
-  static let modernNames = allCases.filter(\.isModern).map(\.rawValue)
+  static let names = JSON.array(allCases.map { .string($0.rawValue) })
 }

@@ -30,7 +30,7 @@ package struct RPCError: Error, Sendable, Equatable {
     RPCError(
       .unsupportedVersion, "this server does not speak \(ValueCheck.shown(version))",
       data: .object([
-        .init("supported", .array(MCPVersion.names.map { .string($0) })),
+        .init("supported", MCPVersion.names),
         .init("requested", .string(String(version.prefix(128)))),
       ]))
   }

@@ -21,8 +21,9 @@ public struct OperationsSurface: Surface {
 
   /// Adds the routes.
   public func mount(on router: inout Router) {
-    // Whether the process lives; it does if it can say so, and nothing else is looked at.
-    router.add(.get, "/health") { _ in
+    // Whether the process lives; it does if it can say so, and nothing else is looked at. A store that
+    // lets everybody wait is no reason to start the server anew.
+    router.addImmediate(.get, "/health") {
       Self.document(
         200, "application/json",
         [

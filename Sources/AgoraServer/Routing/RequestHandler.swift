@@ -10,7 +10,7 @@ public struct RequestContext: Sendable {
 public enum Admission: Sendable {
   /// The body is read, up to so many bytes; the server's own limit holds besides.
   case accept(bodyLimit: Int)
-  /// The request is answered at once.
+  /// The request is answered at once, refused or not.
   case refuse(HTTPResponse)
 }
 

@@ -78,11 +78,14 @@ public struct RoutedRequest: Sendable {
 public struct Router: RequestHandler {
   /// What answers a request; it may wait.
   public typealias Handler = @Sendable (RoutedRequest) throws -> HTTPResponse
+  /// What answers a request on the server's own thread; it must not wait for anything.
+  public typealias ImmediateHandler = @Sendable () -> HTTPResponse
 
   private struct Route: Sendable {
     let pattern: RoutePattern
     var handlers: [HTTPMethod: Handler] = [:]
     var bodyLimits: [HTTPMethod: Int] = [:]
+    var immediate: [HTTPMethod: ImmediateHandler] = [:]
 
     /// The methods that are answered, for `Allow`.
     var allowed: String {
@@ -115,6 +118,17 @@ public struct Router: RequestHandler {
     routes[place].bodyLimits[method] = bodyLimit
   }
 
+  /// Lets a handler answer at once, also when all threads for handlers wait for something.
+  public mutating func addImmediate(
+    _ method: HTTPMethod, _ pattern: String, _ handler: @escaping ImmediateHandler
+  ) {
+    add(method, pattern, bodyLimit: 0) { _ in handler() }
+    guard let place = routes.firstIndex(where: { $0.pattern.description == pattern }) else {
+      return
+    }
+    routes[place].immediate[method] = handler
+  }
+
   private func route(_ target: RequestTarget) -> (Route, [String: String])? {
     for route in routes {
       if let places = route.pattern.match(target.segments) { return (route, places) }
@@ -135,6 +149,12 @@ public struct Router: RequestHandler {
         405, "method_not_allowed", "\(head.method.rawValue) is none of \(route.allowed)"
       ).response
       response.headers.append("Allow", route.allowed)
+      response.route = route.pattern.description
+      return .refuse(response)
+    }
+    let method = head.method == .head ? HTTPMethod.get : head.method
+    if let handler = route.immediate[method] {
+      var response = handler()
       response.route = route.pattern.description
       return .refuse(response)
     }

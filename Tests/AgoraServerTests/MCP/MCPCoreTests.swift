@@ -40,7 +40,8 @@ import Testing
     try bench { bench in
       let result = try bench.ask(MCPBench.text("server/discover", isModern: true)).answer["result"]
       #expect(result?["resultType"] == .string("complete"))
-      #expect(result?["supportedVersions"] == .array([.string("2026-07-28")]))
+      let versions = result?["supportedVersions"]?.elements?.compactMap(\.text)
+      #expect(versions == ["2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"])
       #expect((result?["ttlMs"]?.integer ?? -1) >= 0)
       #expect(result?["cacheScope"]?.text == "public")
       let info = result?["_meta"]?["io.modelcontextprotocol/serverInfo"]

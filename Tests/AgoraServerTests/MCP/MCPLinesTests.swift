@@ -24,10 +24,10 @@ import Testing
   }
 
   private func talk(
-    _ bench: MCPBench, _ bytes: [UInt8], cuts: Int = Int.max
+    _ bench: MCPBench, _ bytes: [UInt8], cuts: Int = Int.max, limit: Int = MCPLines.lineLimit
   ) -> [JSON] {
     let paper = Paper()
-    let lines = MCPLines(bench.core, as: .owner(.mcp)) { paper.write($0) }
+    let lines = MCPLines(bench.core, as: .owner(.mcp), limit: limit) { paper.write($0) }
     var rest = bytes[...]
     while !rest.isEmpty {
       lines.feed(Array(rest.prefix(cuts)))
@@ -98,11 +98,12 @@ import Testing
         (Array(String(repeating: #"{"a":"#, count: 50_000).utf8), -32700),
         ([0xff, 0xc0, 0x80], -32700), (Array("[]".utf8), -32600), (Array("null".utf8), -32600),
         (Array(#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#.utf8), -32600),
-        ([UInt8](repeating: 0x20, count: MCPLines.lineLimit + 1), -32600),
+        ([UInt8](repeating: 0x20, count: (5 << 20) + 1), -32600),
         (Array(big.utf8), nil),
       ]
       for (bytes, code) in rows {
-        let answers = talk(bench, bytes + [0x0a] + Array(MCPBench.text("ping", id: "2").utf8))
+        let answers = talk(
+          bench, bytes + [0x0a] + Array(MCPBench.text("ping", id: "2").utf8), limit: 5 << 20)
         let (first, last) = (
           answers.first { $0["id"] != .number("2") }, answers.last { $0["id"] == .number("2") }
         )

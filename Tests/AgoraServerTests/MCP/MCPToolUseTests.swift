@@ -28,7 +28,10 @@ import Testing
         ("agora_agent_status", "{}", .owner(.mcp), "invalid_parameter", "agent_id is missing"),
         ("agora_agent_status", #"{"agent":"x"}"#, .owner(.mcp), "invalid_parameter", "agent_id"),
         ("agora_agent_status", #"{"agent_id":7}"#, .owner(.mcp), "invalid_parameter", "agent_id"),
-        ("agora_agent_status", #"{"agent_id":"bob"}"#, .owner(.mcp), "not_found", "bob"),
+        (
+          "agora_agent_status", #"{"agent_id":"bob"}"#, .owner(.mcp), "not_found",
+          "agora_query_agents lists"
+        ),
         (
           "agora_messaging_send", #"{"to_agent":"alice","content":"x"}"#, .owner(.mcp),
           "invalid_parameter", "from_agent"
