@@ -56,6 +56,10 @@ package struct Reducer: Sendable {
     CleanupAgentRegistration.reducer,
   ]
 
+  /// What a caller of v5 calls instead of each reducer.
+  package static let replacements = Dictionary(
+    all.map { ($0.name, $0.replacement) }, uniquingKeysWith: { first, _ in first })
+
   /// The reducer of a name.
   ///
   /// - Throws: ``Refusal`` with near names.
