@@ -249,7 +249,7 @@ final class ReferenceResolver {
     }
     let text = row.text
     scratch.removeAll(keepingCapacity: true)
-    JSONText.unescape(text.span, slice.inside, into: &scratch)
+    JSONText.unescape(text.span, slice.inside, into: &scratch, asName: true)
     return scratch.isEmpty ? nil : scratch
   }
 
@@ -318,7 +318,7 @@ final class ReferenceResolver {
     _ row: V4Row, _ column: Int?, at time: Int64?, marked mark: Int?, to record: inout Record,
     _ metadata: inout RowMetadata
   ) throws {
-    guard let v4ID = try row.name(column) else { return record.null() }
+    guard let v4ID = try row.key(column) else { return record.null() }
     if let id = try workflow(v4ID, at: time, marked: row.mark(mark)) {
       record.text(id)
     } else {
