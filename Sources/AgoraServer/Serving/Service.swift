@@ -46,7 +46,7 @@ public final class Service: Sendable {
     var surfaces: [any Surface] = [
       RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
       MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
-      DashboardSurface(parts),
+      DashboardSurface(parts), GuideSurface(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces
