@@ -53,7 +53,9 @@ import Testing
       for scheme in ["\"http://", "\"https://"] {
         // The browser's own errands name Google's hosts; the page's would name none of them.
         let urls = net.split(separator: scheme).dropFirst().map { $0.prefix { $0 != "\"" } }
-        #expect(urls.allSatisfy { $0.contains("google") || $0.contains("gstatic") }, "\(urls)")
+        let own = ["google", "gstatic", "gvt1"]
+        let strange = urls.filter { url in !own.contains { url.contains($0) } }
+        #expect(strange.isEmpty, "\(strange)")
       }
     }
   }
@@ -66,7 +68,11 @@ import Testing
       _ = try Child.run(
         "agora", ["call", "agora.agent.register", "--agent-name", "someone", "--store", store])
       _ = try Child.run("agora", ["monitor", "--store", store, "--html", page])
-      let plain = try open("file://" + page, in: folder, ["--blink-settings=scriptEnabled=false"])
+      // A browser without scripts cannot tell its document; a page without one is the same.
+      let text = try contents(page)
+      let parts = text.split(separator: "<script>", maxSplits: 1)
+      try write("\(parts[0])</body></html>", to: folder + "/plain.html")
+      let plain = try open("file://\(folder)/plain.html", in: folder)
       #expect(plain.output.contains("someone") && plain.output.contains(#"id="tools" hidden"#))
       for (name, options) in [
         ("phone", ["--window-size=375,2400"]),

@@ -70,7 +70,7 @@ import Testing
         "found 2 differences"
       ),
       ("verification", "DELETE FROM verifications", "never compared"),
-      ("verification", "UPDATE verifications SET run=0", "older than the last migration"),
+      ("verification", "UPDATE verifications SET run=0", "have changed since"),
       ("backup", "DELETE FROM backups", "no backup"),
       ("backup", "UPDATE backups SET run=0", "older than the last migration"),
       ("backup", "UPDATE backups SET taken_at=\(now - 8 * Self.day)", "more than 7 days ago"),

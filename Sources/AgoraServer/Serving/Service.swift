@@ -85,6 +85,7 @@ public final class Service: Sendable {
   ///
   /// - Throws: ``AgoraError`` `io` when the system refuses what no server can do without.
   public func run() throws(AgoraError) {
+    defer { hub.stop() }
     guard let events else { return try server.run() }
     let other = Mutex<AgoraError?>(nil)
     let done = Atomic<Bool>(false)

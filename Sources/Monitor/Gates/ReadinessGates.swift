@@ -125,7 +125,7 @@ struct ReadinessGates {
     if !last.isCurrent {
       return gate(
         "verification", title, false,
-        "the last comparison (\(day)) is older than the last migration", remedy)
+        "the migrations have changed since the last comparison (\(day))", remedy)
     }
     return gate(
       "verification", title, last.isIdentical,

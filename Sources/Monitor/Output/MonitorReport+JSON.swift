@@ -24,6 +24,7 @@ extension MonitorReport {
       .init("sunset", sunsetJSON), .init("gates", .array(gates.map(\.json))),
       .init("forecast", forecast.json), .init("runs", .array(facts.runs.map(Self.json))),
       .init("rejects", rejectsJSON), .init("conflicts", .int(facts.conflicts)),
+      .init("orphans", .int(facts.orphans)),
       .init("verification", facts.verification?.json ?? .null), .init("backup", backupJSON),
       .init("health_notes", .array(healthNotes.map { .string($0) })),
       .init("notes", .array(notes.map { .string($0) })), .init("v4_calls", callsJSON),

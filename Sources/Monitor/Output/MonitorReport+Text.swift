@@ -235,14 +235,13 @@ extension MonitorReport {
       ])
     }
     lines += TextTable.lines(rows, leftColumns: 2).map { "  " + $0 }
-    let orphans = facts.standing.reduce(0) { DayTime.sum($0, $1.orphans) }
     let epochs = facts.standing.reduce(0) { DayTime.sum($0, $1.epochs) }
     lines += Self.wrapped(
-      "Named and never made: \(orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts).",
+      "Named and never made: \(facts.orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts).",
       indent: 2, hanging: 2)
     if let last = facts.verification {
       lines.append(
-        "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", before the last migration")."
+        "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", and the migrations have changed since")."
       )
     }
     return lines

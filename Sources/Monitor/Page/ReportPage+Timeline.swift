@@ -134,18 +134,18 @@ extension ReportPage {
         out.element("p", "class=\"quiet\"", "No migration has gone into this store.")
         return
       }
-      let orphans = report.facts.standing.reduce(0) { DayTime.sum($0, $1.orphans) }
       let epochs = report.facts.standing.reduce(0) { DayTime.sum($0, $1.epochs) }
       out.element("ul", "class=\"counts line\"") { out in
         for (name, figure, value) in [
           ("rejects that wait", "rejects", report.facts.outstandingRejects),
           ("conflicts", "conflicts", report.facts.conflicts),
-          ("named and never made", "orphans", orphans), ("ids used again", "epochs", epochs),
+          ("named and never made", "orphans", report.facts.orphans),
+          ("ids used again", "epochs", epochs),
         ] { out.raw("<li><b data-figure=\"\(figure)\">\(value)</b> \(name)</li>") }
         out.element(
           "li", "",
           report.facts.verification.map {
-            "\($0.isIdentical ? "verified as exported" : "verified: \($0.differences) differences")\($0.isCurrent ? "" : ", before the last migration")"
+            "\($0.isIdentical ? "verified as exported" : "verified: \($0.differences) differences")\($0.isCurrent ? "" : ", and the migrations have changed since")"
           } ?? "never verified")
       }
       for (place, run) in report.facts.runs.enumerated() { self.run(run, isOpen: place == 0, &out) }

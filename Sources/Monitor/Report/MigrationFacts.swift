@@ -107,6 +107,9 @@ public struct MigrationFacts: Sendable {
   /// The migrations that were not taken back, the newest first.
   public var standing: [RunFacts] { runs.filter { !$0.isRolledBack } }
 
+  /// Agents and workflows that rows of v4 name and nobody made.
+  public private(set) var orphans = 0
+
   /// All rejects that wait.
   public var outstandingRejects: Int { rejects.reduce(0) { DayTime.sum($0, $1.rows) } }
 
@@ -127,6 +130,8 @@ public struct MigrationFacts: Sendable {
     """
     SELECT code, count(*) FROM rejects WHERE status='outstanding' GROUP BY 1 ORDER BY 2 DESC, 1
     """)
+  private static let selectOrphans = Query(
+    "v4_names.stubs", "SELECT count(DISTINCT v5_id) FROM v4_names WHERE origin='stub' AND run>0")
   private static let selectConflicts = Query(
     "conflicts.outstanding", "SELECT count(*) FROM conflicts WHERE status='outstanding'")
   private static let selectVerification = Query(
@@ -146,6 +151,7 @@ public struct MigrationFacts: Sendable {
       runs.append(run)
     }
     rejects = try connection.all(Self.selectRejects) { ($0.text(0), $0.int(1)) }
+    orphans = Int(try connection.integer(Self.selectOrphans) ?? 0)
     conflicts = Int(try connection.integer(Self.selectConflicts) ?? 0)
     verification = try connection.first(Self.selectVerification) { row in
       VerificationFacts(

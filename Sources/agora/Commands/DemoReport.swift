@@ -12,7 +12,7 @@ enum DemoReport {
     try MonitorCommand.writePage(report, to: page)
     return (
       """
-      How far is it, and what is to be done before v4 can be switched off?
+      11. How far is it, and what is to be done before v4 can be switched off?
 
       $ agora monitor --html \(File.name(of: page))
       \(report.text)
