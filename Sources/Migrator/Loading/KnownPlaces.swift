@@ -29,10 +29,13 @@ struct KnownPlaces {
       FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
         LEFT JOIN temp.seen s ON s.main_row=r.row
       """
-    let moved = """
-      EXISTS(SELECT 1 FROM temp.seen s JOIN main.v4_rows r ON r.row=s.main_row
-        WHERE r.joined IS NOT NULL AND r.ordinal<>s.ordinal)
+    let moved = Query(
+      "seen.moved",
       """
+      SELECT EXISTS(SELECT 1 FROM temp.seen s JOIN main.v4_rows r ON r.row=s.main_row
+        WHERE r.joined IS NOT NULL AND r.ordinal<>s.ordinal)
+      """)
+    guard try connection.integer(moved) == 1 else { return }
     for (name, rows) in [
       (
         "reordered.agents",
@@ -56,7 +59,7 @@ struct KnownPlaces {
           name,
           """
           INSERT OR IGNORE INTO temp.reordered
-          SELECT id FROM (SELECT id, \(order) FROM (\(rows))) WHERE before<>after AND \(moved)
+          SELECT id FROM (SELECT id, \(order) FROM (\(rows))) WHERE before<>after
           """), .text(context.source))
     }
   }
