@@ -114,6 +114,15 @@ import Testing
         ], false, ["t": "a", "s": "a"]
       ),
       (
+        "a missing one that has steps comes",
+        [
+          bundle([], tasks: [task("t", of: "w", at: 20)], steps: [step("s", of: "w")]),
+          bundle(
+            [workflow("w", by: "a", at: 10)], tasks: [task("t", of: "w", at: 20)],
+            steps: [step("s", of: "w")]),
+        ], false, ["t": "a", "s": "a"]
+      ),
+      (
         "one of the other table is gone",
         [
           bundle(

@@ -27,7 +27,8 @@ struct RecordLoader {
         as: try identity(row, sourceRow: row.row), context.references, into: &record)
       target.seal(&record)
       if fills {
-        try target.overwrite(record, keepingSteps: false, in: context.connection)
+        // Steps of v4 may stand in it already.
+        try target.overwrite(record, keepingSteps: true, in: context.connection)
         try dropName(of: row)
       } else {
         try insert.run(record)

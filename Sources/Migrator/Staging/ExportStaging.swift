@@ -42,7 +42,7 @@ final class ExportStaging {
       }
       warnings.append(
         "what an interrupted run had staged is damaged and was discarded; this run began anew")
-    } else if StagingRecord.holdsRows(path), !options.retriesRejects {
+    } else if StagingRecord.holdsRows(path, besides: existing), !options.retriesRejects {
       warnings.append(
         "what an interrupted run of another command, or of other exports, had staged was discarded")
     }

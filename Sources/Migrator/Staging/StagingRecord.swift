@@ -90,17 +90,22 @@ struct StagingRecord {
     return isSealed
   }
 
-  private static let staged = Query("staging.any", "SELECT mark FROM main.staging")
+  private static let staged = Query("staging.any", "SELECT mark, run_id FROM main.staging")
+  private static let isDone = Query(
+    "migration_runs.has", "SELECT EXISTS(SELECT 1 FROM migration_runs WHERE run_id=?1)")
 
   /// Whether a file that cannot be gone on with has rows of an interrupted run; one that was killed before
   /// its first checkpoint has none, and nobody need hear of it.
-  static func holdsRows(_ path: String) -> Bool {
+  ///
+  /// - Parameter store: the store that the file lies beside: a run that is in it was killed when all was done.
+  static func holdsRows(_ path: String, besides store: Connection?) -> Bool {
     guard (try? File.status(path)) != nil,
       let connection = try? Connection(path: path, mode: .readWrite),
-      case let text?? = try? connection.first(staged, map: { $0.text(0) }),
-      let mark = (try? JSON.parse(text)).flatMap(ReadingMark.init)
+      case let found?? = try? connection.first(staged, map: { ($0.text(0), $0.text(1)) }),
+      let mark = (try? JSON.parse(found.0)).flatMap(ReadingMark.init)
     else { return false }
-    return mark.events > 0
+    let isDone = (try? store?.integer(Self.isDone, .text(found.1))) == 1
+    return mark.events > 0 && !isDone
   }
 
   /// Writes the record into a new file.
