@@ -73,5 +73,14 @@ package struct Difference: Sendable {
       18, "A call can be made for as long as the module is there.",
       "Once an operator has announced v4's end, each answer names the call of v5 to make instead; in announced windows, and after the end, calls fail with v4_brownout or v4_sunset."
     ),
+    Difference(
+      19,
+      "The owner of a database changes rows with SQL, and clients speak any of SpacetimeDB's protocols.",
+      "SQL only reads, whoever asks; of the WebSocket's protocols there is v1.json.spacetimedb."),
+    Difference(
+      20,
+      "A call over HTTP has to be of the type application/json, and a token of the server's own key.",
+      "Any type is taken, and so is any well-formed token: it says who somebody is, and opens nothing."
+    ),
   ]
 }

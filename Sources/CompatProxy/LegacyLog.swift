@@ -29,9 +29,9 @@ package struct LegacyLog {
 
     /// Reads a line as a server sends it; nil where it is none.
     package init?(json: JSON) {
-      guard let micros = json["ts"]?.integer, let message = json["message"]?.text else {
-        return nil
-      }
+      guard let micros = json["ts"]?.integer, let message = json["message"]?.text,
+        Timestamp.writable.contains(Int64(micros))
+      else { return nil }
       seq = Int64(json["line_number"]?.integer ?? 0)
       at = Timestamp(microseconds: Int64(micros))
       isWarning = json["level"]?.text == "Warn"

@@ -123,6 +123,7 @@ final class StagedRun {
       connection: connection, stage: schema, source: options.source, run: run,
       tables: stager.tables, references: references, rejects: rejects, ledger: stager.ledger,
       progress: progress)
+    context.hasKeptReferences = history.hasKept || options.orphans == .keep
     if options.retriesRejects {
       // Some rows of tables, not tables: what is not among them is not gone.
       try Loader(context).loadRows()
@@ -138,7 +139,7 @@ final class StagedRun {
         remedy: "Nothing was imported. Please report this with the export.")
     }
     if schema == "stage", !options.retriesRejects {
-      try connection.execute(Self.adoptRejects, name: "rejects.adopt")
+      try KnownRejects(connection, source: options.source).adopt()
     }
     try undo?.stop()
     // What is announced is v5's own message, and stays when the run is taken back.
@@ -167,26 +168,6 @@ final class StagedRun {
         "INSERT INTO main.\(table) SELECT * FROM stage.\(table)", name: "\(table).adopt")
     }
   }
-
-  /// Rejects that the store does not know yet.
-  ///
-  /// A row that was rejected before and is still the same is not listed a second time: of n equal
-  /// ones, those beyond the ones known are new.
-  private static let adoptRejects = """
-    CREATE TEMP TABLE new_rejects AS SELECT number FROM (
-      SELECT number, v4_table, v4_id, code, reason, row, row_blob, row_number() OVER (
-        PARTITION BY v4_table, v4_id, code, reason, row, row_blob ORDER BY number) AS place
-      FROM stage.rejects) s
-    WHERE place > (SELECT count(*) FROM main.rejects m
-      WHERE m.source=(SELECT source FROM stage.rejects LIMIT 1) AND m.v4_table=s.v4_table
-        AND m.v4_id IS s.v4_id AND m.code=s.code AND m.reason=s.reason AND m.row IS s.row
-        AND m.row_blob IS s.row_blob AND m.status<>'retried');
-    INSERT INTO main.rejects SELECT * FROM stage.rejects
-      WHERE number IN (SELECT number FROM temp.new_rejects);
-    INSERT INTO main.reject_chunks SELECT * FROM stage.reject_chunks
-      WHERE number IN (SELECT number FROM temp.new_rejects);
-    DROP TABLE temp.new_rejects;
-    """
 
   private func record(_ report: MigrationReport, run: Int64, in connection: Connection) throws {
     try RunRecord.insert(

@@ -1,4 +1,5 @@
 import AgoraStore
+import CompatProxy
 import Monitor
 import TestSupport
 import Testing
@@ -39,6 +40,24 @@ import Testing
       #expect(open.status == 200 && open.text.contains("secretive"))
       let wrong = try harness.ask("GET /", [("Authorization", "Bearer agora_wrong")])
       #expect(wrong.status == 401)
+    }
+  }
+
+  @Test func `the pages that v4's answers lead to are there`() throws {
+    try withTemporaryFolder { folder in
+      let harness = try ServiceHarness(in: folder)
+      _ = try harness.token("somebody")
+      let quiet = try harness.ask("GET " + SunsetNotice.policyPath)
+      #expect(quiet.status == 200 && quiet.text.contains("No end of v4 has been announced"))
+      let date = Timestamp(microseconds: harness.bazaar.now.microseconds + 30 * 86_400_000_000)
+      let control = SunsetControl(harness.bazaar.marketplace) { _, _ in [] }
+      _ = try control.schedule(date)
+      let policy = try harness.ask("GET " + SunsetNotice.policyPath)
+      #expect(policy.text.contains("v4 ends on \(date)") && policy.text.contains(" to 20"))
+      let guide = try harness.ask("GET " + SunsetNotice.guidePath)
+      #expect(guide.status == 200 && guide.headers["Content-Type"] == "text/html; charset=utf-8")
+      let missing = Reducer.all.map(\.name).filter { !guide.text.contains($0) }
+      #expect(missing.isEmpty)
     }
   }
 

@@ -18,7 +18,10 @@ import Testing
   }
 
   @Test func `every difference has a test that is named by its number`() throws {
-    let sources = try ["CompatProxyTests/DifferenceTests", "EndToEndTests/LegacyCommandTests"].map {
+    let sources = try [
+      "CompatProxyTests/DifferenceTests", "EndToEndTests/LegacyCommandTests",
+      "AgoraServerTests/SpacetimeDifferenceTests",
+    ].map {
       try contents("\(Project.root)/Tests/\($0).swift")
     }.joined()
     let numbers = Difference.all.map(\.number)

@@ -353,7 +353,7 @@ import Testing
           spacetime call agora-marketplace agent_heartbeat Late >/dev/null 2>&1
           grep -q Late log && break
         done
-        kill $pid; wait $pid 2>/dev/null; head -1 log
+        kill -9 $pid; wait $pid 2>/dev/null; head -1 log
         """, in: folder, environment: ["AGORA_STORE": folder + "/s.db"])
       #expect(follow.output.contains("Reducer agent_heartbeat called by agent Late"))
     }

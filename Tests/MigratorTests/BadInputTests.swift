@@ -177,4 +177,52 @@ import Testing
     let spaces = String(repeating: " ", count: 200_000)
     #expect(try outcome(spaces + "{\"agent_message\":[]}") == "0 read, 0 rejected")
   }
+
+  @Test func `another encoding and bytes that are none are named`() throws {
+    let text = #"{"agent_message":[{"message_id":"1"}]}"#
+    func wide(_ width: Int, bigEndian: Bool) -> [UInt8] {
+      let zeros = [UInt8](repeating: 0, count: width - 1)
+      return text.utf8.flatMap { bigEndian ? zeros + [$0] : [$0] + zeros }
+    }
+    func result(_ more: String, _ bytes: [UInt8]) -> [UInt8] {
+      Array(
+        #"[{"schema":{"elements":[{"name":{"some":"message_id"}}]},"rows":[["1"]],"more":"#.utf8)
+        + Array(more.utf8) + bytes + Array("\"}]".utf8)
+    }
+    let euro = Array("€".utf8)
+    let cases: [(String, [UInt8], String)] = [
+      ("UTF-16BE", wide(2, bigEndian: true), "bad_encoding"),
+      ("UTF-16LE", wide(2, bigEndian: false), "bad_encoding"),
+      ("UTF-32BE", wide(4, bigEndian: true), "bad_encoding"),
+      ("UTF-32LE", wide(4, bigEndian: false), "bad_encoding"),
+      ("UTF-32 with its mark", [0xff, 0xfe, 0, 0] + wide(4, bigEndian: false), "bad_encoding"),
+      ("a member that is passed over", result("\"x", [0xff]), "bad_json"),
+      ("half a character", result("\"x", Array(euro.dropLast())), "bad_json"),
+      ("a whole one", result("\"x", euro), "1 read, 0 rejected"),
+      (
+        "one that lies across two pieces of a file",
+        result("\"" + String(repeating: "x", count: 262_142), euro + euro), "1 read, 0 rejected"
+      ),
+    ]
+    for (what, bytes, expected) in cases {
+      #expect(
+        try outcome(bytes, table: what.contains("UTF") ? nil : "agent_message") == expected,
+        "\(what)")
+    }
+  }
+
+  @Test func `a folder in the place of the staging file is named`() throws {
+    try withTemporaryFolder { folder in
+      try write(#"{"agent_message":[]}"#, to: folder + "/e.json")
+      _ = try File.temporaryFolder(in: folder, prefix: "x")
+      let made = try names(in: folder).first { $0.hasPrefix("x") } ?? ""
+      try File.rename(folder + "/" + made, to: folder + "/agora.db.migrating")
+      let refusal = #expect(throws: AgoraError.self) {
+        try Migration(
+          MigrationOptions(exports: [folder + "/e.json"]), store: folder + "/agora.db"
+        ).run()
+      }
+      #expect(refusal?.code == .isFolder && refusal?.description.contains(".migrating") == true)
+    }
+  }
 }

@@ -70,4 +70,30 @@ import Testing
       #expect(try waiting.value()["agent_message"].imported == 1)
     }
   }
+
+  @Test func `names and ids that differ in an unpaired surrogate are two`() throws {
+    try withTemporaryFolder { folder in
+      let export = #"""
+        {"agent_message":[{"message_id":"\ud800","from_agent":"a\ud800","content":"x"},\#
+        {"message_id":"\ud801","from_agent":"a\udfff","content":"x"}],\#
+        "agent_capability":[{"capability_id":"1","agent_id":"a\ud800","capability_type":"t"},\#
+        {"capability_id":"2","agent_id":"a\ufffd","capability_type":"u"}],\#
+        "workflow_coordination":[{"workflow_id":"w\ud800"},{"workflow_id":"w\ud801","status":"active"}],\#
+        "task_assignment":[{"assignment_id":"t","workflow_id":"w\ud801"}]}
+        """#
+      try write(export, to: folder + "/export.json")
+      let store = folder + "/agora.db"
+      let options = MigrationOptions(exports: [folder + "/export.json"])
+      let report = try Migration(options, store: store).run()
+      #expect(report.ledger.totals.imported == 7 && report.missingAgents == 1)
+      let status = try Connection(path: store, mode: .readOnly).all(
+        Query("test", "SELECT w.status FROM tasks JOIN workflows w USING(workflow_id)"),
+        map: { $0.text(0) })
+      #expect(status == ["running"])
+      let verified = try Verification(options, store: store).run()
+      #expect(verified.isIdentical, "\(verified.text)")
+      _ = try V4Export.write(Store(path: store), source: nil, to: folder + "/back.json")
+      #expect(try contents(folder + "/back.json") == export + "\n")
+    }
+  }
 }

@@ -150,4 +150,44 @@ import Testing
       #expect(try hash(store) == before)
     }
   }
+
+  @Test func `references that were left empty are filled when what they name comes`() throws {
+    let rows = #"""
+      "agent_message":[{"message_id":"1","from_agent":"a","to_agent":"b","content":"x"}],
+      "task_assignment":[{"assignment_id":"1","workflow_id":"w","agent_id":"a","requesting_agent":"b"}],
+      "workflow_step":[{"step_id":"1","workflow_id":"v","step_name":"s","assigned_agent":"a"}],
+      "agent_registry":[{"agent_id":"c","agent_name":"c","supervisor_id":"a"}],
+      "workflow_coordination":[{"workflow_id":"v","coordinator_agent":"b","participating_agents":["a","c"]}\#
+
+      """#
+    let first = "{" + rows + "]}"
+    let then =
+      "{" + rows + #",{"workflow_id":"w"}],"agent_capability":["#
+      + #"{"capability_id":"1","agent_id":"a","capability_type":"t"}]}"#
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      for (export, path) in [(first, store), (then, store), (then, folder + "/fresh.db")] {
+        try write(export, to: path + ".json")
+        var options = MigrationOptions(exports: [path + ".json"])
+        options.orphans = .keep
+        _ = try Migration(options, store: path).run()
+      }
+      let differences = StoreDump.differences(
+        try StoreDump.marketplace(of: folder + "/fresh.db"), try StoreDump.marketplace(of: store))
+      #expect(differences == [])
+      let report = try verify(store)
+      #expect(report.isIdentical, "\(report.text)")
+      // Who registers on v5 under the name is not filled in, and is no damage.
+      try Connection(path: store, mode: .readWrite).execute(
+        "INSERT INTO agents(agent_id, agent_name) VALUES('agent_01a20656000070008000000000000001','b')"
+      )
+      let before = try hash(store)
+      let later = try verify(store)
+      #expect(later.isIdentical, "\(later.text)")
+      var options = MigrationOptions(exports: [store + ".json"])
+      options.orphans = .keep
+      _ = try Migration(options, store: store).run()
+      #expect(try hash(store) == before)
+    }
+  }
 }

@@ -36,7 +36,7 @@ public struct DashboardSurface: Surface {
     return !accepted.contains("application/json") || accepted.contains("text/html")
   }
 
-  private static func page(_ html: String, status: HTTPStatus) -> HTTPResponse {
+  static func page(_ html: String, status: HTTPStatus) -> HTTPResponse {
     HTTPResponse(
       status,
       [

@@ -59,7 +59,7 @@ public final class EventHub: Sendable {
   func add(_ feed: EventFeed) throws(SystemError) {
     let starts = state.withLock { state in
       state.feeds[ObjectIdentifier(feed)] = feed
-      defer { state.isRunning = true }
+      defer { state.isRunning = rules.hasThread }
       return rules.hasThread && !state.isRunning
     }
     if starts {
@@ -76,10 +76,11 @@ public final class EventHub: Sendable {
     bell.ring()
   }
 
-  /// Ends the thread; feeds get nothing more.
+  /// Ends the thread, and waits for it for a moment; feeds get nothing more.
   public func stop() {
     state.withLock { $0.hasEnded = true }
     bell.ring()
+    for _ in 0..<200 where state.withLock({ $0.isRunning }) { System.pause(milliseconds: 5) }
   }
 
   /// Waits and goes round until the hub is stopped or nobody holds it any more.
@@ -88,6 +89,7 @@ public final class EventHub: Sendable {
       hub.bell.wait(milliseconds: hub.rules.interval)
       hub.goRound()
     }
+    hub()?.state.withLock { $0.isRunning = false }
   }
 
   /// Brings every feed as far as its client takes it.

@@ -16,7 +16,8 @@ package final class MCPLines: Sendable {
   private let splitter: Mutex<LineSplitter>
   /// The requests that are under way, and whether their clients still want to know.
   private let running = Mutex<[RPCID: [Pending]]>([:])
-
+  /// Bytes of the requests that are under way.
+  private let held = Mutex(0)
   /// The subscriptions that go on.
   private let listening = Mutex<[RPCID: EventFeed]>([:])
   /// How many subscriptions go on at once.
@@ -28,7 +29,6 @@ package final class MCPLines: Sendable {
     private enum State { case open, cancelled, answered }
 
     var isCancelled: Bool { state.withLock { $0 == .cancelled } }
-    /// - Returns: false where it was answered before.
     func cancel() { state.withLock { if $0 == .open { $0 = .cancelled } } }
     /// - Returns: false where nobody wants the answer.
     func answer() -> Bool {
@@ -54,8 +54,17 @@ package final class MCPLines: Sendable {
     self.write = write
   }
 
-  /// How many requests have no answer yet; who feeds waits while it is too many.
+  /// Requests without an answer beyond which no more should be fed.
+  private static let pendingLimit = 1024
+  /// Bytes of theirs beyond which no more should be fed.
+  private static let heldLimit = 64 << 20
+
+  /// How many requests have no answer yet.
   package var pending: Int { queue.count }
+  /// Whether so much waits that whoever feeds should wait too.
+  package var isFull: Bool {
+    pending >= Self.pendingLimit || held.withLock { $0 } >= Self.heldLimit
+  }
 
   /// Takes bytes in.
   package func feed(_ bytes: [UInt8]) {
@@ -99,7 +108,7 @@ package final class MCPLines: Sendable {
       switch try RPCMessage(bytes) {
       case .response: break
       case .notification(let method, let params): note(method, params)
-      case .request(let request): run(request)
+      case .request(let request): run(request, bytes.count)
       }
     } catch { send(error.error.answer(to: error.id)) }
   }
@@ -131,15 +140,19 @@ package final class MCPLines: Sendable {
     } catch { send(error.answer(to: request.id)) }
   }
 
-  private func run(_ request: RPCRequest) {
+  private func run(_ request: RPCRequest, _ size: Int) {
     if request.method == "subscriptions/listen" { return listen(request) }
     guard let kind = core.work(of: request) else {
       return send(core.answer(request, MCPExchange(caller: caller)))
     }
     let pending = Pending()
     running.withLock { $0[request.id, default: []].append(pending) }
+    held.withLock { $0 += size }
     queue.add(kind) { [self] in
-      defer { forget(request.id, pending) }
+      defer {
+        forget(request.id, pending)
+        held.withLock { $0 -= size }
+      }
       guard !pending.isCancelled else { return }
       if let opening = core.opening(of: request) { send(opening) }
       let exchange = MCPExchange(caller: caller) { [self] message in

@@ -3,9 +3,6 @@ import Synchronization
 
 /// MCP on standard input and output: one client, until it ends its side or the process is to stop.
 package struct MCPStdio {
-  /// Requests under way beyond which no more is read.
-  private static let pendingLimit = 1024
-
   private let input: File
   private let lines: MCPLines
   private let output: Output
@@ -43,7 +40,7 @@ package struct MCPStdio {
   package func run() throws(AgoraError) {
     var buffer: [UInt8] = []
     while !output.isClosed, !System.isInterrupted {
-      guard lines.pending < Self.pendingLimit else {
+      guard !lines.isFull else {
         System.pause(milliseconds: 1)
         continue
       }

@@ -46,7 +46,7 @@ public final class Service: Sendable {
     var surfaces: [any Surface] = [
       RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
       MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
-      DashboardSurface(parts),
+      DashboardSurface(parts), GuideSurface(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }
     return surfaces
@@ -85,6 +85,7 @@ public final class Service: Sendable {
   ///
   /// - Throws: ``AgoraError`` `io` when the system refuses what no server can do without.
   public func run() throws(AgoraError) {
+    defer { hub.stop() }
     guard let events else { return try server.run() }
     let other = Mutex<AgoraError?>(nil)
     let done = Atomic<Bool>(false)

@@ -20,6 +20,7 @@ final class WorkerPool: Sendable {
     private var waiting: [@Sendable () -> Void] = []
     private var first = 0
     private var hasEnded = false
+    private var threads = 0
 
     init() {
       pthread_mutex_init(lock, nil)
@@ -40,11 +41,22 @@ final class WorkerPool: Sendable {
       pthread_cond_signal(condition)
     }
 
+    func addThread() {
+      pthread_mutex_lock(lock)
+      defer { pthread_mutex_unlock(lock) }
+      threads += 1
+    }
+
+    /// Lets the threads end, and waits for them for a moment: one that hangs must not hang us.
     func end() {
       pthread_mutex_lock(lock)
       defer { pthread_mutex_unlock(lock) }
       hasEnded = true
       pthread_cond_broadcast(condition)
+      var until = timespec()
+      clock_gettime(CLOCK_REALTIME, &until)
+      until.tv_sec += 2
+      while threads > 0, pthread_cond_timedwait(condition, lock, &until) == 0 {}
     }
 
     /// Waits for work; nil when there is none and none will come.
@@ -52,10 +64,16 @@ final class WorkerPool: Sendable {
       pthread_mutex_lock(lock)
       defer { pthread_mutex_unlock(lock) }
       while first == waiting.count {
-        if hasEnded { return nil }
+        if hasEnded {
+          threads -= 1
+          pthread_cond_broadcast(condition)
+          return nil
+        }
         pthread_cond_wait(condition, lock)
       }
       let work = waiting[first]
+      // What has been done lets go of its server at once, and with it of the store.
+      waiting[first] = {}
       first += 1
       if first > 64, first * 2 > waiting.count {
         waiting.removeFirst(first)
@@ -69,6 +87,7 @@ final class WorkerPool: Sendable {
 
   init(threads: Int) throws(SystemError) {
     for _ in 0..<max(1, threads) {
+      gate.addThread()
       try SystemThread.start { [gate] in
         while let work = gate.next() { work() }
       }
@@ -78,6 +97,6 @@ final class WorkerPool: Sendable {
   /// Gives work to the next thread that is free.
   func submit(_ work: @escaping @Sendable () -> Void) { gate.add(work) }
 
-  /// Lets the threads end when nothing waits any more.
+  /// Lets the threads end when nothing waits any more; then nothing of their work is held by them.
   func end() { gate.end() }
 }

@@ -68,8 +68,10 @@ struct Number256: Equatable, Sendable {
   }
 }
 
-/// Arithmetic modulo an odd number above 2^255, in Montgomery's form: a number stands for itself times
-/// 2^256 (P. L. Montgomery, "Modular multiplication without trial division", 1985).
+/// Arithmetic modulo an odd number above 2^255, in the form of Montgomery.
+///
+/// There a number stands for itself times 2^256, and no product has to be divided ("Modular multiplication
+/// without trial division", 1985).
 struct Modulus256: Sendable {
   let value: Number256
   /// −1 divided by the value, modulo 2^64.

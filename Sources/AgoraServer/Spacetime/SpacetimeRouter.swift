@@ -52,8 +52,14 @@ struct SpacetimeRouter {
     let caller = try access.legacyCaller(of: routed.request, routed.context)
     var response: HTTPResponse
     do throws(SpacetimeReply) {
-      let visitor = try SpacetimeVisitor(
+      var visitor = try SpacetimeVisitor(
         routed.request, as: caller, signer: signer, now: clock.now())
+      visitor.isAllowed = { [access, request = routed.request, context = routed.context] in
+        do throws(Problem) {
+          _ = try access.legacyCaller(of: request, context)
+          return true
+        } catch { return error.status.code != 401 && error.status.code != 403 }
+      }
       do throws(SpacetimeReply) { response = try body(visitor).response } catch {
         response = error.response
       }

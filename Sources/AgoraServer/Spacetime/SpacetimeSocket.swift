@@ -107,7 +107,15 @@ final class SpacetimeSocket: Sendable {
     }
   }
 
+  /// Ends the connection where the token that opened it is not taken any more.
+  func checkToken() {
+    guard visitor.caller.isBound, !visitor.isAllowed() else { return }
+    outbox.close(.policy, "the token is not taken any more")
+  }
+
   private func receive(_ message: WebSocketMessage) {
+    checkToken()
+    guard !isOver else { return }
     guard case .text(let text) = message else {
       return outbox.close(.failed, "a frame of \(SpacetimeSockets.name) is text")
     }

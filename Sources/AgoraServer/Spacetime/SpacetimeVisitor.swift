@@ -8,6 +8,8 @@ struct SpacetimeVisitor: Sendable {
   let isGiven: Bool
   /// Who the server takes the caller for.
   let caller: Caller
+  /// Whether that still holds later: a WebSocket may outlive the server's own token.
+  var isAllowed: @Sendable () -> Bool = { true }
 
   var identity: String { token.identity }
 

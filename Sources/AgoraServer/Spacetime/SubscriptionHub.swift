@@ -265,17 +265,29 @@ final class SubscriptionHub: Sendable {
   /// How often it looks whether a slow client takes more, in milliseconds.
   private static let shortInterval: Int32 = 10
 
+  /// How often it looks whether the clients' tokens are still taken, in seconds.
+  private static let tokenInterval = 5.0
+
   private static func run(_ hub: () -> SubscriptionHub?) {
     var interval = interval
+    var lastCheck = System.monotonicSeconds()
     while let hub = hub() {
       hub.bell.wait(milliseconds: interval)
       let start = System.monotonicSeconds()
+      if start - lastCheck > tokenInterval {
+        lastCheck = start
+        for socket in hub.sockets { socket.checkToken() }
+      }
       guard let isWaiting = hub.goRound() else { return }
       // Whatever the tables' sizes, at most a third of one processor goes into reading them again.
       let rest = min(5, max(0, System.monotonicSeconds() - start) * 2)
       System.pause(milliseconds: Int32(rest * 1000))
       interval = isWaiting ? shortInterval : Self.interval
     }
+  }
+
+  private var sockets: [SpacetimeSocket] {
+    state.withLock { $0.members.values.map(\.socket) }
   }
 
   /// Lets go of who is gone, tells the others what is new, and sends what waits.

@@ -193,4 +193,18 @@ package final class JSONReader {
       }
     }
   }
+
+  /// Passes over the value that comes next, which has to be UTF-8 all the same.
+  package func skip() throws {
+    guard try window.peekAfterSpace() != nil else { throw truncated }
+    var check = UTF8Pieces()
+    var at = offset
+    try stream { piece in
+      if let fault = check.firstFault(piece) {
+        throw JSONError(offset: at + fault, reason: "not UTF-8")
+      }
+      at += piece.count
+    }
+    guard check.isComplete else { throw JSONError(offset: at, reason: "not UTF-8") }
+  }
 }

@@ -2,11 +2,13 @@
 package enum JSONText {
   /// Appends the text that a JSON string's inside spells (without its quotes, grammar checked before).
   ///
+  /// - Parameter asName: whether an unpaired surrogate stays as its escape, so that names which differ in
+  ///   one are two names.
   /// - Returns: true when an unpaired surrogate escape was written as U+FFFD, since UTF-8 has no form
   ///   for it.
   @discardableResult
   package static func unescape(
-    _ text: Span<UInt8>, _ range: Range<Int>, into target: inout [UInt8]
+    _ text: Span<UInt8>, _ range: Range<Int>, into target: inout [UInt8], asName: Bool = false
   ) -> Bool {
     var at = range.lowerBound
     var hadLoneSurrogate = false
@@ -42,7 +44,11 @@ package enum JSONText {
           append(Unicode.Scalar(scalar), to: &target)
         } else {
           hadLoneSurrogate = true
-          append(nil, to: &target)
+          if asName {
+            target.append(contentsOf: "\\u\(String(first, radix: 16))".utf8)
+          } else {
+            append(nil, to: &target)
+          }
         }
       default: target.append(escape)
       }

@@ -80,10 +80,14 @@ package final class ClientSocket {
   private static func wait(
     _ descriptor: Int32, for events: Int32, until deadline: Double, _ doing: String
   ) throws(SystemError) {
-    let left = max(0, min(deadline - System.monotonicSeconds(), 86_400)) * 1000
-    var waiting = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-    let count = try System.call(doing) { Int(poll(&waiting, 1, Int32(left.rounded(.up)))) }
-    guard count > 0 else { throw SystemError(number: ETIMEDOUT, doing: doing) }
+    while true {
+      let left = deadline - System.monotonicSeconds()
+      guard left > 0 else { throw SystemError(number: ETIMEDOUT, doing: doing) }
+      var waiting = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+      // A poll lasts a minute at most; the deadline may be years away.
+      let milliseconds = Int32((min(left, 60) * 1000).rounded(.up))
+      if try System.call(doing, { Int(poll(&waiting, 1, milliseconds)) }) > 0 { return }
+    }
   }
 
   /// Sends all bytes.

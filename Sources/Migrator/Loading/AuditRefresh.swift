@@ -13,10 +13,6 @@ struct AuditRefresh {
     guard context.hasStoredRows else { return }
     context.references.forgetWorkflows()
     try RecordRefresh(context).refresh(
-      .audit,
-      rows: """
-        SELECT a.source_row FROM main.audit a JOIN main.v4_rows r ON r.row=a.source_row
-        WHERE r.run<>\(context.run)
-        """)
+      .audit, rows: "SELECT source_row FROM main.audit WHERE source_row IS NOT NULL")
   }
 }

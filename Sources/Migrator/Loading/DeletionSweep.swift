@@ -185,13 +185,18 @@ struct DeletionSweep {
           assigned_agents='[]', created_at=NULL, completed_at=NULL, source_row=NULL, source_hash=NULL,
           metadata='{"migration_source":"v4","stub":true}' WHERE workflow_id=?1
         """), .text(row.v5ID), .text(row.v4ID))
-    try connection.run(
-      Query(
-        "v4_names.make_workflow_stub",
-        """
-        INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'workflow',?2,?3,'stub',?4)
-        ON CONFLICT DO NOTHING
-        """), .text(context.source), .text(row.v4ID), .text(row.v5ID), .integer(context.run))
+    let note = Query(
+      "v4_names.make_workflow_stub",
+      """
+      INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,'workflow',?2,?3,'stub',?4)
+      ON CONFLICT DO NOTHING
+      """)
+    // Where v4's id means another one by now, what v5 has left in this one goes by its own.
+    for name in [row.v4ID, row.v5ID] {
+      let made = try connection.run(
+        note, .text(context.source), .text(name), .text(row.v5ID), .integer(context.run))
+      if made > 0 { break }
+    }
   }
 
   /// An alias is only as long as a registration gives it, or the operator.

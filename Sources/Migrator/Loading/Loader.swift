@@ -43,6 +43,7 @@ struct Loader {
     guard context.hasStoredRows else { return }
     try WorkflowRefresh(context).refreshAfterLoading()
     try AgentRefresh(context).refresh()
+    if context.hasKeptReferences { try KeptRefresh(context).refresh() }
     try Conflict.forgetMoot(run: context.run, in: context.connection)
   }
 }

@@ -28,6 +28,7 @@ struct RecordLoader {
       target.seal(&record)
       if fills {
         try target.overwrite(record, keepingSteps: false, in: context.connection)
+        try dropName(of: row)
       } else {
         try insert.run(record)
       }
@@ -42,6 +43,10 @@ struct RecordLoader {
       id: row.v5ID, v4ID: row.v4ID, sourceRow: sourceRow, owner: try context.owner(of: row))
   }
 
+  private static let isStub = Query(
+    "v4_names.is_workflow",
+    "SELECT EXISTS(SELECT 1 FROM v4_names WHERE v5_id=?2 AND source=?1 AND kind='workflow' AND origin='stub')"
+  )
   private static let dropStub = Query(
     "v4_names.fill",
     "DELETE FROM v4_names WHERE source=?1 AND kind='workflow' AND v5_id=?2 AND origin='stub'")
@@ -49,8 +54,13 @@ struct RecordLoader {
   /// Whether a reference of an earlier run made this workflow already, as a stub.
   private func fillsStub(_ row: StagedRow, _ table: StagedTable) throws -> Bool {
     guard table.kind == .workflow, context.hasStoredRows else { return false }
-    return try context.connection.run(
-      Self.dropStub, .text(context.source), .text(row.v5IDText)) > 0
+    return try context.connection.integer(
+      Self.isStub, .text(context.source), .text(row.v5IDText)) == 1
+  }
+
+  /// A stub that a row fills is none any more; a row that is rejected fills none.
+  private func dropName(of row: StagedRow) throws {
+    try context.connection.run(Self.dropStub, .text(context.source), .text(row.v5IDText))
   }
 
   private static let claim = Query(
@@ -60,6 +70,7 @@ struct RecordLoader {
   /// A stub that v5 has worked on stays what v5 has made of it, and is its row's from now on.
   private func claimStub(_ row: StagedRow) throws {
     try context.connection.run(Self.claim, .text(row.v5IDText), .integer(row.row))
+    try dropName(of: row)
   }
 
   /// A row that v5 has written is that record; v5's stands, and where v4 says something else by now it is

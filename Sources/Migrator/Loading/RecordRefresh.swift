@@ -5,9 +5,23 @@ import AgoraStore
 /// The rows are those of `temp.refreshed`. A record that v5 has changed stays as it is.
 struct RecordRefresh {
   private let context: LoadContext
+  private let references: ReferenceResolver
+  /// Whether a record stays as it is that would lose a reference.
+  private let onlyFills: Bool
   private var connection: Connection { context.connection }
 
-  init(_ context: LoadContext) { self.context = context }
+  init(_ context: LoadContext) {
+    self.context = context
+    references = context.references
+    onlyFills = false
+  }
+
+  /// Makes records in which references that were left empty may lead somewhere now.
+  init(filling context: LoadContext) throws {
+    self.context = context
+    references = try context.references.withoutBorn()
+    onlyFills = true
+  }
 
   private static let rows = Query(
     "refreshed.rows",
@@ -49,13 +63,18 @@ struct RecordRefresh {
         try mapper.map(
           as: RecordIdentity(
             id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row)),
-          context.references, into: &record)
+          references, into: &record)
       } catch is Rejection {
         // It came in under other options; what it refers to stays as it is.
         return
       }
       target.seal(&record)
       guard current.fields.last != record.fields.last else { return }
+      if onlyFills {
+        for column in target.content where record.fields[column] == .null {
+          guard current.fields[column] == .null else { return }
+        }
+      }
       try target.overwrite(record, keepingSteps: row.parent == nil, in: connection)
     }
   }

@@ -20,6 +20,8 @@ final class ReferenceResolver {
   private let policy: OrphanPolicy
   /// Whether ids are only said that a migration would have given, and nothing is made.
   private let isExpecting: Bool
+  /// Whether agents count that only v5 knows.
+  private let knowsBorn: Bool
   private let aliases: [String: String]
   private let run: Int64
   private let agentIDs: MigratedIdentifiers
@@ -32,12 +34,15 @@ final class ReferenceResolver {
   /// References that the times of several rows of one id could not decide.
   private(set) var ambiguousReferences = 0
 
-  /// - Parameter aliases: old names of agents and the names they have now (`--alias`).
+  /// - Parameters:
+  ///   - aliases: old names of agents and the names they have now (`--alias`).
+  ///   - knowsBorn: whether agents count that only v5 knows.
   init(
     connection: Connection, source: String, policy: OrphanPolicy, aliases: [String: String],
-    run: Int64, isExpecting: Bool = false
+    run: Int64, isExpecting: Bool = false, knowsBorn: Bool = true
   ) throws {
     self.isExpecting = isExpecting
+    self.knowsBorn = knowsBorn
     self.connection = connection
     self.source = source
     self.policy = policy
@@ -57,6 +62,14 @@ final class ReferenceResolver {
     try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
       isExpecting: true)
+  }
+
+  /// Looks up what this one does, but for agents that only v5 knows: they may have registered after a row
+  /// came whose reference was left empty.
+  func withoutBorn() throws -> ReferenceResolver {
+    try ReferenceResolver(
+      connection: connection, source: source, policy: policy, aliases: aliases, run: run,
+      isExpecting: isExpecting, knowsBorn: false)
   }
 
   private static let agentByName = Query(
@@ -171,6 +184,9 @@ final class ReferenceResolver {
       let origin = try connection.first(
         Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.text(1) })
       if origin == "stub" { try connection.run(Self.insertMissing, .text("agent"), .text(name)) }
+      if origin == nil, !knowsBorn, BornOnV5.isGiven(String(decoding: id, as: UTF8.self)) {
+        return nil
+      }
       return id
     }
     return try connection.first(
@@ -233,7 +249,7 @@ final class ReferenceResolver {
     }
     let text = row.text
     scratch.removeAll(keepingCapacity: true)
-    JSONText.unescape(text.span, slice.inside, into: &scratch)
+    JSONText.unescape(text.span, slice.inside, into: &scratch, asName: true)
     return scratch.isEmpty ? nil : scratch
   }
 
@@ -302,7 +318,7 @@ final class ReferenceResolver {
     _ row: V4Row, _ column: Int?, at time: Int64?, marked mark: Int?, to record: inout Record,
     _ metadata: inout RowMetadata
   ) throws {
-    guard let v4ID = try row.name(column) else { return record.null() }
+    guard let v4ID = try row.key(column) else { return record.null() }
     if let id = try workflow(v4ID, at: time, marked: row.mark(mark)) {
       record.text(id)
     } else {

@@ -55,14 +55,14 @@ final class AgentMapping {
 
   /// The agent's name: `agent_name` where the row has one, else `agent_id`.
   func name(_ row: V4Row) throws(Rejection) -> String {
-    if let name = try row.name(agentName) { return name }
-    if let name = try row.name(agentID) { return name }
+    if let name = try row.key(agentName) { return name }
+    if let name = try row.key(agentID) { return name }
     throw Rejection(.missingField, "the row names no agent")
   }
 
   func facts(_ row: V4Row) throws(Rejection) -> Facts {
     var facts = Facts(name: try name(row))
-    if kind == .registry, let id = try row.name(agentID), id.exact != facts.name.exact {
+    if kind == .registry, let id = try row.key(agentID), id.exact != facts.name.exact {
       facts.alias = id
     }
     if let capability = try row.name(capability) { facts.capabilities.append(capability) }
@@ -85,7 +85,7 @@ final class AgentMapping {
     facts.registeredAt = registeredAt?.microseconds
     facts.lastActivity = lastSeenAt?.microseconds
     facts.notes = [registeredAt?.note, lastSeenAt?.note].compactMap { $0 }
-    facts.supervisor = try row.name(supervisor)
+    facts.supervisor = try row.key(supervisor)
     facts.details = details(row)
     return facts
   }

@@ -30,7 +30,7 @@ final class AuditMapping: RowMapping {
     record.text(identity.id)
     record.text(try row.word(actor))
     record.text(try row.name(action) ?? table)
-    if let name = try row.name(target) {
+    if let name = try row.key(target) {
       if let id = try references.known(name) {
         record.text(id)
       } else {

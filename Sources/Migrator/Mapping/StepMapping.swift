@@ -39,7 +39,7 @@ final class StepMapping {
   ) throws -> Step {
     let startedAt = try row.time(started)
     let completedAt = try row.time(completed)
-    guard let v4Workflow = try row.name(workflow) else {
+    guard let v4Workflow = try row.key(workflow) else {
       throw Rejection(.missingField, "a step without the workflow that it belongs to")
     }
     let place = try row.integer(order)
@@ -53,7 +53,7 @@ final class StepMapping {
       v4Workflow, at: startedAt?.microseconds ?? completedAt?.microseconds,
       marked: row.mark(epoch))
     var agentID: [UInt8]?
-    if let agentName = try row.name(agent) {
+    if let agentName = try row.key(agent) {
       agentID = try references.agent(named: agentName)
       if agentID == nil { metadata.keep(row, agent) }
     }

@@ -56,7 +56,7 @@ final class TaskMapping: RowMapping {
     } else {
       try references.appendAgent(row, agent, to: &record, &metadata)
     }
-    if let name = try row.name(requester) {
+    if let name = try row.key(requester) {
       if let id = try references.agent(named: name) {
         metadata.add("requesting_agent", .string(String(decoding: id, as: UTF8.self)))
       } else {

@@ -200,7 +200,7 @@ extension V4Row {
       case .object, .array: throw Rejection(.badType, "\(column) holds something that is no name")
       default:
         var bytes: [UInt8] = []
-        JSONText.unescape(text.span, value.inside, into: &bytes)
+        JSONText.unescape(text.span, value.inside, into: &bytes, asName: true)
         names.append(String(decoding: bytes, as: UTF8.self))
       }
     }

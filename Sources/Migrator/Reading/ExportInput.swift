@@ -111,19 +111,14 @@ final class ExportInput {
   /// Takes a byte-order mark and `spacetime`'s warnings off the front.
   private func skipPreamble() throws {
     try window.require(4096)
-    let (isUTF16, mark) = window.withBytes { bytes -> (Bool, Int) in
-      func starts(with prefix: [UInt8]) -> Bool {
-        guard bytes.count >= prefix.count else { return false }
-        for index in prefix.indices where bytes[index] != prefix[index] { return false }
-        return true
-      }
-      let wide = starts(with: [0xff, 0xfe]) || starts(with: [0xfe, 0xff])
-      return (wide, starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0)
+    let (wide, mark) = window.withBytes { bytes -> (String?, Int) in
+      let first = (0..<4).map { $0 < bytes.count ? bytes[$0] : 0x20 }
+      return (Self.wideEncoding(first), first.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0)
     }
-    guard !isUTF16 else {
+    if let wide {
       throw AgoraError(
-        .badEncoding, "the file is UTF-16", file: path, offset: 0,
-        remedy: "Convert it: iconv -f UTF-16 -t UTF-8 \(path) > export.json")
+        .badEncoding, "the file is \(wide)", file: path, offset: 0,
+        remedy: "Convert it: iconv -f \(wide) -t UTF-8 \(path) > export.json")
     }
     window.drop(mark)
     while try startsWithWarning() {
@@ -137,6 +132,20 @@ final class ExportInput {
       throw AgoraError(
         .emptyInput, "the file is empty", file: path,
         remedy: "An export of an empty database is {}. Export again.")
+    }
+  }
+
+  /// The encoding of a text that begins with these four bytes, by its mark or by where the zeros of its
+  /// ASCII are (RFC 4627 §3); nil where it may be UTF-8.
+  private static func wideEncoding(_ first: [UInt8]) -> String? {
+    if first == [0xff, 0xfe, 0, 0] || first == [0, 0, 0xfe, 0xff] { return "UTF-32" }
+    if first.starts(with: [0xff, 0xfe]) || first.starts(with: [0xfe, 0xff]) { return "UTF-16" }
+    return switch first.map({ $0 == 0 }) {
+    case [true, true, true, false]: "UTF-32BE"
+    case [false, true, true, true]: "UTF-32LE"
+    case [true, false, true, false]: "UTF-16BE"
+    case [false, true, false, true]: "UTF-16LE"
+    default: nil
     }
   }
 

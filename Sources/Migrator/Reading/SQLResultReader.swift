@@ -47,7 +47,7 @@ struct SQLResultReader {
         try export.readRows(reader, table: table, columns: names)
         hasRows = true
       } else {
-        try reader.stream { _ in }
+        try reader.skip()
       }
     }
     guard hasRows else {
@@ -101,7 +101,7 @@ struct SQLResultReader {
     let rest = JSONReader(ahead.window, containers: [true])
     while try rest.next() == .name {
       if rest.text == Array("schema".utf8) { return try readSchema(rest) }
-      try rest.stream { _ in }
+      try rest.skip()
     }
     throw export.malformed("an SQL result without a schema", at: reader.offset)
   }

@@ -33,7 +33,7 @@ final class UpdateReader {
       if export.format == .subscription {
         try readChanges(reader, table: name)
       } else if name == "IdentityToken" {
-        try reader.stream { _ in }
+        try reader.skip()
       } else {
         try search(reader)
       }
@@ -53,7 +53,7 @@ final class UpdateReader {
           _ = try reader.next()
           table = String(decoding: reader.text, as: UTF8.self)
           if let table { try export.sink.table(table) }
-        case ("reducer_call", _): try reader.stream { _ in }
+        case ("reducer_call", _): try reader.skip()
         case ("updates", 0x5b):
           _ = try reader.next()
           while try reader.hasNext() { try readChanges(reader, table: table) }
@@ -95,7 +95,7 @@ final class UpdateReader {
         _ = try reader.next()
         try readRows(reader, table: table, areDeleted: name == "deletes")
       } else {
-        try reader.stream { _ in }
+        try reader.skip()
       }
     }
   }

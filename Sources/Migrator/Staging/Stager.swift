@@ -286,7 +286,7 @@ final class Stager: RowSink {
   private func id(of table: StagedTable) throws(Rejection) -> String? {
     let row = table.mapper.row
     guard row.values.count == row.layout.names.count else { return nil }
-    return try row.name(row.pick(RowIdentity.columns(of: table.name, in: row.layout).candidates))
+    return try row.key(row.pick(RowIdentity.columns(of: table.name, in: row.layout).candidates))
   }
 
   func refuse(

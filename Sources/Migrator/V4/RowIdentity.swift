@@ -38,7 +38,7 @@ enum RowIdentity {
       }
       let start = target.count
       if slice.kind == .string {
-        JSONText.unescape(text.span, slice.inside, into: &target)
+        JSONText.unescape(text.span, slice.inside, into: &target, asName: true)
       } else {
         target.append(contentsOf: text[slice.range])
       }

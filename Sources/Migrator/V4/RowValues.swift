@@ -97,6 +97,22 @@ extension V4Row {
     return text?.isEmpty == true ? nil : text
   }
 
+  /// A column that names something: an agent, a workflow, a row.
+  ///
+  /// Names are compared exactly, so an unpaired surrogate stays apart as its escape. An empty text names
+  /// nothing.
+  ///
+  /// - Throws: ``Rejection`` `bad_type` for a container.
+  func key(_ column: Int?) throws(Rejection) -> String? {
+    guard let column, let slice = value(column), slice.kind == .string else {
+      return try name(column)
+    }
+    var bytes: [UInt8] = []
+    let text = self.text
+    JSONText.unescape(text.span, slice.inside, into: &bytes, asName: true)
+    return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+  }
+
   /// A column of text or of JSON, appended to a record: text is decoded, anything else is its JSON.
   ///
   /// - Returns: true when the text had a lone surrogate, which shows as U+FFFD.

@@ -113,6 +113,8 @@ struct RunHistory {
   private(set) var orphans = OrphanPolicy.stub
   /// All renamings of agents, which hold for later runs too.
   private(set) var aliases: [String: String] = [:]
+  /// Whether a run left references to nothing empty.
+  private(set) var hasKept = false
   /// The last run's limit of a row's bytes; nil where there was none.
   private(set) var maxRowBytes: Int?
 
@@ -126,6 +128,7 @@ struct RunHistory {
     for text in try connection.all(Self.options, .text(source), map: { $0.text(0) }) {
       let options = try JSON.parse(text)
       orphans = options["orphans"]?.text.flatMap { OrphanPolicy(rawValue: $0) } ?? orphans
+      hasKept = hasKept || orphans == .keep
       maxRowBytes = options["max_row_bytes"]?.integer ?? maxRowBytes
       for alias in options["aliases"]?.members ?? [] { aliases[alias.name] = alias.value.text }
     }

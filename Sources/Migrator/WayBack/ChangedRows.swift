@@ -88,6 +88,8 @@ final class ChangedRows {
         id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row)),
       context.references, into: &expected)
     var changed = Set(RecordComparison.differences(expected, current, target).map(\.name))
+    // What never changes in the life of a row has not been changed by v5 either.
+    changed.subtract(target.immutable)
     switch kind {
     case .message:
       return patch(mapper, try fields.message(current, shape, as: row.v4ID), changed, shape)

@@ -248,7 +248,7 @@ struct V4Fields {
         value: level.map { .integer(Int64($0)) } ?? .null, isNeeded: level != nil),
       V4Field(
         field: "max_concurrent_tasks", columns: ["max_concurrent_tasks"],
-        value: limit.map { .integer($0) } ?? .null, isNeeded: limit != nil),
+        value: .limit(limit), isNeeded: limit != nil),
       V4Field(
         field: "status", columns: ["is_active"], value: .bool(status == "active"),
         isNeeded: status != "active"),
@@ -282,7 +282,7 @@ struct V4Fields {
         isNeeded: false),
       V4Field(
         field: "max_concurrent_tasks", columns: ["max_concurrent_tasks"],
-        value: limit.map { .integer($0) } ?? .null, isNeeded: limit != nil && capabilities.isEmpty),
+        value: .limit(limit), isNeeded: limit != nil && capabilities.isEmpty),
     ]
   }
 }

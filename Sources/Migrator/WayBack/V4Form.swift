@@ -6,6 +6,8 @@ enum V4Value {
   /// A name, an id, a word or a text.
   case text(String)
   case integer(Int64)
+  /// A limit; nil for none, since none is something else than nothing.
+  case limit(Int64?)
   case bool(Bool)
   /// A priority from 1 to 4.
   case priority(Int64)
@@ -101,7 +103,7 @@ struct V4Form {
       case .array: "[1,[]]"
       case .none:
         switch value {
-        case .time, .json: "null"
+        case .time, .json, .limit: "null"
         case _ where isOptional: "null"
         default:
           switch kind {
@@ -123,11 +125,11 @@ struct V4Form {
   /// The value without an option; nil where there is none.
   private func spelled(_ value: V4Value) -> [UInt8]? {
     switch value {
-    case .null, .time(nil), .json(nil): nil
+    case .null, .time(nil), .json(nil), .limit(nil): nil
     case .text(let text):
       // An id that is a number in v4 is one again.
       kind == .number && Int64(text).map { "\($0)" } == text ? Array(text.utf8) : Self.quoted(text)
-    case .integer(let number): whole(number)
+    case .integer(let number), .limit(let number?): whole(number)
     case .bool(let isTrue): bool(isTrue)
     case .priority(let number): priority(number)
     case .percent(let percent): share(percent)

@@ -69,7 +69,7 @@ package struct ReportPage {
     }
   }
 
-  private static func document(title: String, _ body: (inout HTML) -> Void) -> String {
+  static func document(title: String, _ body: (inout HTML) -> Void) -> String {
     var out = HTML()
     out.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
     out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
