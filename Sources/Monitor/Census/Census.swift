@@ -81,9 +81,15 @@ package struct Census {
     // Names were in order already, and an agent's rank is its state's.
     var order: [[Int]] = AgentState.allCases.map { _ in [] }
     for place in found.indices { order[Self.rank(found[place].state)].append(place) }
-    agents.reserveCapacity(found.count)
-    for place in order.joined() { agents.append(found[place]) }
-    days = order.joined().map { tally.agents[$0].days }
+    let places = Array(order.joined())
+    days = places.map { tally.agents[$0].days }
+    // In place: a second list of a hundred thousand agents would be a fifth of all memory.
+    for place in places.indices {
+      var from = places[place]
+      while from < place { from = places[from] }
+      if from != place { found.swapAt(place, from) }
+    }
+    agents = found
     firstCall = tally.first
     fromTheFuture = tally.fromTheFuture
     unknown = tally.unknown.values.sorted {

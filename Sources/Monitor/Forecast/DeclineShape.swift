@@ -95,6 +95,9 @@ struct DeclineShape: Sendable {
       + family(0.0225, lines(.early)) + family(0.12, decays) + family(0.05, stops)
   }()
 
+  /// The ``prior`` of each shape.
+  static let priors: [Double] = all.map(\.prior)
+
   /// How many calls each shape has still to come after each of ``EndCurve/days``: a row for each shape.
   static let rests: [Double] = all.flatMap { shape in
     EndCurve.days.map { shape.remaining(after: $0) }

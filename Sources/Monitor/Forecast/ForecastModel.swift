@@ -29,8 +29,10 @@ package struct ForecastModel: Sendable {
     let parts = parts(weights, history, burst)
     // Silence is cheap to find out about, and most agents get no further.
     let margin = (1 - StopForecast.confidence) / 2
-    guard Self.chance(parts, EndCurve.days.count - 1) >= 1 - margin else { return .noEnd }
-    return .end(EndCurve(chances: EndCurve.days.indices.map { Self.chance(parts, $0) }))
+    let (rests, days) = (DeclineShape.rests, EndCurve.days.count)
+    guard Self.chance(parts, rests, days - 1, of: days) >= 1 - margin else { return .noEnd }
+    return .end(
+      EndCurve(chances: (0..<days).map { Self.chance(parts, rests, $0, of: days) }))
   }
 
   /// The day of the history's first call, among the days of the table.
@@ -56,10 +58,12 @@ package struct ForecastModel: Sendable {
   private func weights(_ fit: [Double], _ history: CallHistory, burst: Double) -> [Double] {
     let row = offset(history) * ShapeTable.count
     let exponent = Self.shape0 + history.total / burst
+    // Held here: asking the shapes for each would count references as often.
+    let priors = DeclineShape.priors
     return fit.indices.map { shape in
       // A shape that has stopped before a call that came is no shape of these calls.
       guard fit[shape] > ShapeTable.never else { return ShapeTable.never }
-      return DeclineShape.all[shape].prior + fit[shape] / burst
+      return priors[shape] + fit[shape] / burst
         - exponent * table.sumLogs[row + shape]
     }
   }
@@ -115,10 +119,12 @@ package struct ForecastModel: Sendable {
   }
 
   /// The chance that the last call has been made by one of ``EndCurve/days``.
-  private static func chance(_ parts: [Part], _ day: Int) -> Double {
+  private static func chance(
+    _ parts: [Part], _ rests: [Double], _ day: Int, of days: Int
+  ) -> Double {
     var chance = 0.0
     for part in parts {
-      let rest = DeclineShape.rests[part.shape * EndCurve.days.count + day]
+      let rest = rests[part.shape * days + day]
       guard rest.isFinite, part.scale > 0 else { continue }
       chance += part.weight * Numeric.exp(-part.exponent * Numeric.log(1 + rest / part.scale))
     }
