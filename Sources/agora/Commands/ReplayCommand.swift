@@ -10,7 +10,7 @@ enum ReplayCommand {
       .init(name: "FILE", help: "Calls, one JSON object a line; - reads them from standard input.")
     ], options: [Command.store],
     discussion: """
-      Each line is {"database":"agora-marketplace","reducer":"send_agent_message","args":["A","B","info","hello","2"]}; an object in args gives arguments by name. The calls are played through on a copy of the store, one after the other, and the copy is thrown away.
+      Each line is an object with database, reducer and args, such as {"reducer":"agent_heartbeat","args":["A"]}; an object in args gives arguments by name. The calls are played through on a copy of the store, one after the other, and the copy is thrown away.
 
       Example:
         agora compat replay calls.ndjson --json
