@@ -10,6 +10,8 @@ import Testing
 @Suite struct LargeReportTests {
   private static let agent = Query(
     "large.agent", "INSERT INTO agents(agent_id, agent_name) VALUES(?1,?2)")
+  private static let name = Query(
+    "large.name", "INSERT INTO v4_names VALUES('s','agent',?2,?1,'registered',1)")
   private static let activity = Query(
     "large.activity", "INSERT INTO agent_activity VALUES(?1,'mcp',?2,1)")
   private static let caller = Query(
@@ -30,6 +32,9 @@ import Testing
           "agent_0000000000ff\(kind < 8 ? 5 : 7)" + String(repeating: "0", count: 19 - digits.count)
           + digits
         try connection.run(agent, .text(id), .text("agent number \(number)"))
+        if kind < 8 {
+          try connection.run(name, .text(id), .text("agent number \(number)"))
+        }
         if (1...5).contains(kind) || kind > 7 {
           try connection.run(activity, .text(id), .integer(now - 1_000_000))
         }

@@ -283,7 +283,7 @@ extension SchemaStep {
       run INTEGER NOT NULL,
       UNIQUE(source, kind, name)
     ) STRICT;
-    CREATE INDEX v4_names_by_id ON v4_names(v5_id);
+    CREATE INDEX v4_names_by_id ON v4_names(v5_id, kind, source);
 
     CREATE VIEW id_map AS
       SELECT t.source AS source, t.name AS v4_table, r.v4_id AS v4_id, r.epoch AS epoch, r.v5_id AS v5_id

@@ -16,8 +16,7 @@ package struct Census {
   private static let select = Query(
     "agents.census",
     """
-    SELECT agent_id, agent_name,
-      EXISTS(SELECT 1 FROM v4_names n WHERE n.v5_id=a.agent_id AND n.kind='agent'),
+    SELECT agent_id, agent_name, n.v5_id IS NOT NULL,
       iif(metadata='{}' OR NOT json_valid(metadata), 0,
         json_extract(metadata,'$.migration_source') IS NOT NULL
         OR json_extract(metadata,'$.compatibility_mode') IS NOT NULL),
@@ -25,9 +24,10 @@ package struct Census {
         coalesce(json_extract(metadata,'$.stub')=1, 0)),
       iif(metadata='{}' OR NOT json_valid(metadata), 0,
         coalesce(json_extract(metadata,'$.reserved')=1, 0)),
-      EXISTS(SELECT 1 FROM v4_names n WHERE n.v5_id=a.agent_id AND n.kind='agent'
-        AND n.origin<>'stub')
-    FROM agents a ORDER BY agent_name
+      coalesce(n.is_registered, 0)
+    FROM agents a LEFT JOIN (SELECT v5_id, max(origin<>'stub') AS is_registered
+      FROM v4_names WHERE kind='agent' GROUP BY v5_id) n ON n.v5_id=a.agent_id
+    ORDER BY agent_name
     """)
   private static let activity = Query(
     "agent_activity.on_v5",
