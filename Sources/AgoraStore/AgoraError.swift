@@ -52,6 +52,8 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     case inputChanged = "input_changed"
     /// A person or a signal stopped the run.
     case interrupted
+    /// An operator has halted the marketplace.
+    case halted
     /// The readiness gate is closed.
     case notReady = "not_ready"
     /// A promise of this program was broken; a defect to report.

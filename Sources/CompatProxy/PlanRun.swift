@@ -4,13 +4,13 @@ import AgoraStore
 struct PlanRun {
   private let group: CallGroup
   private let source: String
-  private let authority: Int
+  private let caller: Caller
   private var ids: LegacyIDs { LegacyIDs(group.connection) }
 
-  init(_ group: CallGroup, source: String, authority: Int = Caller.supreme) {
+  init(_ group: CallGroup, source: String, caller: Caller) {
     self.group = group
     self.source = source
-    self.authority = authority
+    self.caller = caller
   }
 
   /// The fields of a tool's result that callers are told.
@@ -72,14 +72,12 @@ struct PlanRun {
   }
 
   private func context(as actor: String? = nil) throws -> ToolContext {
-    try group.context(
-      as: .legacy(authority: authority, as: actor.map { AgentReference($0) }))
+    try group.context(as: .legacy(of: caller, as: actor.map { AgentReference($0) }))
   }
 
   private func call(_ use: PlanStep.ToolUse, _ arguments: [JSON.Member]) throws -> JSON {
     if let actor = use.actor { _ = try context().agentOrStub(actor, source: source) }
-    let caller = Caller.legacy(
-      authority: authority, as: use.actor.map { AgentReference($0) })
+    let caller = Caller.legacy(of: caller, as: use.actor.map { AgentReference($0) })
     let result = try group.call(use.tool, .object(arguments), as: caller)
     let id =
       Self.told.lazy.compactMap { result[$0]?.text }.first

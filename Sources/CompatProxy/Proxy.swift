@@ -85,7 +85,7 @@ package struct Proxy: Sendable {
       let call = reading.call
       try checkClaim(of: call.caller, plan.claimed, in: group)
       let (output, touched) = try group.attempt {
-        try PlanRun(group, source: call.database, authority: call.caller.authority).run(plan)
+        try PlanRun(group, source: call.database, caller: call.caller).run(plan)
       }
       outcome.output = output
       outcome.touched.complete(with: touched)
@@ -102,9 +102,10 @@ package struct Proxy: Sendable {
   private static func checkClaim(
     of caller: Caller, _ claimed: String?, in group: CallGroup
   ) throws {
-    guard caller.isBound, let own = caller.agent, let claimed, claimed != own.description else {
-      return
-    }
+    // Byte by byte, as names are told apart everywhere.
+    guard caller.isBound, let own = caller.agent, let claimed,
+      !claimed.utf8.elementsEqual(own.description.utf8)
+    else { return }
     let context = group.recordingContext(as: .owner(.v4))
     let (named, bound) = try (
       context.knownAgent(AgentReference(claimed)), context.knownAgent(own)

@@ -102,8 +102,27 @@ import Testing
       let refused = try server.ask(heartbeat, body: #"["ann"]"#)
       #expect(refused.status == 401 && refused.code == "unauthorized")
       let token = [("Authorization", "Bearer " + (try server.token("ann").text))]
+      _ = try server.bazaar.register("ann")
+      let assigned = try server.bazaar.call(
+        "agora.task.assign", #"{"task_type":"t","assignee":"ann","payload":{}}"#)
+      let others = try server.bazaar.call(
+        "agora.agent.register", #"{"agent_name":"carl"}"#)["agent_id"]?.text
+      let task = try server.bazaar.call(
+        "agora.task.assign", #"{"task_type":"t","assignee":"carl","payload":{}}"#)["task_id"]?.text
+      let workflow = try server.bazaar.call(
+        "agora.workflow.create",
+        #"{"workflow_name":"w","assigned_agents":["carl"],"steps":[{"name":"s","agent":"carl"}],"start":false}"#,
+        as: .owner(.swift, as: AgentReference("carl")))["workflow_id"]?.text
+      let mine = assigned["task_id"]?.text
+      #expect(others != nil && task != nil && workflow != nil && mine != nil)
       let rows: [(String, String, Int)] = [
         ("agent_heartbeat", #"["ann"]"#, 200), ("agent_heartbeat", #"["bob"]"#, 530),
+        ("user_override", #"["u","system_wide","terminate","r",0]"#, 530),
+        ("complete_task", "[\"\(task ?? "")\"]", 530),
+        ("update_task_progress", "[\"\(task ?? "")\",\"ann\",1.0,\"completed\",\"{}\"]", 530),
+        ("update_workflow_status", "[\"\(workflow ?? "")\",\"failed\"]", 530),
+        ("complete_task", "[\"\(mine ?? "")\"]", 200),
+        ("broadcast_to_agents", #"["to all",3]"#, 200),
         ("send_agent_message", #"["ann","bob","info","x",3]"#, 200),
         ("send_agent_message", #"["bob","ann","info","x",3]"#, 530),
         ("user_override", #"["u","system_wide","emergency_halt","r",255]"#, 530),
@@ -114,6 +133,10 @@ import Testing
         #expect(answer.status == status, "\(reducer) \(body): \(answer)")
         if status == 530 { #expect(answer.headers["agora-code"] == "forbidden") }
       }
+      let senders = try server.bazaar.rows(
+        "SELECT agent_name FROM messages JOIN agents ON agent_id=from_agent WHERE to_agent='broadcast'"
+      )
+      #expect(senders == [["ann"]])
       let halted = try server.bazaar.rows("SELECT count(*) FROM overrides")
       #expect(halted == [["0"]])
       let operators = try server.token("boss", authority: 255).text

@@ -72,6 +72,32 @@ import Testing
     }
   }
 
+  @Test func `no run changes a marketplace that is halted`() throws {
+    try withExport { folder in
+      func run(_ words: String) throws -> Child {
+        try Child.run("agora", words.split(separator: " ").map(String.init), in: folder)
+      }
+      _ = try run("migrate export.json")
+      let override = "call agora.admin.override --target-id system_wide --reason r --priority 255"
+      #expect(try run(override + " --action emergency_halt").status == 0)
+      let hash = try JSON.parse(run("store info --hash --json").output)["hash"]
+      let id = try JSON.parse(run("runs --json").output)["runs"]?.elements?.first?["run_id"]?.text
+      for words in [
+        "migrate export.json", "migrate --apply-deletes export.json", "rejects retry",
+        "rollback \(id ?? "")",
+      ] {
+        let refused = try run(words)
+        #expect(
+          refused.status == 5 && refused.talk.contains("[halted]"), "\(words): \(refused.talk)")
+      }
+      #expect(try run("verify export.json").status == 0)
+      let after = try JSON.parse(run("store info --hash --json").output)["hash"]
+      #expect(after == hash && hash != nil)
+      #expect(try run(override + " --action resume").status == 0)
+      #expect(try run("migrate export.json").status == 0)
+    }
+  }
+
   @Test func `a reject is dismissed once, with its reason, and stays in the export`() throws {
     try withTemporaryFolder { folder in
       try write(#"{"agent_message":[17]}"#, to: folder + "/bad.json")

@@ -37,6 +37,10 @@ extension ToolContext {
   /// stub has it, that one was this agent all along.
   package func alias(_ name: String, of agent: KnownAgent, source: String) throws {
     guard name != agent.name else { return }
+    // Whoever has a token for one agent could take another's name, and what was sent to it, with this.
+    guard !caller.isBound || caller.authority >= Caller.administrative else {
+      return warn("a token of one agent gives it no other name")
+    }
     if let known = try knownAgent(AgentReference(name), parameter: nil), known.id != agent.id {
       guard known.name == name,
         let stub = try StubMerger(connection).merge(stubNamed: name, into: agent.id)
@@ -137,6 +141,8 @@ extension ToolContext {
   package func setStatus(_ word: String, ofWorkflow id: String) throws -> WorkflowStatus? {
     try refuseIfHalted(id, "the workflow \(id)")
     guard var workflow = try WorkflowRecord.read(id, in: connection) else { return nil }
+    try refuseStrangers(
+      actorIfAny(), parties: [workflow.creator] + workflow.assignedAgents, "the workflow \(id)")
     let status = WorkflowStatus(rawValue: LegacyWords.workflowStatus(word).value) ?? .pending
     guard status != workflow.status, !workflow.status.isFinished else { return workflow.status }
     let life = WorkflowLife(self)

@@ -9,7 +9,7 @@ final class RunLock {
   ///
   /// - Parameters:
   ///   - waits: whether to wait until another run has let go of it.
-  /// - Throws: ``AgoraError`` `locked` with the holder and since when.
+  /// - Throws: ``AgoraError`` `locked` with the holder and since when; `halted` while the marketplace is.
   init(store: String, waits: Bool, clock: Clock) throws {
     let path = store + ".lock"
     do {
@@ -23,6 +23,7 @@ final class RunLock {
           .init("since", .string(clock.now().description)),
         ])
         self.file = file
+        try Self.refuseIfHalted(store)
         do throws(SystemError) {
           try file.replaceContents(with: JSONWriter.compact(holder) + "\n")
         } catch {
@@ -34,6 +35,28 @@ final class RunLock {
     } catch let error as SystemError {
       throw AgoraError(error, file: path)
     }
+  }
+
+  /// No run changes a marketplace that an operator has halted.
+  private static func refuseIfHalted(_ store: String) throws {
+    guard try File.status(store)?.isRegular == true else { return }
+    let halt: Halt?
+    do {
+      let connection = try Connection(path: store, mode: .readOnly)
+      connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
+      halt = try Halt.strongest(on: ToolContext.systemWide, in: connection)
+    } catch is SQLiteError {
+      // What cannot be read, or is older than halts, the run itself knows better.
+      return
+    }
+    guard let halt else { return }
+    throw AgoraError(
+      .halted,
+      "the marketplace is halted (\(halt.action) at level \(halt.priority): \(ValueCheck.shown(halt.reason)))",
+      file: store,
+      remedy:
+        "An operator of that level lifts it: agora call agora.admin.override with the action resume."
+    )
   }
 
   private static func refusal(_ path: String, _ store: String) -> AgoraError {

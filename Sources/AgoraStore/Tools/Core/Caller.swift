@@ -54,12 +54,15 @@ public struct Caller: Sendable {
       agent: agent, isBound: true, isAuthenticated: true, authority: authority, origin: origin)
   }
 
-  /// An agent of v4, which names in each call who it is.
+  /// An agent of v4, which names in each call who it is, with the right of who really calls.
   ///
-  /// - Parameter agent: whom the call names.
-  package static func legacy(authority: Int, as agent: AgentReference? = nil) -> Caller {
+  /// - Parameters:
+  ///   - caller: who really calls; one that is bound stays so.
+  ///   - agent: whom the call names.
+  package static func legacy(of caller: Caller, as agent: AgentReference? = nil) -> Caller {
     Caller(
-      agent: agent, isBound: false, isAuthenticated: true, authority: authority, origin: .v4)
+      agent: caller.isBound ? caller.agent : agent, isBound: caller.isBound,
+      isAuthenticated: caller.isAuthenticated, authority: caller.authority, origin: .v4)
   }
 
   /// A caller who has shown nothing: agent tools only.

@@ -32,6 +32,7 @@ package final class CallGroup {
     let call = try catalog.entry(name).call(arguments)
     let context = make(type(of: call).tool, caller)
     do {
+      try Marketplace.authorize(caller, for: context.tool)
       try admit(context)
       let result = try call.run(in: context).json
       if verifies { try DeclarationCheck.check(result, of: context.tool) }

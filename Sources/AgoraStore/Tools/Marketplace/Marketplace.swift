@@ -88,7 +88,7 @@ public final class Marketplace: Sendable {
     _ name: String, _ arguments: JSON, as caller: Caller
   ) throws(ToolFailure) -> ToolReply {
     let entry = try choose(catalog.candidates(name))
-    try authorize(caller, for: entry.tool)
+    try Self.authorize(caller, for: entry.tool)
     return try reply(to: entry.call(arguments), as: caller)
   }
 
@@ -98,7 +98,7 @@ public final class Marketplace: Sendable {
   public func run<Call: ToolCall>(
     _ call: Call, as caller: Caller
   ) throws(ToolFailure) -> Call.Output {
-    try authorize(caller, for: Call.tool)
+    try Self.authorize(caller, for: Call.tool)
     return try perform(call, as: caller).output
   }
 
@@ -127,7 +127,8 @@ public final class Marketplace: Sendable {
     } catch { throw ToolFailure(error) }
   }
 
-  private func authorize(_ caller: Caller, for tool: Tool) throws(ToolFailure) {
+  /// Refuses a caller whose authority a tool asks more than.
+  static func authorize(_ caller: Caller, for tool: Tool) throws(ToolFailure) {
     guard caller.authority < tool.authority else { return }
     guard caller.isAuthenticated else {
       throw ToolFailure(
