@@ -1,4 +1,5 @@
 import AgoraStore
+import CompatProxy
 import TestSupport
 import Testing
 
@@ -215,6 +216,53 @@ import Testing
         #expect(answer.status == place.status, "\(place): \(answer.text)")
       }
     }
+  }
+
+  @Test
+  func `what is told without a token is told under names only that no stranger can lead here`()
+    throws
+  {
+    let open = [
+      "/metrics", "/ready", "/openapi.json", SunsetNotice.guidePath, SunsetNotice.policyPath,
+    ]
+    let rows: [(String, Bool, Int)] = [
+      ("any.example", false, 403), ("any.example", true, 403), ("10.0.0.1:8080", false, 200),
+      ("[fd00::1]", false, 200), ("agora", false, 200), ("agora.example", false, 200),
+      ("localhost", false, 200),
+    ]
+    for (host, isInsecure, status) in rows {
+      try withTemporaryFolder { folder in
+        let harness = try ServiceHarness(in: folder, client: "10.0.0.7") {
+          $0.address = SocketAddress(host: "0.0.0.0", port: 0)
+          $0.isInsecure = isInsecure
+          $0.publicOrigins = WebOrigin("https://agora.example").map { [$0] } ?? []
+        }
+        let token = ("Authorization", "Bearer \(try harness.token("ann").text)")
+        for path in open {
+          let answer = try harness.ask("GET \(path)", [("Host", host)])
+          #expect(answer.status == status, "\(host) \(path): \(answer.text.prefix(200))")
+        }
+        // A token says more than a name does; where there need be none, the name has to do.
+        let called = try harness.ask("GET /agora/query/agents", [("Host", host), token])
+        #expect(called.status == (isInsecure ? status : 200), "\(host)")
+      }
+    }
+    try withTemporaryFolder { folder in
+      let local = try harness(folder)
+      #expect(try local.ask("GET /ready", [("Host", "evil.example")]).status == 403)
+    }
+  }
+
+  @Test func `a whole token stands for its id where one is due, and nothing shows its secret`() {
+    let (digits, secret) = ("0123456789abcdef", String(repeating: "5e", count: 32))
+    let rows = [
+      ("agora_\(digits)_\(secret)", "tok_\(digits)"), ("tok_\(digits)", "tok_\(digits)"),
+      ("agora_\(digits)_\(secret.dropLast())", "tok_\(digits)"),
+      ("agora_\(digits)", "tok_\(digits)"), ("agora_\(secret)", "agora_…"),
+      ("agora_\(digits.dropLast())_\(secret)", "agora_…"), ("agora_", "agora_…"),
+      ("agora__\(secret)", "agora_…"), ("nonsense", "nonsense"), ("", ""),
+    ]
+    for (text, wanted) in rows { #expect(TokenRegister.id(named: text) == wanted, "\(text)") }
   }
 
   @Test func `the doors of v4 stay open on this machine, and ask for a token elsewhere`() throws {

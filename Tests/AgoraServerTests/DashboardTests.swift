@@ -25,6 +25,22 @@ import Testing
     }
   }
 
+  @Test func `MCP's report over HTTP is the one that was made for all`() throws {
+    try withTemporaryFolder { folder in
+      let harness = try ServiceHarness(in: folder)
+      let answer = try harness.ask(
+        "POST /mcp",
+        body:
+          #"{"jsonrpc":"2.0","id":1,"method":"resources/read","params":{"uri":"agora://migration/report"}}"#
+      )
+      let text = answer.json["result"]?["contents"]?.elements?.first?["text"]?.text ?? ""
+      harness.pass(seconds: 5)
+      let kept = try harness.parts.reports.report(notOlderThan: 3600)
+      #expect(kept.generatedAt < harness.bazaar.now)
+      #expect(text == JSONWriter.compact(kept.json))
+    }
+  }
+
   @Test func `where there are tokens, the page asks for one and gives nothing away`() throws {
     try withTemporaryFolder { folder in
       let harness = try ServiceHarness(in: folder)

@@ -265,7 +265,10 @@ private final class EventApp {
   @Test func `a stream does not outlive its token`() throws {
     let app = try EventApp(authority: 0)
     let socket = app.socket()
+    // One that has subscribed to nothing is looked at by nobody else.
+    let idle = app.socket()
     _ = try app.ask(socket, #"{"type":"subscribe","event_types":["*"]}"#)
+    let pong = try app.ask(idle, #"{"type":"ping"}"#)
     app.clock.go(EventHub.Rules().recheck)
     let before = app.news(socket)
     let id = try #require(app.token?.token.id)
@@ -274,6 +277,8 @@ private final class EventApp {
     let after = texts(app.news(socket))
     #expect(!texts(before).contains { $0.hasPrefix("closed") })
     #expect(after == ["closed 1008 the token is not valid any more"])
+    let late = idle.talk(message(#"{"type":"subscribe","event_types":["*"]}"#), now: app.clock.now)
+    #expect(pong.first?["type"]?.text == "pong" && texts(late) == after)
   }
 
   @Test func `the same events come as server-sent events`() throws {

@@ -19,10 +19,12 @@ import Testing
       let ready = try harness.ask("GET /ready")
       #expect(ready.status == 200 && ready.json["ready"] == .bool(true), "\(ready.text)")
       let halt =
-        #"{"target_id":"system_wide","action":"emergency_halt","reason":"r","priority":9}"#
+        #"{"target_id":"system_wide","action":"emergency_halt","reason":"private","priority":9}"#
       try harness.bazaar.call("agora.admin.override", halt)
       let halted = try harness.ask("GET /ready")
       #expect(halted.status == 503 && halted.code == "halted")
+      // Nobody is asked for a token here.
+      #expect(halted.text.contains("emergency_halt") && !halted.text.contains("private"))
       #expect(try harness.ask("GET /health").status == 200)
       let resume = #"{"target_id":"system_wide","action":"resume","reason":"r","priority":9}"#
       try harness.bazaar.call("agora.admin.override", resume)

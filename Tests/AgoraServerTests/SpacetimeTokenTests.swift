@@ -1,5 +1,6 @@
 import AgoraStore
 import CompatProxy
+import Foundation
 import TestSupport
 import Testing
 
@@ -27,6 +28,42 @@ import Testing
     }
     #expect(
       SpacetimeIdentity.digits(issuer: "x", subject: String(repeating: "s", count: 2000)) == nil)
+  }
+
+  @Test func `a log that is followed ends with the right to look at it`() throws {
+    try withTemporaryFolder { folder in
+      let bazaar = try TestMarketplace(in: folder)
+      let request = HTTPRequest(
+        method: .get, target: try RequestTarget("/?follow=true".utf8, method: .get),
+        minorVersion: 1, headers: HTTPHeaders([]))
+      let routed = RoutedRequest(
+        request: request, context: RequestContext(id: "id", client: "127.0.0.1"), places: [:])
+      let logs = SpacetimeLogs(bazaar.store, recheck: 0)
+      func follow(while isAllowed: @escaping @Sendable () -> Bool) throws -> Background<Int64> {
+        let (asked, news) = (HandClock(), DispatchSemaphore(value: 0))
+        let start = asked.now
+        let reply = try logs.read(
+          routed,
+          isAllowed: {
+            asked.go(1)
+            return isAllowed() && asked.now - start <= 3
+          })
+        guard case .stream(let begin) = reply.response.body else { throw CancellationError() }
+        let stream = ClientStream(limit: 1024) { news.signal() }
+        begin(stream)
+        return Background {
+          while !stream.take().isEnd {
+            guard news.wait(timeout: .now() + 10) == .success else { throw CancellationError() }
+          }
+          return asked.now - start
+        }
+      }
+      // One that may look on stands while the other one ends.
+      let patient = try follow { true }
+      let refused = try follow { false }
+      let counts = try [refused.value(), patient.value()]
+      #expect(counts == [1, 4])
+    }
   }
 
   @Test func `a token is taken for what it says, in each place where one can stand`() throws {

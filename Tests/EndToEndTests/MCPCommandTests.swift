@@ -35,6 +35,31 @@ import Testing
     }
   }
 
+  @Test func `over HTTP too the environment says how far v4's tools are from their end`() throws {
+    let body =
+      #"{"jsonrpc":"2.0","id":4,"method":"tools/call","params":{"name":"send_agent_message","arguments":{"from_agent":"old","to_agent":"new","message_type":"info","payload":"x","priority":2}}}"#
+    let rows: [([String: String], String, String?)] = [
+      ([:], #""isError":false"#, "Warning:"),
+      (["DEPRECATION_WARNINGS": "enabled"], "Warning:", #""isError":true"#),
+      (["COMPATIBILITY_MODE": "disabled"], "-32602", #""isError":false"#),
+    ]
+    for (environment, wanted, unwanted) in rows {
+      try withTemporaryFolder { folder in
+        let server = try ServerProcess(store: folder + "/agora.db", environment: environment)
+        let client = try Client(server.port)
+        client.send(
+          "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Connection: close\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)")
+        let answer = client.takeAll()
+        #expect(answer.contains(wanted), "\(environment): \(answer)")
+        if let unwanted { #expect(!answer.contains(unwanted), "\(environment): \(answer)") }
+        server.signal(SIGTERM)
+        client.endOutput()
+        #expect(server.wait().status == 0)
+      }
+    }
+  }
+
   @Test func `a signal ends it while its client still holds the line`() throws {
     try withTemporaryFolder { folder in
       let process = Process()

@@ -111,6 +111,14 @@ import Testing
       #expect(try status(token) == 401)
       let again = try agora("token", "revoke", id, "--json")
       #expect(try JSON.parse(again.output)["state"]?.text == "revoked")
+      // By the whole token, which nobody sees again.
+      let whole = json["token"]?.text ?? ""
+      for (given, code) in [(whole, Int32(0)), ("agora_" + whole.suffix(64), 1)] {
+        let run = try agora("token", "revoke", given)
+        #expect(run.status == code, "\(run.talk)")
+        #expect(!(run.output + run.talk).contains(whole.suffix(64)))
+      }
+      #expect(try status(whole) == 401)
       let text = try agora("token", "list")
       #expect(text.output.contains("revoked") && text.output.contains("chief"))
       let rows: [(Child, Int32, String)] = [

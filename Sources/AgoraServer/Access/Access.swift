@@ -56,7 +56,7 @@ public final class Access: Sendable {
   public func caller(
     of request: HTTPRequest, _ context: RequestContext, through origin: Caller.Origin
   ) throws(Problem) -> Caller {
-    try checkPlace(request)
+    try checkPlace(request, needsToken: !rules.isInsecure)
     if let text = try credentials(request) {
       guard let secret = TokenSecret(text) else { throw Self.badToken("is none of this server's") }
       return try caller(secret, origin)
@@ -76,7 +76,7 @@ public final class Access: Sendable {
   public func legacyCaller(
     of request: HTTPRequest, _ context: RequestContext
   ) throws(Problem) -> Caller {
-    try checkPlace(request)
+    try checkPlace(request, needsToken: !rules.isInsecure)
     // Whatever else it has for credentials does not concern us.
     if let text = try? credentials(request), let secret = TokenSecret(text) {
       return try caller(secret, .v4)
@@ -97,10 +97,17 @@ public final class Access: Sendable {
   ///
   /// - Throws: ``Problem`` 403.
   public func checkPlace(_ request: HTTPRequest) throws(Problem) {
+    try checkPlace(request, needsToken: false)
+  }
+
+  /// Checks the same where something else may have to be shown besides.
+  ///
+  /// - Parameter needsToken: whether nothing is told from beyond this machine without a token.
+  private func checkPlace(_ request: HTTPRequest, needsToken: Bool) throws(Problem) {
     let host = request.host.flatMap { WebOrigin(scheme: "http", authority: $0) }
     // A name of somebody else's that leads here: a page of theirs would read our answers (DNS rebinding).
     if let host {
-      guard isOurs(host) else {
+      guard isOurs(host, needsToken: needsToken) else {
         throw Self.forbidden(
           "this server is not \(host.host); the operator can add the name with agora serve --public-url"
         )
@@ -117,13 +124,14 @@ public final class Access: Sendable {
 
   // MARK: Places
 
-  private func isOurs(_ host: WebOrigin) -> Bool {
+  private func isOurs(_ host: WebOrigin, needsToken: Bool) -> Bool {
     if host.isLoopback || rules.publicOrigins.contains(where: { $0.host == host.host }) {
       return true
     }
     guard !rules.isLoopbackOnly else { return false }
-    // Beyond this machine a token says who may call, and no page of a stranger's has one.
-    return !rules.isInsecure || host.isAddress || !host.host.contains(".")
+    // Beyond this machine a token says who may call, and no page of a stranger's has one; what is told
+    // without a token is told under names only that no stranger can lead here.
+    return needsToken || host.isAddress || !host.host.contains(".")
       || host.host == System.hostName.lowercased()
   }
 

@@ -102,6 +102,11 @@ public struct TokenRegister: Sendable {
       .text(JSONWriter.compact(token.json(at: now))), .integer(now.microseconds))
   }
 
+  /// The id of the token that an operator names by its id, or by the whole token by mistake.
+  ///
+  /// - Returns: what can be shown: no part of a token's secret is in it.
+  public static func id(named text: String) -> String { TokenSecret.id(named: text) }
+
   /// Revokes a token; from then on it is not taken by any server on the store.
   ///
   /// - Returns: the token, also where it was revoked already; nil where there is none of that id.

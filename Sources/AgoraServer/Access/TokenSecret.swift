@@ -41,6 +41,18 @@ struct TokenSecret: Sendable {
     self.init(id: "tok_\(parts[0])", secret: String(parts[1]))
   }
 
+  /// The id of the token that an operator names, who may have taken the whole token for it.
+  ///
+  /// - Returns: the text itself where it is no token's, and never anything that can be a token's secret.
+  static func id(named text: String) -> String {
+    guard text.hasPrefix(prefix) else { return text }
+    let digits = text.dropFirst(prefix.count).prefix { $0 != "_" }
+    // What is cut off or pasted wrongly has its secret in a place that nobody knows.
+    guard digits.utf8.count == 16, digits.utf8.allSatisfy({ PercentCoding.hexValue($0) != nil })
+    else { return prefix + "…" }
+    return "tok_\(digits)"
+  }
+
   /// What is stored of it.
   var hash: String {
     var digits: [UInt8] = []

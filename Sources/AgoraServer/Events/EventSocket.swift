@@ -34,6 +34,8 @@ final class EventSocket: Sendable {
   }
 
   private func receive(_ message: WebSocketMessage, from client: WebSocketClient) {
+    // Who called when the connection was opened may not call any more.
+    guard isAllowed() else { return client.close(.policy, Self.reason(.unauthorized)) }
     guard case .text(let text) = message else {
       return client.close(.unsupported, "requests are JSON in text messages")
     }

@@ -10,12 +10,12 @@ package struct MCPCore: Sendable {
   package struct Options: Sendable {
     /// How tools are called in lists.
     package var naming = ServiceOptions.ToolNames.underscore
-    /// Whether v4's tools are answered.
-    package var answersLegacyTools = true
     /// Whether v4's tools are listed, as deprecated ones.
     package var listsLegacyTools = false
     /// How far v4 is from its end at least, for this program's callers.
     package var leastPhase: SunsetPhase?
+    /// Whether v4's tools are answered.
+    var answersLegacyTools: Bool { leastPhase != .sunset }
     /// Entries of a page of a list.
     package var pageSize = 50
 
@@ -28,6 +28,8 @@ package struct MCPCore: Sendable {
   let proxy: Proxy
   /// What brings changes to those who listen; nil where they are not told.
   let hub: EventHub?
+  /// The monitor's report, where several ask for it; nil where each reading makes one.
+  var reports: ReportCache?
   var marketplace: Marketplace { tools.marketplace }
 
   /// - Parameter hub: what brings changes to those who listen; without one nothing is said of changes.

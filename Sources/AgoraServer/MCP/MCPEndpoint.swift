@@ -1,4 +1,5 @@
 package import AgoraStore
+import CompatProxy
 import Synchronization
 
 /// MCP over HTTP (the Streamable HTTP transport) at one path: both eras, without sessions.
@@ -21,12 +22,17 @@ package struct MCPEndpoint: Surface {
   }
 
   /// Makes it of the server's parts.
-  init(_ parts: ServiceParts, _ hub: EventHub) {
+  ///
+  /// - Throws: ``AgoraError`` `misuse` where the environment says of v4's end what cannot be understood.
+  init(_ parts: ServiceParts, _ hub: EventHub) throws(AgoraError) {
     var options = MCPCore.Options()
     options.naming = parts.options.toolNames
     options.listsLegacyTools = parts.options.listsLegacyTools
+    options.leastPhase = try SunsetEnvironment().phase
+    var core = MCPCore(parts.tools, options, hub: hub)
+    core.reports = parts.reports
     let access = parts.access
-    self.init(MCPCore(parts.tools, options, hub: hub)) { request, context in
+    self.init(core) { request, context in
       try access.caller(of: request, context, through: .mcp)
     }
   }

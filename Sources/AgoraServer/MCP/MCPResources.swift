@@ -154,7 +154,8 @@ struct MCPResources {
   }
 
   private func migrationReport() throws -> JSON {
-    try MonitorReport(
+    if let reports = core.reports { return try reports.report(notOlderThan: 1).json }
+    return try MonitorReport(
       core.marketplace, at: core.marketplace.now, replacements: Reducer.replacements
     ).json
   }

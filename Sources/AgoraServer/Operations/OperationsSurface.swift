@@ -31,7 +31,8 @@ public struct OperationsSurface: Surface {
           .init("timestamp", parts.clock.now().json), .init("started_at", startedAt.json),
         ])
     }
-    router.add(.get, "/ready") { _ in
+    router.add(.get, "/ready") { routed in
+      try parts.access.checkPlace(routed.request)
       let finding = readiness.look()
       let write = JSON.Member("write", finding.write.json)
       if let failure = finding.failure {

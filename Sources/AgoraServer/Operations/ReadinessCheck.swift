@@ -34,10 +34,9 @@ final class ReadinessCheck: Sendable {
         try Halt.strongest(on: ToolContext.systemWide, in: $0)
       }
       guard let halt else { return Finding(failure: nil, write: write) }
+      // The reason is for those who may call; whoever asks here is asked for no token.
       let failure = ToolFailure(
-        .halted,
-        "the marketplace is halted (\(halt.action) at level \(halt.priority): \(ValueCheck.shown(halt.reason)))"
-      )
+        .halted, "the marketplace is halted (\(halt.action) at level \(halt.priority))")
       return Finding(failure: failure, write: write)
     } catch { return Finding(failure: ToolFailure(error), write: write) }
   }

@@ -45,7 +45,7 @@ public final class Service: Sendable {
   static func surfaces(_ parts: ServiceParts, _ hub: EventHub) throws(AgoraError) -> [any Surface] {
     var surfaces: [any Surface] = [
       RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
-      MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
+      try MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
       DashboardSurface(parts), GuideSurface(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface()) }

@@ -12,7 +12,11 @@ final class SpacetimeLogs: Sendable {
   private struct Follower {
     let stream: ClientStream
     let isGone: Flag
+    /// Whether the client may still look.
+    let isAllowed: @Sendable () -> Bool
     var place: Int64
+    /// When that was asked last, in seconds that only go forward.
+    var checkedAt: Double
   }
 
   /// What a stream's end sets.
@@ -28,14 +32,24 @@ final class SpacetimeLogs: Sendable {
   }
 
   private let store: Store
+  private let recheck: Double
   private let state = Mutex(State())
 
-  init(_ store: Store) { self.store = store }
+  /// Makes it of a store.
+  ///
+  /// - Parameter recheck: after how many seconds it is asked again whether a follower may still look.
+  init(_ store: Store, recheck: Double = 5) {
+    self.store = store
+    self.recheck = recheck
+  }
 
   /// Answers `?num_lines=N&follow=BOOL`.
   ///
+  /// - Parameter isAllowed: whether the caller may still look; a stream may outlive the token.
   /// - Throws: ``SpacetimeReply`` 400 for parameters that are none, 503 where the store cannot be read.
-  func read(_ routed: RoutedRequest) throws(SpacetimeReply) -> SpacetimeReply {
+  func read(
+    _ routed: RoutedRequest, isAllowed: @escaping @Sendable () -> Bool
+  ) throws(SpacetimeReply) -> SpacetimeReply {
     var count: Int?
     var follows = false
     for (name, value) in routed.request.target.parameters {
@@ -62,7 +76,8 @@ final class SpacetimeLogs: Sendable {
     let head = [("Content-Type", "application/x-ndjson"), ("Cache-Control", "no-cache")]
     guard !follows else {
       return SpacetimeReply(
-        response: HTTPResponse(200, head, body: .stream { self.follow($0, after: start) }))
+        response: HTTPResponse(
+          200, head, body: .stream { self.follow($0, after: start, isAllowed: isAllowed) }))
     }
     let place = Place(start)
     return SpacetimeReply(
@@ -100,11 +115,16 @@ final class SpacetimeLogs: Sendable {
 
   // MARK: followers
 
-  private func follow(_ stream: ClientStream, after start: Int64) {
+  private func follow(
+    _ stream: ClientStream, after start: Int64, isAllowed: @escaping @Sendable () -> Bool
+  ) {
     let isGone = Flag()
     stream.whenClosed { isGone.set() }
     let starts = state.withLock { state in
-      state.followers.append(Follower(stream: stream, isGone: isGone, place: start))
+      state.followers.append(
+        Follower(
+          stream: stream, isGone: isGone, isAllowed: isAllowed, place: start,
+          checkedAt: System.monotonicSeconds()))
       defer { state.isRunning = true }
       return !state.isRunning
     }
@@ -128,6 +148,10 @@ final class SpacetimeLogs: Sendable {
       var rest: [Follower] = []
       var isBehind = false
       for var follower in waiting where !follower.isGone.isSet {
+        guard mayStillLook(&follower) else {
+          follower.stream.finish()
+          continue
+        }
         // A client that has not taken what there was before waits for more.
         if follower.stream.waitingBytes == 0,
           let (lines, end) = try? Self.lines(of: store, after: follower.place), !lines.isEmpty
@@ -145,5 +169,12 @@ final class SpacetimeLogs: Sendable {
       guard goesOn else { return }
       System.pause(milliseconds: isBehind ? 1 : Self.interval)
     }
+  }
+
+  private func mayStillLook(_ follower: inout Follower) -> Bool {
+    let now = System.monotonicSeconds()
+    guard now - follower.checkedAt >= recheck else { return true }
+    follower.checkedAt = now
+    return follower.isAllowed()
   }
 }

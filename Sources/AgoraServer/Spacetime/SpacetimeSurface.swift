@@ -207,10 +207,10 @@ struct SpacetimeSurface: Surface {
     routes.add(
       "/v1/database/{database}/logs", to: &router, showsIdentity: true,
       [
-        .get: { routed, _ throws(SpacetimeReply) in
+        .get: { routed, visitor throws(SpacetimeReply) in
           _ = try SpacetimeDatabase(routed)
           return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
-            try logs.read(routed)
+            try logs.read(routed, isAllowed: visitor.isAllowed)
           }
         }
       ])
@@ -221,7 +221,7 @@ struct SpacetimeSurface: Surface {
           guard visitor.isGiven else { throw .text(401, "Invalid credentials") }
           _ = try SpacetimeDatabase(old: routed)
           return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
-            try logs.read(routed)
+            try logs.read(routed, isAllowed: visitor.isAllowed)
           }
         }
       ])

@@ -53,7 +53,6 @@ enum MCPCommand {
         "tool-names", ServiceOptions.ToolNames.self) ?? .underscore
     options.listsLegacyTools = invocation.has("v4-tools")
     options.leastPhase = try SunsetEnvironment().phase
-    options.answersLegacyTools = options.leastPhase != .sunset
     let agent = invocation.value("as") ?? System.environment("AGORA_AGENT")
     if let client = try invocation.choice("print-config", Client.self) {
       return try printConfiguration(client, invocation, agent)

@@ -57,7 +57,8 @@ enum TokenCommands {
     options: [Command.store],
     run: { invocation in
       let now = try Clock.ofEnvironment().now()
-      let id = invocation.operands[0]
+      // Whoever gives the whole token by mistake means its id, and its secret is repeated nowhere.
+      let id = TokenRegister.id(named: invocation.operands[0])
       guard let token = try TokenRegister(invocation.openStore()).revoke(id, at: now) else {
         throw AgoraError(
           .notFound, "there is no token \(TextTable.visible(id))",

@@ -195,7 +195,7 @@ import Testing
     }
     try withTemporaryFolder { folder in
       let off = try MCPBench(in: folder) {
-        $0.answersLegacyTools = false
+        $0.leastPhase = .sunset
         $0.listsLegacyTools = true
       }
       #expect(MCPBench.code(try off.call("assign_task")) == -32602)
