@@ -59,7 +59,7 @@ private final class EventApp {
     var rules = EventHub.Rules()
     rules.hasThread = thread
     hub = try EventHub(market.marketplace, rules: rules, milliseconds: { [clock] in clock.now })
-    access = Access(market.store)
+    access = Access(market.store, milliseconds: { [clock] in clock.now })
     if let authority {
       token = try TokenRegister(market.store).create(
         agent: "Bob", authority: authority, expiresAt: nil, at: market.now)
@@ -279,6 +279,17 @@ private final class EventApp {
     #expect(after == ["closed 1008 the token is not valid any more"])
     let late = idle.talk(message(#"{"type":"subscribe","event_types":["*"]}"#), now: app.clock.now)
     #expect(pong.first?["type"]?.text == "pong" && texts(late) == after)
+  }
+
+  @Test func `a message counts against the rate of its token`() throws {
+    let app = try EventApp(authority: 0)
+    let socket = app.socket()
+    var codes: Set<String> = []
+    for _ in 0..<2000 {
+      let answer = try app.ask(socket, #"{"type":"ping"}"#)
+      codes.insert(answer.first?["error"]?["code"]?.text ?? answer.first?["type"]?.text ?? "")
+    }
+    #expect(codes == ["pong", "rate_limited"])
   }
 
   @Test func `the same events come as server-sent events`() throws {

@@ -8,13 +8,13 @@ final class EventSocket: Sendable {
 
   private let hub: EventHub
   private let caller: Caller
-  private let isAllowed: @Sendable () -> Bool
+  private let objection: @Sendable () -> Problem?
   private let feeds = Mutex<[String: EventFeed]>([:])
 
-  init(_ hub: EventHub, as caller: Caller, isAllowed: @escaping @Sendable () -> Bool) {
+  init(_ hub: EventHub, as caller: Caller, objection: @escaping @Sendable () -> Problem?) {
     self.hub = hub
     self.caller = caller
-    self.isAllowed = isAllowed
+    self.objection = objection
   }
 
   /// What the route does with the connection.
@@ -35,7 +35,15 @@ final class EventSocket: Sendable {
 
   private func receive(_ message: WebSocketMessage, from client: WebSocketClient) {
     // Who called when the connection was opened may not call any more.
-    guard isAllowed() else { return client.close(.policy, Self.reason(.unauthorized)) }
+    // Each message is a call, with the same token and the same rate as any.
+    if let problem = objection() {
+      if problem.endsStreams { return client.close(.policy, Self.reason(.unauthorized)) }
+      let error: [JSON.Member] = [
+        .init("code", .string(problem.code)), .init("message", .string(problem.detail)),
+      ]
+      Self.send([.init("type", .string("error")), .init("error", .object(error))], to: client)
+      return
+    }
     guard case .text(let text) = message else {
       return client.close(.unsupported, "requests are JSON in text messages")
     }
@@ -80,7 +88,8 @@ final class EventSocket: Sendable {
         // The connection has its own pings.
         keepAlive: {},
         end: { end in client.close(end == .unauthorized ? .policy : .tryLater, Self.reason(end)) },
-        waitingBytes: { client.waitingBytes }, isAllowed: isAllowed))
+        waitingBytes: { client.waitingBytes },
+        isAllowed: { [objection] in objection()?.endsStreams != true }))
     let replaced = try feeds.withLock { feeds throws(ToolFailure) -> EventFeed? in
       guard feeds[id] != nil || feeds.count < Self.limit else {
         throw ToolFailure(

@@ -17,21 +17,23 @@ struct EventSurface: Surface {
 
   func mount(on router: inout Router) {
     router.add(.get, "/ws", bodyLimit: 0) { routed in
-      let (caller, isAllowed) = try identify(routed)
+      let (caller, objection) = try identify(routed)
       return WebSocketHandshake.respond(
-        to: routed.request, with: EventSocket(hub, as: caller, isAllowed: isAllowed).acceptance)
+        to: routed.request, with: EventSocket(hub, as: caller, objection: objection).acceptance)
     }
     guard hasStream else { return }
     router.add(.get, "/events", bodyLimit: 0) { routed in
-      let (caller, isAllowed) = try identify(routed)
-      return try ServerSentEvents(hub, routed.request, as: caller, isAllowed: isAllowed).response
+      let (caller, objection) = try identify(routed)
+      return try ServerSentEvents(hub, routed.request, as: caller) {
+        objection()?.endsStreams != true
+      }.response
     }
   }
 
-  /// Who asks, and whether that still holds later: a stream may outlive its token.
+  /// Who asks, and what speaks against it later: a stream may outlive its token.
   private func identify(
     _ routed: RoutedRequest
-  ) throws(Problem) -> (Caller, isAllowed: @Sendable () -> Bool) {
+  ) throws(Problem) -> (Caller, objection: @Sendable () -> Problem?) {
     let (request, context) = (routed.request, routed.context)
     let caller = try access.caller(of: request, context, through: .http)
     return (
@@ -39,9 +41,14 @@ struct EventSurface: Surface {
       { [access] in
         do throws(Problem) {
           _ = try access.caller(of: request, context, through: .http)
-          return true
-        } catch { return error.status.code != 401 && error.status.code != 403 }
+          return nil
+        } catch { return error }
       }
     )
   }
+}
+
+extension Problem {
+  /// Whether a stream has to end with it: its token is gone, where a full rate passes.
+  var endsStreams: Bool { status.code == 401 || status.code == 403 }
 }
