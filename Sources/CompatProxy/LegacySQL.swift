@@ -83,6 +83,19 @@ package struct LegacySQL {
     package static let stranger = Budget(seconds: 10, bytes: 32 << 20)
   }
 
+  /// The most bytes of one text or blob that strangers read or make.
+  private static let valueBytes = 8 << 20
+
+  /// The functions that strangers may call: those that take no longer than their arguments are long, make
+  /// nothing out of nothing, and reach nothing outside.
+  private static let functions: Set<String> = [
+    "count", "sum", "total", "avg", "min", "max", "group_concat", "like", "length", "lower",
+    "upper", "substr", "substring", "abs", "round", "sign", "typeof", "unicode", "coalesce",
+    "ifnull", "nullif", "iif", "date", "time", "datetime", "julianday", "unixepoch", "strftime",
+    "current_date", "current_time", "current_timestamp", "json_extract", "json_valid",
+    "json_type", "json_array_length", "->", "->>", "row_number", "rank", "dense_rank",
+  ]
+
   /// The tables that can be asked.
   package static let tables = LegacyViews.all.map(\.name)
 
@@ -93,10 +106,15 @@ package struct LegacySQL {
   package func run(_ text: String, within budget: Budget? = nil) throws(Refusal) -> Answer {
     let sql = try Self.single(text)
     let guardian = ReadGuard(
-      connection, views: Set(Self.tables), readers: inner, counted: Self.counted(in: sql))
-    let bound = budget.map { ReadBudget(connection, seconds: $0.seconds, valueBytes: $0.bytes) }
+      connection, views: Set(Self.tables), readers: inner, counted: Self.counted(in: sql),
+      functions: budget == nil ? nil : Self.functions)
+    let bound = budget.map {
+      ReadBudget(connection, seconds: $0.seconds, valueBytes: min($0.bytes, Self.valueBytes))
+    }
     defer { withExtendedLifetime((guardian, bound)) {} }
     let query = Query("sql", sql)
+    // The next guard has it prepared anew in any case, and there is no end of different texts.
+    defer { connection.forget(query) }
     do {
       let columns = try connection.columns(of: query)
       var rows: [[SQLValue]] = []
@@ -157,7 +175,8 @@ package struct LegacySQL {
     return String(body)
   }
 
-  private static func refusal(_ error: SQLiteError) -> Refusal {
+  /// What SQLite's failure is for whoever has asked.
+  package static func refusal(_ error: SQLiteError) -> Refusal {
     let prefix = "no such table: "
     if error.message.hasPrefix(prefix) {
       return Refusal(
@@ -171,6 +190,11 @@ package struct LegacySQL {
     if error.isInterruption {
       return Refusal(
         .reducer, "timeout", "the query takes too long; ask for less with WHERE or LIMIT")
+    }
+    if error.isPassing { return .unreadable(error.message) }
+    if error.isTooBig {
+      return Refusal(
+        .reducer, "too_large", "the query or a value of it is too large: \(error.message)")
     }
     return Refusal(.reducer, "invalid_sql", error.message)
   }
@@ -188,11 +212,22 @@ extension SQLValue {
 }
 
 extension LegacySQL.Answer {
-  /// The rows as SpacetimeDB 1.1.2's command line draws them.
-  package var table: String {
+  /// The rows as SpacetimeDB 1.1.2's command line draws them, each cell as wide as its column's widest.
+  ///
+  /// - Parameter bytes: about how many the drawing may have.
+  /// - Throws: ``Refusal`` `too_large` where it would have more: one long text among many rows is enough.
+  package func table(within bytes: Int = 1 << 30) throws(Refusal) -> String {
     let cells = rows.map { row in zip(types, row).map { $0.shown($1) } }
     let widths = columns.indices.map { column in
       ([columns[column]] + cells.map { $0[column] }).map(\.count).max() ?? 0
+    }
+    let width = widths.reduce(0) { $0 + $1 + 3 }
+    let (size, overflows) = width.multipliedReportingOverflow(by: rows.count + 2)
+    guard !overflows, size <= bytes else {
+      throw Refusal(
+        .reducer, "too_large",
+        "the table would have \(rows.count + 2) lines of \(width) characters; ask for fewer columns or rows, or for JSON"
+      )
     }
     func line(_ cells: [String]) -> String {
       zip(cells, widths).map { " \($0)\(String(repeating: " ", count: max(0, $1 - $0.count))) " }

@@ -56,20 +56,14 @@ package struct WatchedChange: Sendable, Equatable {
 
 /// Reads watched queries from a store, again and again; used by one thread at a time.
 package final class LegacyWatch {
-  /// Statements that are kept prepared; a connection that has seen many queries is opened anew.
-  private static let kept = 256
-
-  private let path: String
   private let budget: LegacySQL.Budget?
-  private var sql: LegacySQL
-  private var seen: Set<WatchedQuery> = []
+  private let sql: LegacySQL
   private var version: Int64
 
   /// Opens a store for watching.
   ///
   /// - Parameter budget: what each reading of a query may cost; nil for all it takes.
   package init(path: String, within budget: LegacySQL.Budget? = nil) throws {
-    self.path = path
     self.budget = budget
     sql = try LegacySQL(path: path)
     version = try sql.version()
@@ -84,15 +78,6 @@ package final class LegacyWatch {
 
   /// The rows of a query as they are now.
   package func rows(of query: WatchedQuery) throws(Refusal) -> [WatchedRow] {
-    if !seen.contains(query), seen.count >= Self.kept {
-      do { sql = try LegacySQL(path: path) } catch {
-        throw Refusal(.reducer, "unavailable", "\(error)")
-      }
-      seen = []
-      // The new connection counts anew: whoever asks next reads all once more.
-      version = -1
-    }
-    seen.insert(query)
     let answer = try sql.run(query.text, within: budget)
     return answer.rows.map { values in
       var bytes: [UInt8] = []

@@ -36,7 +36,7 @@ enum SQLCommand {
       let text =
         format == "json"
         ? JSONWriter.compact(answer.json(microseconds: Int(seconds * 1_000_000))) + "\n"
-        : answer.table
+        : try answer.table()
       return Talk.print(text) ? 0 : 1
     } catch let refusal as Refusal {
       let identity = LegacyDatabase.identity(of: options.words[0])

@@ -239,10 +239,65 @@ import Testing
     }
   }
 
+  @Test func `who is connected when v4 ends reads nothing more`() throws {
+    try serving { address, parts in
+      let peer = try Peer(address)
+      let query = #"{"OneOffQuery":{"message_id":"01","query_string":"SELECT * FROM workflows"}}"#
+      let single =
+        #"{"SubscribeSingle":{"query":"SELECT * FROM workflows","request_id":2,"query_id":{"id":7}}}"#
+      #expect(try peer.ask(query).body["error"]?["none"] != nil)
+      #expect(try peer.ask(single).name == "SubscribeApplied")
+      try parts.store.write { connection in
+        var state = try SunsetState(connection)
+        state.phase = .sunset
+        try state.write(to: connection)
+      }
+      let refused = try peer.ask(query)
+      #expect(refused.body["error"]?["some"]?.text?.contains("v4_sunset") == true, "\(refused)")
+      let unseen = try peer.ask(single)
+      #expect(unseen.name == "SubscriptionError")
+      #expect(unseen.body["error"]?.text?.contains("agora.messaging.subscribe") == true)
+    }
+  }
+
+  @Test func `a watched query that grows beyond what is kept is ended`() throws {
+    try withHub(limit: 2000) { bazaar, hub, send, _ in
+      send(#"{"Subscribe":{"query_strings":["SELECT * FROM agent_message"],"request_id":1}}"#)
+      send(
+        #"{"SubscribeSingle":{"query":"SELECT * FROM workflows","request_id":2,"query_id":{"id":7}}}"#
+      )
+      #expect(hub.count.queries == 2)
+      let long = String(repeating: "x", count: 3000)
+      let answer = Proxy(bazaar.marketplace).answer(
+        LegacyCall(
+          database: "agora-marketplace", reducer: "send_agent_message",
+          arguments: .document(Array(#"["A","B","info","\#(long)",3]"#.utf8))))
+      #expect(answer.refusal == nil)
+      let end = System.monotonicSeconds() + 10
+      while hub.count.queries > 1, System.monotonicSeconds() < end { System.yield() }
+      #expect(hub.count == (1, 1))
+    }
+  }
+
   @Test func `clients that go leave nothing behind`() throws {
+    try withHub { _, hub, send, close in
+      send(#"{"Subscribe":{"query_strings":["SELECT * FROM *"],"request_id":1}}"#)
+      #expect(hub.count.clients == 1 && hub.count.queries == LegacyTable.all.count)
+      close()
+      let end = System.monotonicSeconds() + 10
+      while hub.count.clients > 0, System.monotonicSeconds() < end { System.yield() }
+      #expect(hub.count == (0, 0))
+    }
+  }
+
+  /// Works with one client of a hub without a server: what sends a frame of it, and what ends it.
+  private func withHub(
+    limit: Int = SubscriptionHub.bytes,
+    _ body: (TestMarketplace, SubscriptionHub, (String) -> Void, () -> Void) throws -> Void
+  ) throws {
     try withTemporaryFolder { folder in
       let bazaar = try TestMarketplace(in: folder)
-      let hub = try SubscriptionHub(bazaar.marketplace, clock: .system)
+      let hub = try SubscriptionHub(bazaar.marketplace, clock: .system, limit: limit)
       let routed = RoutedRequest(
         request: HTTPRequest(
           method: .get, target: try RequestTarget(Array("/".utf8), method: .get), minorVersion: 1,
@@ -254,14 +309,11 @@ import Testing
       let socket = SpacetimeSocket(
         hub, try SpacetimeDatabase(routed), visitor, connection: 1, isLight: false)
       socket.acceptance.opened(WebSocketClient(stream: stream))
-      socket.acceptance.received(
-        WebSocketClient(stream: stream),
-        .text(#"{"Subscribe":{"query_strings":["SELECT * FROM *"],"request_id":1}}"#))
-      #expect(hub.count.clients == 1 && hub.count.queries == LegacyTable.all.count)
-      stream.close()
-      let end = System.monotonicSeconds() + 10
-      while hub.count.clients > 0, System.monotonicSeconds() < end { System.yield() }
-      #expect(hub.count == (0, 0))
+      defer { stream.close() }
+      try body(
+        bazaar, hub,
+        { socket.acceptance.received(WebSocketClient(stream: stream), .text($0)) },
+        { stream.close() })
     }
   }
 

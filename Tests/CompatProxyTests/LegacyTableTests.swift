@@ -74,10 +74,20 @@ import Testing
       try proxy(place, Self.life)
       let budget = LegacySQL.Budget(seconds: 0.05, bytes: 4096)
       let many = (0..<12).map { "system_events e\($0)" }.joined(separator: ", ")
+      let letters = String(repeating: "x", count: 256)
       let rows: [(String, String)] = [
         ("SELECT count(*) FROM \(many)", "timeout"),
-        ("SELECT zeroblob(1000000)", "invalid_sql"),
-        ("SELECT hex(zeroblob(3000)) FROM agent_message", "invalid_sql"),
+        ("SELECT zeroblob(1000000)", "forbidden"),
+        ("SELECT instr(printf('%.*c',3000,'a'),printf('%.*c',1600,'a')||'b')", "forbidden"),
+        ("SELECT replace(content, 'a', 'b') FROM agent_message", "forbidden"),
+        ("SELECT upper(trim(content)) FROM agent_message", "forbidden"),
+        ("SELECT hex(content), randomblob(9) FROM agent_message AS v", "forbidden"),
+        (
+          "SELECT '\(String(repeating: "x", count: 5000))' || content FROM agent_message",
+          "too_large"
+        ),
+        ("SELECT '\(String(repeating: "x", count: 70_000))'", "too_large"),
+        ("SELECT * FROM agent_message WHERE content LIKE '%\(letters)'", "invalid_sql"),
         (
           "SELECT a.*, b.*, c.* FROM system_events a, system_events b, system_events c",
           "too_large"
@@ -93,6 +103,69 @@ import Testing
       let sql = try LegacySQL(path: place.store.path)
       #expect(throws: Refusal.self) { try sql.run("SELECT zeroblob(100000)", within: budget) }
       #expect(try sql.run("SELECT zeroblob(100000)").rows.count == 1)
+    }
+  }
+
+  @Test func `a row with many slow patterns ends in time`() throws {
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      try proxy(place, Self.life)
+      let letters = String(repeating: "a", count: 100)
+      let likes = (0..<400).map { "(t LIKE '%\(letters)\($0)b')" }
+      let query = """
+        WITH x AS MATERIALIZED (SELECT group_concat('\(letters)\(letters)','') AS t
+          FROM system_events a, system_events b, system_events c)
+        SELECT \(likes.joined(separator: "+")) FROM x
+        """
+      let start = System.monotonicSeconds()
+      do throws(Refusal) {
+        _ = try LegacySQL.answer(
+          query, path: place.store.path, within: .init(seconds: 0.1, bytes: 8 << 20))
+        Issue.record("it was answered")
+      } catch { #expect(error.code == "timeout", "\(error.text)") }
+      #expect(System.monotonicSeconds() - start < 3)
+    }
+  }
+
+  @Test func `a stranger's ordinary queries are answered as anybody's are`() throws {
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      try proxy(place, Self.life)
+      for query in [
+        "SELECT COUNT(*) AS n FROM agent_message WHERE priority > 2 AND content LIKE 'HEL%'",
+        "SELECT content FROM agent_message WHERE content LIKE '%l_o' OR content IN ('x') LIMIT 5",
+        "SELECT * FROM agent_message WHERE content NOT LIKE 'h!%' ESCAPE '!' AND content LIKE 'hello'",
+        "SELECT task_id, status FROM task_queue WHERE completed_at IS NULL ORDER BY created_at DESC",
+        "SELECT task_id FROM task_queue WHERE created_at > '2020' AND progress BETWEEN 0 AND 1",
+        "SELECT status, count(*), max(priority), group_concat(task_id) FROM task_queue GROUP BY 1",
+        "SELECT r.agent_name FROM agent_registry r JOIN agent_message m ON m.to_agent = r.agent_name",
+        "SELECT json_extract(config, '$.agent_type') FROM agent_registry WHERE agent_id LIKE '%'",
+        "SELECT lower(capability_type), created_at FROM agent_capability c",
+      ] {
+        let stranger = try LegacySQL.answer(query, path: place.store.path, within: .stranger)
+        let owner = try LegacySQL.answer(query, path: place.store.path)
+        #expect(!stranger.rows.isEmpty && stranger.rows == owner.rows, "\(query)")
+      }
+      let matches = try LegacySQL.answer(
+        """
+        SELECT 'aBc' LIKE 'AbC', 'abc' LIKE 'a%', 'abc' LIKE 'b%', 'a%' LIKE 'a!%' ESCAPE '!',
+          'ab' LIKE 'a!%' ESCAPE '!', NULL LIKE 'a', 'a' LIKE NULL, 12 LIKE '1_', 'é' LIKE '_'
+        """, path: place.store.path, within: .stranger)
+      let one = SQLValue.integer(1)
+      let zero = SQLValue.integer(0)
+      #expect(matches.rows == [[one, one, zero, one, zero, .null, .null, one, one]])
+    }
+  }
+
+  @Test func `what passes by itself is not the query's fault`() {
+    let rows: [(Int32, String)] = [
+      (5, "unavailable"), (6, "unavailable"), (7, "unavailable"), (517, "unavailable"),
+      (266, "unavailable"), (13, "unavailable"), (14, "unavailable"), (9, "timeout"),
+      (18, "too_large"), (1, "invalid_sql"),
+    ]
+    for (code, expected) in rows {
+      let error = SQLiteError(extendedCode: code, message: "m", query: "q")
+      #expect(LegacySQL.refusal(error).code == expected, "\(code)")
     }
   }
 
@@ -158,12 +231,13 @@ import Testing
       let after = WatchedChange(from: before, to: try watch.rows(of: query))
       #expect(!isStill && hasChanged && after.deletes.isEmpty && after.inserts.count == 1)
       #expect(after.inserts.first?.named(in: query.table)["content"] == .string("again"))
-      // Many different queries keep no more statements than there is room for.
+      // Many different queries leave nothing behind that would look like a change.
       for number in 0..<600 {
         _ = try watch.rows(
           of: WatchedQuery.read("SELECT * FROM agent_message WHERE priority = \(number)")[0])
       }
       #expect(try watch.rows(of: query).count == 2)
+      #expect(try !watch.hasChanged())
     }
   }
 

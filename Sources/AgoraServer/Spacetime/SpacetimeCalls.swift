@@ -149,15 +149,17 @@ struct SpacetimeCalls: Sendable {
     }
     let start = System.monotonicSeconds()
     let answer: LegacySQL.Answer
+    var table: String?
     do throws(Refusal) {
       answer = try LegacySQL.answer(text, path: marketplace.store.path, within: .stranger)
+      if isText { table = try answer.table(within: LegacySQL.Budget.stranger.bytes) }
     } catch {
       let isOurs = error.code == ToolFailure.Code.unavailable.rawValue
       throw .text(isOurs ? 503 : 400, error.text, [("agora-code", error.code)])
     }
     let micros = Self.microseconds(since: start)
     let duration = [("spacetime-execution-duration-micros", "\(micros)")]
-    guard !isText else { return .text(200, answer.table, duration) }
+    if let table { return .text(200, table, duration) }
     return .json(answer.json(microseconds: micros, spelling), duration)
   }
 }

@@ -45,7 +45,7 @@ struct SpacetimeSockets: Sendable {
     response.headers.append("Sec-WebSocket-Protocol", Self.name)
     // The handshake's answer says that v4 ends; when it has ended there is no connection.
     let accepted = SpacetimeReply(response: response)
-    return try calls.reading(Replacement("agora.messaging.subscribe"), for: routed) {
+    return try calls.reading(SpacetimeSocket.instead, for: routed) {
       () throws(SpacetimeReply) in accepted
     }
   }
@@ -60,6 +60,9 @@ final class SpacetimeSocket: Sendable {
   /// Whether it wants other clients' changes without their story.
   let isLight: Bool
   private let outbox = SpacetimeOutbox()
+
+  /// What to call when v4 has ended, instead of watching its tables.
+  static let instead = Replacement("agora.messaging.subscribe")
 
   init(
     _ hub: SubscriptionHub, _ database: SpacetimeDatabase, _ visitor: SpacetimeVisitor,
@@ -181,6 +184,7 @@ final class SpacetimeSocket: Sendable {
   ) {
     let start = System.monotonicSeconds()
     do throws(Refusal) {
+      try hub.checkSunset(reading: Self.instead)
       var queries: [WatchedQuery] = []
       for text in texts {
         for query in try WatchedQuery.read(text) where !queries.contains(query) {
@@ -218,6 +222,7 @@ final class SpacetimeSocket: Sendable {
     let start = System.monotonicSeconds()
     let outcome: Result<(table: String, rows: [String]), Refusal>
     do throws(Refusal) {
+      try hub.checkSunset(reading: Replacement("agora.query.marketplace", []))
       let table = (try? WatchedQuery.read(query))?.first?.table.name ?? ""
       let answer = try LegacySQL.answer(
         query, path: hub.marketplace.store.path, within: .stranger)

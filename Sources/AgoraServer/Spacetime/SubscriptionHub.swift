@@ -39,19 +39,25 @@ final class SubscriptionHub: Sendable {
     var members: [ObjectIdentifier: Member] = [:]
     var bytes = 0
     var isRunning = false
+    /// Whether a query could not be read when it should have been.
+    var isStale = false
   }
 
   let marketplace: Marketplace
   let clock: Clock
   private let proxy: Proxy
+  private let limit: Int
   private let state = Mutex(State())
   private let bell: Doorbell
   private let observation: CommitObservation
 
+  /// - Parameter limit: bytes of all watched rows together at most.
   /// - Throws: ``AgoraError`` `io` when the system has no pipe.
   init(
-    _ marketplace: Marketplace, clock: Clock, atLeast leastPhase: SunsetPhase? = nil
+    _ marketplace: Marketplace, clock: Clock, atLeast leastPhase: SunsetPhase? = nil,
+    limit: Int = SubscriptionHub.bytes
   ) throws(AgoraError) {
+    self.limit = limit
     self.marketplace = marketplace
     self.clock = clock
     proxy = Proxy(marketplace, atLeast: leastPhase)
@@ -82,6 +88,18 @@ final class SubscriptionHub: Sendable {
       state.withLock { $0.isRunning = false }
       throw error
     }
+  }
+
+  /// Whether v4's data may still be read.
+  ///
+  /// - Throws: ``Refusal`` where v4 has ended, with what to read instead, or where the store cannot be read.
+  func checkSunset(reading replacement: Replacement) throws(Refusal) {
+    let notice: SunsetNotice?
+    do {
+      notice = try SunsetGate.notice(
+        forReading: replacement, in: marketplace.store, at: clock.now())
+    } catch { throw .unreadable(ToolFailure(error).message) }
+    if let refusal = notice?.refusal { throw refusal }
   }
 
   /// Has the thread look at who is still there.
@@ -168,13 +186,16 @@ final class SubscriptionHub: Sendable {
     }
     let rows = try watch(state).rows(of: query)
     let bytes = Self.size(rows)
-    guard state.bytes + bytes <= Self.bytes else {
-      throw .tooMuchWatched(
-        "all clients together watch more than \(Self.bytes) bytes; ask for fewer rows with WHERE")
-    }
+    try check(state.bytes + bytes)
     state.bytes += bytes
     state.watched[query] = Watched(rows: rows, holders: 1, bytes: bytes)
     return rows
+  }
+
+  private func check(_ bytes: Int) throws(Refusal) {
+    guard bytes > limit else { return }
+    throw .tooMuchWatched(
+      "all clients together watch more than \(limit) bytes; ask for fewer rows with WHERE")
   }
 
   private static func size(_ rows: [WatchedRow]) -> Int {
@@ -210,13 +231,17 @@ final class SubscriptionHub: Sendable {
     isQuiet: Bool = false, notice: String? = nil
   ) {
     var changes: [WatchedQuery: WatchedChange] = [:]
-    if !state.watched.isEmpty, let watch = try? watch(state), (try? watch.hasChanged()) == true {
+    if !state.watched.isEmpty, let watch = try? watch(state),
+      (try? watch.hasChanged()) == true || state.isStale
+    {
+      state.isStale = false
       for (query, known) in state.watched {
         do throws(Refusal) {
           let rows = try watch.rows(of: query)
+          let bytes = Self.size(rows)
+          try check(state.bytes + bytes - known.bytes)
           let change = WatchedChange(from: known.rows, to: rows)
           if !change.isEmpty { changes[query] = change }
-          let bytes = Self.size(rows)
           state.bytes += bytes - known.bytes
           state.watched[query]?.rows = rows
           state.watched[query]?.bytes = bytes
@@ -244,7 +269,10 @@ final class SubscriptionHub: Sendable {
   /// Ends the subscriptions to a query that cannot be read any more; one that only cannot be read now is
   /// read later.
   private func drop(_ query: WatchedQuery, _ refusal: Refusal, _ state: State) {
-    guard refusal.code != "unavailable", refusal.code != "internal" else { return }
+    guard refusal.code != "unavailable", refusal.code != "internal" else {
+      state.isStale = true
+      return
+    }
     for (id, member) in state.members {
       for (key, queries) in member.sets where queries.contains(query) {
         state.members[id]?.sets[key] = queries.filter { $0 != query }

@@ -76,6 +76,9 @@ package final class Connection {
     return statement
   }
 
+  /// Lets go of the statement that is kept for a query, for queries of which there is no end.
+  package func forget(_ query: Query) { cache[query.sql] = nil }
+
   /// The names of a query's columns, also where it gives no row.
   package func columns(of query: Query) throws(SQLiteError) -> [String] {
     let statement = try statement(query)

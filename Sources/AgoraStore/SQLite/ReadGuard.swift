@@ -7,6 +7,7 @@ package final class ReadGuard {
   private let views: Set<String>
   private let readers: Set<String>
   private let counted: Set<String>
+  private let functions: Set<String>?
 
   /// Guards a connection for as long as this value lives.
   ///
@@ -16,14 +17,18 @@ package final class ReadGuard {
   ///     of the same name would pass for one of them.
   ///   - counted: tables whose rows may be counted, though no column of them may be read: SQLite asks so
   ///     for `SELECT count(*)` from a view that it has made one with its table.
+  ///   - functions: the functions, in lower case, that a statement may call beyond what the readers call;
+  ///     nil for all that reach nothing outside. Nothing ends a function before it is done, and some take
+  ///     hours, so a stranger is given a list.
   package init(
     _ connection: Connection, views: Set<String>, readers: Set<String>,
-    counted: Set<String> = []
+    counted: Set<String> = [], functions: Set<String>? = nil
   ) {
     self.connection = connection
     self.views = views
     self.readers = readers
     self.counted = counted
+    self.functions = functions
     let pointer = Unmanaged.passUnretained(self).toOpaque()
     sqlite3_set_authorizer(
       connection.handle,
@@ -48,10 +53,8 @@ package final class ReadGuard {
     switch action {
     // No recursion: it may never end, and v4's SQL had none.
     case SQLITE_SELECT: true
-    // Extensions and files are reached by functions too.
     case SQLITE_FUNCTION:
-      !["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"]
-        .contains(second?.lowercased() ?? "")
+      accessor.map { readers.contains($0) } ?? false || allows(function: second?.lowercased() ?? "")
     case SQLITE_READ:
       // A view's own reading of the tables below it, or somebody's reading of a view; json_each and
       // its like belong to no schema.
@@ -61,5 +64,11 @@ package final class ReadGuard {
         || second == "" && schema == "main" && first.map { counted.contains($0) } ?? false
     default: false
     }
+  }
+
+  private func allows(function name: String) -> Bool {
+    if let functions { return functions.contains(name) }
+    // Extensions and files are reached by functions too.
+    return !["load_extension", "readfile", "writefile", "edit", "fts3_tokenizer"].contains(name)
   }
 }

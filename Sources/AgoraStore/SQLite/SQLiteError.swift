@@ -29,6 +29,11 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
   package var isNotDatabase: Bool { code == 26 || code == 11 }
   /// The statement was told to stop (`SQLITE_INTERRUPT`).
   package var isInterruption: Bool { code == 9 }
+  /// A text, a blob or the statement itself is larger than the connection's limit (`SQLITE_TOOBIG`).
+  package var isTooBig: Bool { code == 18 }
+  /// The store cannot be read now and may be later: a lock, memory, the disk or the number of open files
+  /// (`SQLITE_BUSY`, `LOCKED`, `NOMEM`, `IOERR`, `FULL`, `CANTOPEN`).
+  package var isPassing: Bool { [5, 6, 7, 10, 13, 14].contains(code) }
   /// A constraint refused the row (`SQLITE_CONSTRAINT`).
   package var isConstraint: Bool { code == 19 }
 }
