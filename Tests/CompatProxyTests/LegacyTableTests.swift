@@ -157,6 +157,22 @@ import Testing
     }
   }
 
+  @Test func `a table that padding would blow up is not drawn`() throws {
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      try proxy(place, Self.life)
+      let answer = try LegacySQL.answer(
+        "SELECT content FROM agent_message UNION ALL SELECT printf('%.*c', 1000, 'x')",
+        path: place.store.path)
+      // Two rows and two lines above them, each of 1,005 characters.
+      #expect(try answer.table(within: 4020).count > 4000)
+      do throws(Refusal) {
+        _ = try answer.table(within: 4019)
+        Issue.record("it was drawn")
+      } catch { #expect(error.code == "too_large") }
+    }
+  }
+
   @Test func `what passes by itself is not the query's fault`() {
     let rows: [(Int32, String)] = [
       (5, "unavailable"), (6, "unavailable"), (7, "unavailable"), (517, "unavailable"),
