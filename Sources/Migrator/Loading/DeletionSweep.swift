@@ -22,6 +22,30 @@ struct DeletionSweep {
     try StubSweep(connection, source: context.source).sweep()
   }
 
+  /// Finds the workflows that will go, before rows are loaded that must not refer to them: where orphans
+  /// are rejected, a workflow that this very export takes away is none.
+  func foresee() throws {
+    guard applies, context.references.rejectsOrphans else { return }
+    let rows = Query(
+      "gone.workflows",
+      """
+      SELECT r.row, r.v5_id FROM main.v4_gone g JOIN main.v4_rows r USING(row) WHERE r.table_no=?1
+        AND r.row NOT IN (SELECT row FROM main.conflicts WHERE row IS NOT NULL AND \(Conflict.keepsGoneRow))
+      """)
+    for table in context.tables where table.kind == .workflow {
+      let found = try connection.all(
+        rows, .integer(table.number), map: { (row: $0.int64(0), id: $0.text(1)) })
+      for (row, id) in found {
+        // What v5 has changed stays, and is a conflict.
+        guard let current = try RecordTable.workflows.read(id, in: connection),
+          RecordTable.workflows.isAsImported(current)
+        else { continue }
+        context.references.epochs.going.insert(row)
+      }
+    }
+    context.references.forgetWorkflows()
+  }
+
   private func find() throws {
     try connection.execute(
       "CREATE TEMP TABLE gone(row INTEGER PRIMARY KEY)", name: "gone.create")
@@ -93,8 +117,9 @@ struct DeletionSweep {
         if kind == .workflow { going.append(row) }
       }
     }
-    try StepLoader(context).rebuild(Array(Set(workflows)))
+    // The workflows first: a step left in one that goes stands in the stub that is left of it.
     try remove(workflows: going)
+    try StepLoader(context).rebuild(Array(Set(workflows)))
     try AgentRemainder(context).settle(Array(Set(agents)))
     try dropAliases()
   }
@@ -205,14 +230,18 @@ struct DeletionSweep {
     let left = Query(
       "v4_names.left_aliases",
       """
-      SELECT name FROM v4_names WHERE source=?1 AND origin='alias' AND NOT EXISTS(
+      SELECT name, v5_id FROM v4_names WHERE source=?1 AND origin='alias' AND NOT EXISTS(
         SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
         WHERE t.source=?1 AND t.name='agent_registry' AND r.v4_id=v4_names.name)
       """)
     let drop = Query(
       "v4_names.drop_alias", "DELETE FROM v4_names WHERE source=?1 AND kind='agent' AND name=?2")
-    for name in try connection.all(left, .text(context.source), map: { $0.text(0) })
+    let renames = AgentRenames(context)
+    for (name, id) in try connection.all(
+      left, .text(context.source), map: { ($0.text(0), $0.text(1)) })
     where !given.contains(name.exact) {
+      // What refers to the agent by this name means nobody now.
+      try renames.note(from: id, to: id)
       try connection.run(drop, .text(context.source), .text(name))
     }
   }

@@ -13,8 +13,10 @@ struct Loader {
   func load(appliesDeletes: Bool) throws {
     try RepeatSettler(context).settle(droppingDeleted: appliesDeletes)
     if context.hasStoredRows { try KnownPlaces(context).refresh() }
+    let deletions = DeletionSweep(context, applies: appliesDeletes)
+    if context.hasStoredRows { try deletions.foresee() }
     try loadSettled()
-    try DeletionSweep(context, applies: appliesDeletes).sweep()
+    try deletions.sweep()
     try AuditRefresh(context).refresh()
   }
 

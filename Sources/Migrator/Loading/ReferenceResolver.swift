@@ -59,9 +59,11 @@ final class ReferenceResolver {
 
   /// Looks up what this one does, and makes nothing: it says the ids that stubs would have.
   func expecting() throws -> ReferenceResolver {
-    try ReferenceResolver(
+    let made = try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
       isExpecting: true)
+    made.epochs.going = epochs.going
+    return made
   }
 
   /// Looks up what this one does, but for agents that only v5 knows: they may have registered after a row

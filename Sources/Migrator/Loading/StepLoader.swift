@@ -160,6 +160,25 @@ struct StepLoader {
     return MappedStep(workflow: step.workflow, order: step.order, json: json)
   }
 
+  /// A stored step that stands in a workflow.
+  ///
+  /// Where it would be rejected now, it came in under other options or before what it refers to went,
+  /// and stays as it is.
+  private func mapStored(
+    _ row: StagedRow, _ table: StagedTable, in place: [UInt8]
+  ) throws -> MappedStep? {
+    do {
+      return try map(row, table)
+    } catch is Rejection {
+      guard let found = try WorkflowSteps.element(row.v5IDText, of: place, in: connection) else {
+        return nil
+      }
+      return MappedStep(
+        workflow: place, order: found["order"]?.integer.map(Int64.init),
+        json: Array(JSONWriter.compact(found).utf8))
+    }
+  }
+
   private static let placeOf = Query(
     "v4_steps.place", "SELECT workflow_id FROM main.v4_steps WHERE row=?1")
 
@@ -244,7 +263,7 @@ struct StepLoader {
       try result.withBytes(9) {
         try table.mapper.loadStored($0, columns: columns, row: row.row)
       }
-      let step = try map(row, table)
+      guard let step = try mapStored(row, table, in: place) else { return }
       let meant = try isChangedOnV5(step.workflow) ? nil : step.workflow
       if let meant, meant != place { hasMoved = true }
       try add(step, to: meant ?? place, table, as: row.row, ordinal: row.ordinal)
