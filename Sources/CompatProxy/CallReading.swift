@@ -17,6 +17,11 @@ struct CallReading {
     do throws(Refusal) {
       let reducer = try Reducer.named(call.reducer)
       self.reducer = reducer
+      // Whatever its arguments are, what has to be known of it is that it is gone.
+      if let withdrawal = reducer.withdrawal {
+        bound = try? BoundCall(call, reducer)
+        throw withdrawal
+      }
       let bound = try BoundCall(call, reducer)
       self.bound = bound
       plan = try reducer.plan(bound, lookups)
@@ -42,7 +47,7 @@ struct CallReading {
 
   /// The call of v5 that does the same.
   var replacement: Replacement {
-    let usual = reducer?.replacement ?? "agora.discovery.services"
+    let usual = reducer?.replacement ?? "agora.discovery.list"
     return plan?.replacement(usual: usual, lookups) ?? Replacement(usual)
   }
 

@@ -9,6 +9,8 @@ package struct Reducer: Sendable {
   /// What a caller of v5 calls instead.
   package let replacement: String
   let plan: @Sendable (BoundCall, any LegacyLookups) throws(Refusal) -> Plan
+  /// Why each call of it is refused; nil for a reducer that does something.
+  private(set) var withdrawal: Refusal?
 
   init(
     _ name: String, shapes: [CallShape], replacement: String,
@@ -18,6 +20,17 @@ package struct Reducer: Sendable {
     self.shapes = shapes
     self.replacement = replacement
     self.plan = plan
+  }
+
+  /// A reducer that has no meaning on v5.
+  ///
+  /// - Parameter instead: what to do instead, as a part of a sentence.
+  init(withdrawn name: String, shapes: [CallShape], replacement: String, instead: String) {
+    let refusal = Refusal.withdrawn(name, instead: instead)
+    self.init(name, shapes: shapes, replacement: replacement) { _, _ throws(Refusal) in
+      throw refusal
+    }
+    withdrawal = refusal
   }
 
   /// The signature as SpacetimeDB's command line prints it.

@@ -52,6 +52,21 @@ package struct Refusal: Error, Sendable, Equatable {
   /// What v5 refused.
   init(_ failure: ToolFailure) { self.init(.reducer, failure.code.rawValue, failure.message) }
 
+  /// What SpacetimeDB's command line says of a reducer that is not there; nil for another refusal.
+  package func missingReducer(in call: LegacyCall) -> String? {
+    guard case .noSuchReducer(let near) = kind else { return nil }
+    let identity = LegacyDatabase.identity(of: call.database)
+    var text =
+      "No such reducer `\(call.reducer)` for database `\(call.database)` resolving to identity `\(identity)`.\n"
+    if near.count == 1 {
+      return text + "A reducer with a similar name exists: `\(near[0])`"
+    }
+    text += "Here are some existing reducers:\n"
+    text += near.prefix(10).map { "- \($0)" }.joined(separator: "\n")
+    if near.count > 10 { text += "\n... (\(near.count - 10) reducers not shown)" }
+    return text
+  }
+
   /// More is watched than can be.
   package static func tooMuchWatched(_ text: String) -> Refusal {
     Refusal(.reducer, "too_large", text)

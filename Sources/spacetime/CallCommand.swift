@@ -107,16 +107,7 @@ enum CallCommand {
     let place = "for database `\(call.database)` resolving to identity `\(identity)`."
     switch refusal.kind {
     case .usage: return misuse(refusal.text)
-    case .noSuchReducer(let near):
-      var text = "No such reducer `\(call.reducer)` \(place)\n"
-      if near.count == 1 {
-        text += "A reducer with a similar name exists: `\(near[0])`"
-      } else {
-        text += "Here are some existing reducers:\n"
-        text += near.prefix(10).map { "- \($0)" }.joined(separator: "\n")
-        if near.count > 10 { text += "\n... (\(near.count - 10) reducers not shown)" }
-      }
-      return Talk.fail(text)
+    case .noSuchReducer: return Talk.fail(refusal.missingReducer(in: call) ?? refusal.text)
     case .invalidArguments(let signature):
       return Talk.fail(
         """

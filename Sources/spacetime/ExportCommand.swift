@@ -13,12 +13,15 @@ enum ExportCommand {
         "s": "server", "server": "server", "format": "format", "o": "output", "output": "output",
       ],
       switches: ["y": "yes", "yes": "yes", "anonymous": "anonymous"])
-    guard options.unknown == nil, options.words.count == 1,
-      options.value("format") ?? "json" == "json"
-    else {
+    let usage = "\n\nUsage: spacetime export <database> [--format json] [-o <FILE>]\n"
+    if let format = options.value("format"), format != "json" {
       Talk.error(
-        "error: name one database\n\nUsage: spacetime export <database> [--format json] [-o <FILE>]\n"
-      )
+        "error: invalid value '\(format)' for '--format <FORMAT>': it takes json" + usage)
+      return 2
+    }
+    guard options.unknown == nil, options.words.count == 1 else {
+      let option = options.unknown.map { "unexpected argument '\($0)' found" }
+      Talk.error("error: \(option ?? "name one database")" + usage)
       return 2
     }
     if let status = Spacetime.passOn(options.words[0], whole) { return status }

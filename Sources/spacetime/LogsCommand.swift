@@ -17,13 +17,21 @@ enum LogsCommand {
     // Before 1.0 the number was a word of its own.
     let number = options.value("lines") ?? options.words.dropFirst().first
     let format = options.value("format") ?? "text"
-    guard options.unknown == nil, (1...2).contains(options.words.count),
-      number == nil || number.flatMap(Int.init).map({ $0 >= 0 }) == true,
-      format == "text" || format == "json"
-    else {
+    let usage = "\n\nUsage: spacetime logs [OPTIONS] <database> [-n <NUM_LINES>] [-f]\n"
+    if let number, number.allSatisfy(\.isWholeNumber) == false || Int(number) == nil {
       Talk.error(
-        "error: name one database\n\nUsage: spacetime logs [OPTIONS] <database> [-n <NUM_LINES>] [-f]\n"
-      )
+        "error: invalid value '\(number)' for '--num-lines <NUM_LINES>': it takes a whole number"
+          + usage)
+      return 2
+    }
+    if format != "text", format != "json" {
+      Talk.error(
+        "error: invalid value '\(format)' for '--format <FORMAT>': it takes text or json" + usage)
+      return 2
+    }
+    guard options.unknown == nil, (1...2).contains(options.words.count) else {
+      let option = options.unknown.map { "unexpected argument '\($0)' found" }
+      Talk.error("error: \(option ?? "name one database")" + usage)
       return 2
     }
     let database = options.words[0]

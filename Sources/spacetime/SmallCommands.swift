@@ -46,10 +46,31 @@ enum IdentityCommand {
 enum LoginCommand {
   static func run(_ arguments: [String]) -> Int32 {
     if arguments.first == "show" {
-      return Talk.print("You are logged in as \(LegacyDatabase.owner)\n") ? 0 : 1
+      var text = "You are logged in as \(LegacyDatabase.owner)\n"
+      if arguments.contains("--token") {
+        text += "Your auth token (don't share this!) is \(token)\n"
+      }
+      return Talk.print(text) ? 0 : 1
     }
     return Talk.print(
       "You are already logged in.\nIf you want to log out, use spacetime logout.\n") ? 0 : 1
+  }
+}
+
+extension LoginCommand {
+  /// The token that the drop-in sends; where none is set one that says who calls and opens nothing, for a
+  /// store's file asks for none (a JWT without a signature, RFC 7519 §6).
+  private static var token: String {
+    if let token = System.environment("AGORA_TOKEN"), !token.isEmpty { return token }
+    func part(_ members: [JSON.Member]) -> String {
+      Base64Text.encodeURL(Array(JSONWriter.compact(.object(members)).utf8))
+    }
+    let head = part([.init("alg", .string("none")), .init("typ", .string("JWT"))])
+    let claims = part([
+      .init("hex_identity", .string(LegacyDatabase.owner)), .init("sub", .string("agora")),
+      .init("iss", .string("localhost")),
+    ])
+    return "\(head).\(claims)."
   }
 }
 
@@ -115,8 +136,10 @@ enum ServerCommand {
 
   /// Looks whether a server answers.
   private static func ping(_ url: String) -> Int32 {
+    let server: RemoteServer
+    // What is no address at all is a mistake on this side, which the real one refuses too.
+    do throws(RemoteFault) { server = try RemoteServer(url) } catch { return Talk.fail(error.text) }
     do throws(RemoteFault) {
-      let server = try RemoteServer(url)
       let base = server.address.url("")
       let reply = try server.ask("GET", "/v1/ping")
       let text =

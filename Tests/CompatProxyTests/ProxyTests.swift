@@ -22,6 +22,10 @@ import Testing
       #expect(long.refusal?.code == "invalid_parameter")
       let unknown = proxy.answer(call(huge))
       #expect(unknown.refusal?.code == "unknown_reducer")
+      // What is named instead of it has to be there.
+      let warned = Proxy(place.marketplace, atLeast: .warning).answer(call("nope"))
+      let instead = try #require(warned.notice?.replacement.tool)
+      #expect(throws: Never.self) { try ToolCatalog.agora.entry(instead) }
       let after = try place.rows("SELECT * FROM agents")
       let messages = try place.rows("SELECT * FROM messages")
       #expect(before == after && messages.isEmpty)

@@ -21,16 +21,23 @@ import Testing
           "--agent_name", "A",
         ], in: folder)
       #expect(flags.status == 0, "\(flags.talk)")
+      let bare = try compat([
+        "call", "agora-marketplace", "query_coordination_data", "--query_type", "active_agents",
+        "--filters", "{}",
+      ])
+      #expect(bare.status == 0, "\(bare.talk)")
       let refused = try compat(["call", "agora-marketplace", "nothing_like_it"])
-      #expect(refused.status == 1 && refused.talk.contains("no such reducer"))
+      #expect(refused.status == 1 && refused.talk.contains("No such reducer `nothing_like_it`"))
+      #expect(
+        refused.talk.contains("Here are some existing reducers:\n- register_agent_capability"))
       let other = try compat(["call", "game", "move"])
       #expect(other.status == 1 && other.talk.contains("agora-marketplace"))
       let log = try compat(["log", "--json"])
       let calls = try JSON.parse(log.output)["calls"]?.elements ?? []
       let outcomes = calls.compactMap { $0["outcome"]?.text }
-      #expect(outcomes == ["refused", "done", "done"])
+      #expect(outcomes == ["refused", "done", "done", "done"])
       let days = try JSON.parse(compat(["log", "--days", "--json"]).output)["days"]?.elements
-      #expect(days?.compactMap { $0["calls"]?.integer }.sorted() == [1, 2])
+      #expect(days?.compactMap { $0["calls"]?.integer }.sorted() == [1, 1, 2])
       let one = try compat(["log", "--reducer", "agent_heartbeat", "--limit", "1"])
       #expect(one.output.contains("agent_heartbeat") && !one.output.contains("nothing_like_it"))
     }

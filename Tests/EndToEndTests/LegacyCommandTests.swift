@@ -146,7 +146,8 @@ import Testing
     try withTemporaryFolder { folder in
       for words in [
         ["user_directive", "u", "x"], ["clear_duplicate_entries"],
-        ["cleanup_agent_registration", "A"],
+        ["cleanup_agent_registration", "A"], ["user_directive"],
+        ["cleanup_agent_registration", "A", "B"], ["clear_duplicate_entries", "--all", "x"],
       ] {
         let run = try spacetime(["call", "agora-marketplace"] + words, in: folder)
         #expect(run.status == 1 && run.output.isEmpty && run.talk.contains("nothing was done"))

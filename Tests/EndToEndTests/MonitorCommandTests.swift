@@ -71,6 +71,9 @@ import Testing
       #expect(page.status == 0 && page.output.isEmpty)
       let html = try contents(folder + "/r.html")
       #expect(html.hasPrefix("<!doctype html>") && html.contains(">Old<"))
+      let printed = try agora("monitor --html -", in: folder)
+      #expect(printed.status == 0 && printed.output.hasPrefix("<!doctype html>"))
+      #expect(try agora("monitor --html - --json", in: folder).status == 2)
       let agent = try JSON.parse(agora("monitor --json", in: folder).output)["agents"]?.elements?
         .first
       #expect(agent?["state"]?.text == "on_v4" && agent?["v4_calls"]?.integer == 1)

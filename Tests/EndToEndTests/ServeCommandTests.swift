@@ -71,6 +71,8 @@ import Testing
           environment: environment.merging(["AGORA_STORE": folder + "/agora.db"]) { one, _ in one })
         #expect(run.status == status && run.talk.contains(words), "\(arguments): \(run.talk)")
         #expect(run.output.isEmpty)
+        // What is refused beyond this machine leaves no store behind.
+        if status == 5 { #expect(try File.status(folder + "/agora.db") == nil) }
       }
     }
   }

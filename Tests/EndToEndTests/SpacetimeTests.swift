@@ -85,6 +85,8 @@ import Testing
           call + ["send_agent_message", "--wrong", "x"], 2,
           ["error: unexpected argument '--wrong' found", "Usage: spacetime call"]
         ),
+        (["logs", "agora-marketplace", "--num-lines", "abc"], 2, ["invalid value 'abc'"]),
+        (["export", "agora-marketplace", "--format", "csv"], 2, ["invalid value 'csv'"]),
         (["frobnicate"], 2, ["error: unrecognized subcommand 'frobnicate'"]),
       ]
       for (words, status, parts) in rows {
@@ -111,6 +113,7 @@ import Testing
         (["--version"], "spacetime 1.1.2"), (["list"], "agora-marketplace"),
         (["identity", "list"], "Identity: c200"), (["identity", "new"], "Identity: c200"),
         (["login"], "already logged in"), (["login", "show"], "You are logged in as c200"),
+        (["login", "show", "--token"], "\nYour auth token (don't share this!) is eyJ"),
         (["publish", "agora-marketplace", "--force"], "agora-marketplace"),
         (["server", "ping", "local"], "Server is online"), (["ping"], "Server is online"),
         (["status"], "agents: 0"),
@@ -119,6 +122,8 @@ import Testing
         let run = try spacetime(words, in: folder)
         #expect(run.status == 0 && run.output.contains(part), "\(words): \(run.output)")
       }
+      let lost = try Child.run("spacetime", ["ping"], environment: ["AGORA_URL": "garbage"])
+      #expect(lost.status == 1 && lost.talk.contains("garbage"), "\(lost.output)")
     }
   }
 

@@ -152,9 +152,22 @@ import Testing
   @Test func `what to do next names the commands of the closed gates`() throws {
     try withTemporaryFolder { folder in
       let market = try ready(in: folder)
-      let before = try commands(market)
-      #expect(before == ["agora sunset set sunset"])
       let now = market.now.microseconds
+      let steps: [(SunsetPhase, days: Int64, [String])] = [
+        (.compatibility, 1, ["agora sunset advance"]), (.warning, 1, ["agora sunset advance"]),
+        (.warning, -1, ["agora sunset set sunset"]), (.brownout, -1, ["agora sunset set sunset"]),
+        (.brownout, 1, []),
+      ]
+      for (phase, days, expected) in steps {
+        _ = try market.store.write { connection in
+          var state = try SunsetState(connection)
+          state.phase = phase
+          state.sunsetAt = Timestamp(microseconds: now + days * Self.day)
+          try state.write(to: connection)
+        }
+        let found = try commands(market)
+        #expect(found == expected, "\(phase) \(days)")
+      }
       _ = try market.store.write { connection in
         try connection.execute("DELETE FROM backups")
         try LegacyCallLog(connection).add(

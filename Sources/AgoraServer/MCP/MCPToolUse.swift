@@ -69,7 +69,9 @@ struct MCPToolUse {
       "\(refusal.text)\(hint) [\(refusal.code)]",
       .object([
         .init("code", .string(refusal.code)), .init("message", .string(refusal.text)),
-        .init("replacement", .string(tool.reducer.replacement)),
+        .init(
+          "replacement",
+          .string(answer.notice?.replacement.tool ?? tool.reducer.replacement)),
         .init("replacement_call", answer.notice?.replacement.json ?? .null),
       ]))
   }

@@ -68,6 +68,14 @@ public final class Service: Sendable {
         [.init("address", .string(options.address.description))])
       return
     }
+    try refuseOpenness(options)
+  }
+
+  /// Refuses options with which other machines would reach a store that has no token.
+  ///
+  /// - Throws: ``AgoraError`` `refused`; never where only this machine is served, or `isInsecure` is said.
+  public static func refuseOpenness(_ options: ServiceOptions) throws(AgoraError) {
+    guard !options.address.isLoopback, !options.isInsecure else { return }
     throw AgoraError(
       .refused, "\(options.address.host) is reached by other machines, and there is no token",
       remedy:

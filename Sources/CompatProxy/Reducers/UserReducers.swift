@@ -42,37 +42,27 @@ enum UserOverride {
 /// `user_directive`: named in documents only.
 enum UserDirective {
   static let reducer = Reducer(
-    "user_directive",
+    withdrawn: "user_directive",
     shapes: [
       CallShape(
         "directive", LegacyParameter("user_id"), LegacyParameter("directive", optional: true))
-    ], replacement: "agora.messaging.send"
-  ) { _, _ throws(Refusal) in
-    throw Refusal.withdrawn(
-      "user_directive", instead: "send it as a message with agora.messaging.send")
-  }
+    ], replacement: "agora.messaging.send",
+    instead: "send it as a message with agora.messaging.send")
 }
 
 /// `clear_duplicate_entries`: named in documents only; v5's names are unique.
 enum ClearDuplicateEntries {
   static let reducer = Reducer(
-    "clear_duplicate_entries", shapes: [CallShape("all")], replacement: "agora store check"
-  ) { _, _ throws(Refusal) in
-    throw Refusal.withdrawn(
-      "clear_duplicate_entries",
-      instead: "an agent's name is unique on v5, and agora store check looks at the rest")
-  }
+    withdrawn: "clear_duplicate_entries", shapes: [CallShape("all")],
+    replacement: "agora store check",
+    instead: "an agent's name is unique on v5, and agora store check looks at the rest")
 }
 
 /// `cleanup_agent_registration`: named in documents only.
 enum CleanupAgentRegistration {
   static let reducer = Reducer(
-    "cleanup_agent_registration",
+    withdrawn: "cleanup_agent_registration",
     shapes: [CallShape("agent", LegacyParameter("agent_name", or: ["agent_id"]))],
-    replacement: "agora.admin.manage"
-  ) { _, _ throws(Refusal) in
-    throw Refusal.withdrawn(
-      "cleanup_agent_registration",
-      instead: "agora.agent.register updates an agent, agora.admin.manage ends one")
-  }
+    replacement: "agora.admin.manage",
+    instead: "agora.agent.register updates an agent, agora.admin.manage ends one")
 }

@@ -92,9 +92,25 @@ extension MonitorReport {
     switch sunset.phase {
     case .sunset:
       Recommendation(text: "v4 is off and nobody misses it; the way is done", command: nil)
-    case .compatibility, .warning, .brownout:
+    case .compatibility:
+      Recommendation(
+        text: "All gates are open: begin the warnings\(untilEnd)", command: "agora sunset advance")
+    case .warning where isEndAhead:
+      Recommendation(
+        text: "All gates are open: begin the brownouts\(untilEnd)", command: "agora sunset advance")
+    case .brownout where isEndAhead:
+      Recommendation(text: "All gates are open\(untilEnd)", command: nil)
+    case .warning, .brownout:
       Recommendation(
         text: "All gates are open: v4 can be switched off", command: "agora sunset set sunset")
     }
+  }
+
+  private var isEndAhead: Bool { sunset.sunsetAt.map { generatedAt < $0 } ?? false }
+
+  /// That the announced date is to be waited for, as the end of a sentence.
+  private var untilEnd: String {
+    guard isEndAhead, let end = sunset.sunsetAt else { return "" }
+    return "; wait for the announced end on \(Self.minute(end)) before v4 is switched off"
   }
 }

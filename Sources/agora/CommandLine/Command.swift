@@ -9,6 +9,8 @@ struct Command: Sendable {
   /// What it takes besides options.
   var operands: [Operand] = []
   var options: [Option] = []
+  /// Behind so many operands an option that is none of this command's is an operand too.
+  var passesOptionsBehind: Int?
   /// Paragraphs and examples for the command's own help; lines that are indented stay as they are.
   var discussion: String = ""
   /// What its help says after the options.

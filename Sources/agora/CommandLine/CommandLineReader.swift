@@ -126,6 +126,7 @@ struct CommandLineReader {
 
   private func tokens(_ arguments: [String], of command: Command) -> [Token] {
     var tokens: [Token] = []
+    var operands = 0
     var index = 0
     while index < arguments.count {
       let start = index
@@ -138,11 +139,15 @@ struct CommandLineReader {
         break
       }
       guard argument.hasPrefix("-"), argument != "-" else {
+        operands += 1
         tokens.append(Token(content: .operand(argument), index: start))
         continue
       }
       guard let option = command.allOptions.first(where: { $0.isNamed(by: argument) }) else {
-        tokens.append(Token(content: .unknown(argument), index: start))
+        let isOperand = command.passesOptionsBehind.map { operands >= $0 } == true
+        if isOperand { operands += 1 }
+        tokens.append(
+          Token(content: isOperand ? .operand(argument) : .unknown(argument), index: start))
         continue
       }
       let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)

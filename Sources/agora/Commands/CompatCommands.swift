@@ -9,12 +9,15 @@ enum CompatCommands {
       .init(name: "DATABASE", help: "One of v4's databases, such as agora-marketplace."),
       .init(name: "REDUCER", help: "The reducer's name."),
       .init(
-        name: "ARGUMENT", help: "What the reducer takes; behind -- where it begins with a dash.",
+        name: "ARGUMENT", help: "What the reducer takes, by place or as --NAME VALUE.",
         isRequired: false, repeats: true),
-    ], options: [Command.store],
+    ], options: [Command.store], passesOptionsBehind: 2,
     discussion: """
-      Example:
+      What stands behind the reducer and is no option of this command is the reducer's; behind -- everything is.
+
+      Examples:
         agora compat call agora-marketplace agent_heartbeat MyAgent
+        agora compat call agora-marketplace query_coordination_data --query_type tasks
       """,
     run: runCall)
 
@@ -48,9 +51,9 @@ enum CompatCommands {
         .notFound, "\(words[0]) is none of v4's databases", remedy: "There are \(names).")
     }
     let marketplace = try Marketplace(invocation.openStore())
-    let answer = Proxy(marketplace).answer(
-      LegacyCall(
-        database: words[0], reducer: words[1], arguments: .words(Array(words.dropFirst(2)))))
+    let call = LegacyCall(
+      database: words[0], reducer: words[1], arguments: .words(Array(words.dropFirst(2))))
+    let answer = Proxy(marketplace).answer(call)
     if let notice = answer.notice, !notice.decision.isRefusal { Terminal.say(notice.line) }
     guard let refusal = answer.refusal else {
       try Terminal.print(
@@ -58,15 +61,16 @@ enum CompatCommands {
           ? JSONWriter.pretty(answer.output) : JSONWriter.compact(answer.output))
       return .done
     }
+    let text = refusal.missingReducer(in: call) ?? refusal.text
     if invocation.wantsJSON {
       let error = JSON.object([
-        .init("code", .string(refusal.code)), .init("message", .string(refusal.text)),
+        .init("code", .string(refusal.code)), .init("message", .string(text)),
       ])
       var members: [JSON.Member] = [.init("error", error)]
       if let problem = answer.notice?.problem() { members.append(.init("problem", problem)) }
       try Terminal.print(JSONWriter.pretty(.object(members)))
     }
-    Terminal.say("agora: \(refusal.text) [\(refusal.code)]")
+    Terminal.say("agora: \(text) [\(refusal.code)]")
     return refusal.kind == .usage ? .misused : .failed
   }
 

@@ -13,7 +13,9 @@ enum MonitorCommand {
       .init(
         name: "window", value: "DAYS",
         help: "Days without a call of v4 after which an agent has left it (default 7)."),
-      .init(name: "html", value: "FILE", help: "Writes the report as one page to a file."),
+      .init(
+        name: "html", value: "FILE",
+        help: "Writes the report as one page to a file; - is standard output."),
       .init(name: "markdown", help: "Prints the report as Markdown."),
       .init(name: "prometheus", help: "Prints the figures in Prometheus' text format."),
       .init(name: "watch", help: "Prints the report again and again, until Control-C."),
@@ -39,6 +41,11 @@ enum MonitorCommand {
         .misuse, "--\(formats[0]) and --\(formats[1]) cannot both be printed",
         remedy: "Give one of them; --html goes with each.")
     }
+    if invocation.value("html") == "-", let other = formats.first {
+      throw AgoraError(
+        .misuse, "--html - and --\(other) cannot both be printed",
+        remedy: "Give the page a file's name.")
+    }
     let window = try invocation.number("window", in: 1...365) ?? MonitorReport.usualWindow
     let interval = try invocation.number("interval", in: 1...86_400) ?? 5
     guard invocation.has("watch") || !invocation.has("interval") else {
@@ -46,7 +53,7 @@ enum MonitorCommand {
     }
     let clock = try Clock.ofEnvironment()
     let store = try invocation.openStore()
-    if let file = invocation.value("html") { try store.refuseOverwriting(file) }
+    if let file = invocation.value("html"), file != "-" { try store.refuseOverwriting(file) }
     let marketplace = try Marketplace(store, clock: clock)
     func report() throws -> MonitorReport {
       try MonitorReport(
@@ -59,6 +66,7 @@ enum MonitorCommand {
   }
 
   private static func write(_ report: MonitorReport, _ invocation: Invocation) throws {
+    if invocation.value("html") == "-" { return try Terminal.write(Array(report.page.utf8)) }
     if let file = invocation.value("html") {
       try writePage(report, to: file)
       Terminal.say("Wrote the page to \(file).")

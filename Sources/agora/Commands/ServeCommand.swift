@@ -67,7 +67,9 @@ enum ServeCommand {
     }
     Interruption.watch()
     System.allowManyFiles()
-    let marketplace = try Marketplace(try invocation.openOrMakeStore(), clock: clock)
+    // A store that is not there yet has no token either, and is not made to be refused.
+    let store = try invocation.openOrMakeStore { try Service.refuseOpenness(options) }
+    let marketplace = try Marketplace(store, clock: clock)
     try SunsetCommands.applyEnvironment(to: marketplace)
     let service = try Service(ServiceParts(marketplace, options, log: log, clock: clock)) {
       $0.stopsOnSignal = true
@@ -134,12 +136,15 @@ enum ServeCommand {
 
 extension Invocation {
   /// Opens the store, which is made where there is none.
-  func openOrMakeStore() throws -> Store {
+  ///
+  /// - Parameter check: is asked before one is made.
+  func openOrMakeStore(_ check: () throws -> Void = {}) throws -> Store {
     let path = storePath
     let isMissing: Bool
     do throws(SystemError) { isMissing = try File.status(path) == nil } catch {
       throw AgoraError(error, file: path)
     }
+    if isMissing { try check() }
     let store = try Store(path: path, creates: true)
     if isMissing { Terminal.say("agora: made a new store, \(path)") }
     return store

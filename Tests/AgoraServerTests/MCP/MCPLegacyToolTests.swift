@@ -237,6 +237,7 @@ import Testing
         let error = ended?["_meta"]?["dev.agora/error"]
         #expect(error?["code"]?.text == "v4_sunset", "\(name)")
         #expect(error?["replacement_call"]?["tool"]?.text == "agora.messaging.send")
+        #expect(error?["replacement"] == error?["replacement_call"]?["tool"])
       }
       #expect(try listed().isEmpty)
       let calls = try bench.place.rows("SELECT code FROM v4_calls ORDER BY rowid")
