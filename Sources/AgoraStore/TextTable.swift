@@ -14,6 +14,40 @@ package enum TextTable {
     }
   }
 
+  /// How many columns of a terminal a text takes: two for a wide character of East Asia or an emoji, none
+  /// for a mark that combines.
+  package static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
+
+  private static func width(_ character: Character) -> Int {
+    guard let scalar = character.unicodeScalars.first, scalar.value >= 0x300 else { return 1 }
+    if scalar.properties.isEmojiPresentation || character.unicodeScalars.contains("\u{fe0f}") {
+      return 2
+    }
+    switch scalar.properties.generalCategory {
+    case .nonspacingMark, .enclosingMark, .format: return 0
+    default: return wide.contains { $0.contains(scalar.value) } ? 2 : 1
+    }
+  }
+
+  /// What Unicode's East Asian Width (UAX #11) calls wide or fullwidth, in blocks.
+  private static let wide: [ClosedRange<UInt32>] = [
+    0x1100...0x115f, 0x2e80...0x303e, 0x3041...0x4dbf, 0x4e00...0xa4cf, 0xa960...0xa97c,
+    0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f, 0xff01...0xff60, 0xffe0...0xffe6,
+    0x17000...0x18aff, 0x1b000...0x1b2ff, 0x1f200...0x1f2ff, 0x20000...0x3fffd,
+  ]
+
+  /// A text that is cut, with an ellipsis, where it takes more than so many columns.
+  package static func cut(_ text: String, _ limit: Int) -> String {
+    guard width(text) > limit else { return text }
+    var (kept, used) = ("", 0)
+    for character in text {
+      used += width(character)
+      guard used < limit else { break }
+      kept.append(character)
+    }
+    return kept + "…"
+  }
+
   /// Lays out rows, the first of which is the head.
   ///
   /// - Parameters:
@@ -25,11 +59,11 @@ package enum TextTable {
     let rows = rows.map { $0.map(visible) }
     guard let head = rows.first else { return [] }
     let widths = head.indices.map { column in
-      rows.map { $0[column].count }.max() ?? 0
+      rows.map { width($0[column]) }.max() ?? 0
     }
     func line(_ cells: [String]) -> String {
       let padded = cells.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: widths[column] - cell.count)
+        let space = String(repeating: " ", count: max(0, widths[column] - width(cell)))
         return column < leftColumns ? cell + space : space + cell
       }
       let text = padded.joined(separator: "  ")

@@ -62,7 +62,7 @@ import Testing
       #expect(call.status == 0, "\(call.talk)")
       let text = try agora("monitor", in: folder).output
       #expect(text.contains("v4 cannot be switched off yet") && text.contains("Old"))
-      #expect(text.split(separator: "\n").allSatisfy { $0.count <= 80 })
+      #expect(text.split(separator: "\n").allSatisfy { TextTable.width(String($0)) <= 80 })
       let markdown = try agora("monitor --markdown", in: folder).output
       #expect(markdown.hasPrefix("# From v4 to v5\n"))
       let figures = try agora("monitor --prometheus", in: folder).output
@@ -78,6 +78,14 @@ import Testing
         .first
       #expect(agent?["state"]?.text == "on_v4" && agent?["v4_calls"]?.integer == 1)
       #expect(agent?["reducers"] == .array([.string("agent_heartbeat")]))
+      for name in [String(repeating: "長い名前", count: 30), String(repeating: "long", count: 60)] {
+        let run = try agora("compat call agora-marketplace agent_heartbeat \(name)", in: folder)
+        #expect(run.status == 0, "\(run.talk)")
+      }
+      let long = try agora("monitor", in: folder).output
+      #expect(long.contains("長い") && long.contains("…"))
+      #expect(
+        long.split(separator: "\n").allSatisfy { TextTable.width(String($0)) <= 80 }, "\(long)")
     }
   }
 

@@ -122,13 +122,3 @@ package struct SunsetNotice: Sendable, Equatable {
     return .object(members)
   }
 }
-
-extension SunsetState {
-  /// When v4 ends: the date that was announced, or when it was switched off where that was before it;
-  /// never before it was deprecated (RFC 9745 §4).
-  package var end: Timestamp? {
-    let end = phase == .sunset ? [sunsetAt, since].compactMap { $0 }.min() : sunsetAt
-    guard let end, let deprecatedAt else { return end }
-    return max(end, deprecatedAt)
-  }
-}

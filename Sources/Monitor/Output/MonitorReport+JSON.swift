@@ -55,7 +55,7 @@ extension MonitorReport {
   private var sunsetJSON: JSON {
     .object([
       .init("since", .optional(sunset.since?.description)),
-      .init("date", .optional(sunset.sunsetAt?.description)),
+      .init("date", .optional(sunset.end?.description)),
       .init("announced_at", .optional(sunset.announcedAt?.description)),
       .init("next_date", .optional(nextDate?.at.description)),
       .init("next", .optional(nextDate?.what)),

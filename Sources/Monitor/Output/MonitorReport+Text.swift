@@ -105,8 +105,9 @@ extension MonitorReport {
   /// Text in lines of the width, the first and those after it indented by some places.
   private static func wrapped(_ text: String, indent: Int = 0, hanging: Int) -> [String] {
     var lines: [String] = []
-    for word in text.split(separator: " ") {
-      if let last = lines.last, last.count + 1 + word.count <= width {
+    for part in text.split(separator: " ") {
+      let word = TextTable.cut(String(part), width - max(indent, hanging))
+      if let last = lines.last, TextTable.width(last) + 1 + TextTable.width(word) <= width {
         lines[lines.count - 1] = last + " " + word
       } else {
         lines.append(String(repeating: " ", count: lines.isEmpty ? indent : hanging) + word)
@@ -119,9 +120,8 @@ extension MonitorReport {
     ["Gates"]
       + gates.flatMap { gate in
         Self.wrapped(
-          "  [\(gate.passed ? "x" : " ")] \(gate.title): \(TextTable.visible(gate.reason))",
-          hanging: 6
-        ).enumerated().map { $0 == 0 ? "  " + $1 : $1 }
+          "[\(gate.passed ? "x" : " ")] \(gate.title): \(TextTable.visible(gate.reason))",
+          indent: 2, hanging: 6)
       }
   }
 
@@ -181,8 +181,7 @@ extension MonitorReport {
 
   /// A text that is cut where it is too long for its column.
   static func short(_ text: String, _ width: Int) -> String {
-    let visible = TextTable.visible(String(text.prefix(width + 1)))
-    return visible.count <= width ? visible : String(visible.prefix(width - 1)) + "…"
+    TextTable.cut(TextTable.visible(String(text.prefix(width + 1))), width)
   }
 
   // MARK: forecast and migrations
