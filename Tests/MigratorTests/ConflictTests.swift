@@ -74,21 +74,9 @@ import Testing
       onV5: "UPDATE archive SET row='{}'"),
   ]
 
-  @discardableResult
-  private func migrate(_ export: String, into store: String, deleting: Bool = false) throws
-    -> MigrationReport
-  {
-    try write(export, to: store + ".json")
-    var options = MigrationOptions(exports: [store + ".json"])
-    options.appliesDeletes = deleting
-    return try Migration(options, store: store).run()
-  }
-
   private func change(_ store: String, _ sql: String) throws {
     try Connection(path: store, mode: .readWrite).execute(sql)
   }
-
-  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
 
   private func outstanding(_ store: String) throws -> [ConflictList.Entry] {
     try ConflictList(Store(path: store)).conflicts
@@ -98,11 +86,6 @@ import Testing
   private func resolve(_ store: String, _ side: ConflictResolution.Side) throws -> String {
     let report = try ConflictResolution(.all(source: nil), keeping: side, store: store).run()
     return try #require(report.runID)
-  }
-
-  private func bundle(_ store: String) throws -> String {
-    _ = try V4Export.write(Store(path: store), source: nil, to: store + ".back")
-    return try contents(store + ".back")
   }
 
   /// What must hold after any decision about the second export.

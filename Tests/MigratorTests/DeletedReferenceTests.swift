@@ -5,16 +5,6 @@ import Testing
 
 /// What rows refer to goes with the very export that brings them, or before they come again.
 @Suite struct DeletedReferenceTests {
-  private func migrate(
-    _ export: String, to store: String, orphans: OrphanPolicy
-  ) throws -> MigrationReport {
-    try write(export, to: store + ".json")
-    var options = MigrationOptions(exports: [store + ".json"])
-    options.orphans = orphans
-    options.appliesDeletes = true
-    return try Migration(options, store: store).run()
-  }
-
   @Test func `a step that comes as its workflow goes is as if it alone had come`() throws {
     try withTemporaryFolder { folder in
       for table in ["workflow_coordination", "workflows"] {
@@ -26,9 +16,9 @@ import Testing
             #"{"workflow_step":[{"step_id":"s1","workflow_id":"w1"}],"\#(table)":[{"workflow_id":"w1"}]}"#
           let second =
             #"{"\#(table)":[],"workflow_step":[{"step_id":"s2","workflow_id":"w1"}]}"#
-          _ = try migrate(first, to: both, orphans: orphans)
-          let followed = try migrate(second, to: both, orphans: orphans)
-          let report = try migrate(second, to: alone, orphans: orphans)
+          _ = try migrate(first, into: both, deleting: true, orphans: orphans)
+          let followed = try migrate(second, into: both, deleting: true, orphans: orphans)
+          let report = try migrate(second, into: alone, deleting: true, orphans: orphans)
           #expect(followed.ledger.totals.rejected == (orphans == .reject ? 1 : 0))
           #expect(followed.ledger.totals.rejected == report.ledger.totals.rejected)
           let hashes = try [both, alone].map { try Store(path: $0).contentHash() }
@@ -48,8 +38,8 @@ import Testing
       let first = #"{"workflow_step":[{"workflow_id":"id_1"}],\#(workflow)}"#
       let second =
         #"{"workflow_coordination":[],"workflow_step":[],"workflow_steps":[{"workflow_id":"id_1"}]}"#
-      _ = try migrate(first, to: store, orphans: .reject)
-      let report = try migrate(second, to: store, orphans: .reject)
+      _ = try migrate(first, into: store, deleting: true, orphans: .reject)
+      let report = try migrate(second, into: store, deleting: true, orphans: .reject)
       #expect(report.ledger.totals == .init(read: 1, rejected: 1))
       #expect(report.status == .completedWithRejects)
 
@@ -59,8 +49,10 @@ import Testing
         #""workflow_steps":[{"step_id":"s1","workflow_id":"w"},{"step_id":"s2","workflow_id":"w"}]"#
       let fewer = #""workflow_steps":[{"step_id":"s2","workflow_id":"w"}]"#
       _ = try migrate(
-        #"{"workflows":[{"workflow_id":"w"}],"# + steps + "}", to: known, orphans: .reject)
-      _ = try migrate(#"{"workflows":[],"# + fewer + "}", to: known, orphans: .reject)
+        #"{"workflows":[{"workflow_id":"w"}],"# + steps + "}", into: known, deleting: true,
+        orphans: .reject)
+      _ = try migrate(
+        #"{"workflows":[],"# + fewer + "}", into: known, deleting: true, orphans: .reject)
       let count = Query("steps", "SELECT sum(json_array_length(steps)) FROM workflows")
       let left = try Store(path: known).read { try $0.integer(count) }
       #expect(left == 1)
@@ -78,10 +70,10 @@ import Testing
         + #""agent_registry":[{"agent_id":"reg-B","agent_name":"B"}]}"#
       for orphans in OrphanPolicy.allCases {
         let store = "\(folder)/\(orphans).db"
-        _ = try migrate(first, to: store, orphans: orphans)
-        _ = try migrate(#"{"agent_registry":[]}"#, to: store, orphans: orphans)
+        _ = try migrate(first, into: store, deleting: true, orphans: orphans)
+        _ = try migrate(#"{"agent_registry":[]}"#, into: store, deleting: true, orphans: orphans)
         let hash = try Store(path: store).contentHash()
-        _ = try migrate(#"{"agent_registry":[]}"#, to: store, orphans: orphans)
+        _ = try migrate(#"{"agent_registry":[]}"#, into: store, deleting: true, orphans: orphans)
         let again = try Store(path: store).contentHash()
         #expect(again == hash, "\(orphans)")
       }

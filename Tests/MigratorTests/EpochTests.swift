@@ -5,20 +5,6 @@ import Testing
 
 /// Workflows of one id, and what refers to them: over several exports, and to v4 and back.
 @Suite struct EpochTests {
-  @discardableResult
-  private func migrate(_ export: String, into store: String, deleting: Bool = false) throws
-    -> MigrationReport
-  {
-    try write(export, to: store + ".json")
-    var options = MigrationOptions(exports: [store + ".json"])
-    options.appliesDeletes = deleting
-    return try Migration(options, store: store).run()
-  }
-
-  private func verify(_ store: String) throws -> VerificationReport {
-    try Verification(MigrationOptions(exports: [store + ".json"]), store: store).run()
-  }
-
   private static func workflow(_ id: String, by agent: String, at time: Int) -> String {
     #"{"workflow_id":"\#(id)","coordinator_agent":"\#(agent)","created_at":\#(time)}"#
   }

@@ -7,19 +7,6 @@ import Testing
 @Suite struct PropertyTests {
   static let seeds: [UInt64] = Array(1...20)
 
-  @discardableResult
-  private func migrate(
-    _ export: String, into store: String, appliesDeletes: Bool = false
-  ) throws -> MigrationReport {
-    let path = store + ".json"
-    try write(export, to: path)
-    var options = MigrationOptions(exports: [path])
-    options.appliesDeletes = appliesDeletes
-    return try Migration(options, store: store).run()
-  }
-
-  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
-
   @Test(arguments: seeds) func `migrating twice is migrating once`(_ seed: UInt64) throws {
     try withTemporaryFolder { folder in
       let export = Deployment(seed: seed).export()
@@ -51,10 +38,10 @@ import Testing
     try withTemporaryFolder { folder in
       var deployment = Deployment(seed: seed)
       for _ in 0..<4 {
-        try migrate(deployment.export(), into: folder + "/all.db", appliesDeletes: true)
+        try migrate(deployment.export(), into: folder + "/all.db", deleting: true)
         for _ in 0..<12 { deployment.live() }
       }
-      try migrate(deployment.export(), into: folder + "/all.db", appliesDeletes: true)
+      try migrate(deployment.export(), into: folder + "/all.db", deleting: true)
       try migrate(deployment.export(), into: folder + "/last.db")
       let all = try StoreDump.marketplace(of: folder + "/all.db")
       let last = try StoreDump.marketplace(of: folder + "/last.db")
@@ -73,10 +60,6 @@ import Testing
       _ = try V4Export.write(Store(path: folder + "/s.db"), source: nil, to: folder + "/back.json")
       #expect(try contents(folder + "/back.json") == export + "\n")
     }
-  }
-
-  private func verify(_ store: String) throws -> VerificationReport {
-    try Verification(MigrationOptions(exports: [store + ".json"]), store: store).run()
   }
 
   /// One alteration behind the store's back: SQL, and what the verification has to say of it.

@@ -5,22 +5,6 @@ import Testing
 
 /// Agents that go by another name in a later export, or by what the operator says of them.
 @Suite struct RenameTests {
-  @discardableResult
-  private func migrate(
-    _ export: String, into store: String, aliases: [String: String] = [:]
-  ) throws -> MigrationReport {
-    try write(export, to: store + ".json")
-    var options = MigrationOptions(exports: [store + ".json"])
-    options.aliases = aliases
-    return try Migration(options, store: store).run()
-  }
-
-  private func verify(_ store: String) throws -> VerificationReport {
-    try Verification(MigrationOptions(exports: [store + ".json"]), store: store).run()
-  }
-
-  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
-
   private static func export(registration: String, more: String = "") -> String {
     #"""
     {"agent_registry":[{"agent_id":"r",\#(registration)},{"agent_id":"s","agent_name":"s","supervisor_id":"r"}],

@@ -5,23 +5,6 @@ import Testing
 
 /// Runs taken back.
 @Suite struct RollbackTests {
-  private func migrate(_ export: String, into store: String, appliesDeletes: Bool = false) throws
-    -> String
-  {
-    let path = store + ".json"
-    try write(export, to: path)
-    var options = MigrationOptions(exports: [path])
-    options.appliesDeletes = appliesDeletes
-    return try Migration(options, store: store).run().runID
-  }
-
-  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
-
-  private func bundle(_ store: String) throws -> String {
-    _ = try V4Export.write(Store(path: store), source: nil, to: store + ".back")
-    return try contents(store + ".back")
-  }
-
   /// What a run did is kept under row numbers.
   ///
   /// SQLite keeps them in VACUUM for every table that has an index or an integer key (`xferOptimization` in its insert.c), but promises it for the latter only.
@@ -32,10 +15,10 @@ import Testing
       var deployment = Deployment(seed: seed)
       _ = try migrate(deployment.export(), into: store)
       for _ in 0..<15 { deployment.live() }
-      _ = try migrate(deployment.export(), into: store, appliesDeletes: true)
+      _ = try migrate(deployment.export(), into: store, deleting: true)
       let (before, bundleBefore) = (try hash(store), try bundle(store))
       for _ in 0..<15 { deployment.live() }
-      let run = try migrate(deployment.export(), into: store, appliesDeletes: true)
+      let run = try migrate(deployment.export(), into: store, deleting: true).runID
       _ = try Store(path: store).compact()
       _ = try Rollback(run, store: store).run()
       #expect(try hash(store) == before)
@@ -50,7 +33,9 @@ import Testing
       var deployment = Deployment(seed: seed)
       var history: [(run: String, hash: String, bundle: String)] = []
       for turn in 0..<4 {
-        let run = try migrate(deployment.export(), into: store, appliesDeletes: turn % 2 == 1)
+        let run = try migrate(
+          deployment.export(), into: store, deleting: turn % 2 == 1
+        ).runID
         history.append((run, try hash(store), try bundle(store)))
         for _ in 0..<15 { deployment.live() }
       }
@@ -84,7 +69,8 @@ import Testing
         {"agent_capability":[{"capability_id":"1","agent_id":"alice","capability_type":"t"},
         {"capability_id":"2","agent_id":"bob","capability_type":"t"}],
         "task_assignment":[{"assignment_id":"t","agent_id":"alice","progress":0.1}]}
-        """, into: store)
+        """, into: store
+      ).runID
       let native = "agent_0190c5d4e5f67a8b9c0d1e2f3a4b5c6d"
       let independent = "msg_0190c5d4e5f67a8b9c0d1e2f3a4b5c6d"
       let dependent = "msg_0190c5d4e5f67a8b9c0d1e2f3a4b5c6e"

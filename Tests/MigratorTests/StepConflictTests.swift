@@ -5,28 +5,6 @@ import Testing
 
 /// Steps that v4 changes or adds while v5 works on their workflow, and what goes to v4 and comes back.
 @Suite struct StepConflictTests {
-  @discardableResult
-  private func migrate(_ export: String, into store: String, deleting: Bool = false) throws
-    -> MigrationReport
-  {
-    try write(export, to: store + ".json")
-    var options = MigrationOptions(exports: [store + ".json"])
-    options.appliesDeletes = deleting
-    return try Migration(options, store: store).run()
-  }
-
-  private func verify(_ store: String) throws -> VerificationReport {
-    try Verification(MigrationOptions(exports: [store + ".json"]), store: store).run()
-  }
-
-  private func hash(_ store: String) throws -> String { try Store(path: store).contentHash() }
-
-  private func bundle(_ store: String) throws -> String {
-    _ = try V4Export.write(
-      Store(path: store), source: nil, to: store + ".new", includingNew: true)
-    return try contents(store + ".new")
-  }
-
   private func names(_ store: String) throws -> String? {
     try Connection(path: store, mode: .readOnly).first(
       Query(
@@ -206,7 +184,7 @@ import Testing
         try migrate(export, into: store)
         try Connection(path: store, mode: .readWrite).execute(onV5)
         let before = try hash(store)
-        let newer = try bundle(store)
+        let newer = try bundle(store, withNew: true)
         if let told {
           #expect(newer.contains(told), "\(what): \(newer)")
         } else {
@@ -217,7 +195,7 @@ import Testing
         #expect(try hash(store) == before, "\(what)")
         let verified = try verify(store)
         #expect(verified.isIdentical, "\(what): \(verified.text)")
-        #expect(try bundle(store) == newer, "\(what)")
+        #expect(try bundle(store, withNew: true) == newer, "\(what)")
         let again = try migrate(newer, into: store)
         #expect(again.ledger.totals.unchanged == again.ledger.totals.read, "\(what)")
         let check = try StoreCheck(Store(path: store))
@@ -226,7 +204,7 @@ import Testing
         #expect(try hash(store) == before, "\(what)")
         // A store of its own hears of it too.
         try migrate(newer, into: folder + "/fresh.db")
-        #expect(try bundle(folder + "/fresh.db") == newer, "\(what)")
+        #expect(try bundle(folder + "/fresh.db", withNew: true) == newer, "\(what)")
       }
     }
   }

@@ -5,11 +5,6 @@ import Testing
 
 /// Rows of the bundle with what is new, one by one.
 @Suite struct WayBackRowTests {
-  private func migrate(_ export: String, into store: String) throws {
-    try write(export, to: store + ".json")
-    _ = try Migration(MigrationOptions(exports: [store + ".json"]), store: store).run()
-  }
-
   private func bundle(_ store: String) throws -> String {
     let path = store + ".new.json"
     _ = try V4Export.write(Store(path: store), source: nil, to: path, includingNew: true)
