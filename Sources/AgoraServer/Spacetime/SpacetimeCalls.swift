@@ -100,6 +100,16 @@ struct SpacetimeCalls: Sendable {
     return reply
   }
 
+  /// The right to watch v4's data, which ends with v4 also where nothing speaks against the caller.
+  func whileV4Lasts(_ standing: Standing, _ replacement: Replacement) -> Standing {
+    standing.unless { [marketplace, clock] in
+      let notice = try? SunsetGate.notice(
+        forReading: replacement, in: marketplace.store, at: clock.now())
+      guard let refusal = notice?.refusal else { return nil }
+      return Problem(HTTPStatus(SunsetNotice.status), refusal.code, refusal.text)
+    }
+  }
+
   private static func isJSON(_ range: String) -> Bool {
     range == "application/json" || range.hasPrefix("application/json;")
   }
