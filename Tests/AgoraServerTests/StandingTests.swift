@@ -47,6 +47,21 @@ import Testing
     }
   }
 
+  @Test func `who is let in waits for no writer`() throws {
+    try withTemporaryFolder { folder in
+      let harness = try ServiceHarness(in: folder)
+      let token = try harness.token("ann").text
+      let (access, request) = (harness.parts.access, try request(token))
+      // The writer is taken for as long as it takes to be let in.
+      let caller = try harness.bazaar.store.withWriter { _ in
+        try Background {
+          try access.caller(of: request, RequestContext(id: "id", client: "::1"), through: .http)
+        }.value()
+      }
+      #expect(caller.isBound)
+    }
+  }
+
   @Test func `what has ended for all ends a stream of whoever may call`() {
     let standing = Standing(.anonymous(.v4))
     #expect(standing.holds && standing.objection() == nil)
