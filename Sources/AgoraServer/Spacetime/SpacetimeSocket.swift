@@ -189,10 +189,6 @@ final class SpacetimeSocket: Sendable {
 
   private typealias Saying = @Sendable ([SpacetimeAnswerFrame.Rows], Int) -> String
 
-  private static func microseconds(since start: Double) -> Int {
-    Int(max(0, min(System.monotonicSeconds() - start, 1e6)) * 1e6)
-  }
-
   private func subscribe(
     _ key: SubscriptionHub.Key, _ texts: [String], _ request: UInt32, _ refusal: Refusal?,
     _ say: Saying
@@ -210,14 +206,14 @@ final class SpacetimeSocket: Sendable {
       try hub.subscribe(self, key, queries) { rows in
         say(
           rows.map { SpacetimeAnswerFrame.Rows($0, inserts: $1) },
-          Self.microseconds(since: start))
+          System.microseconds(since: start))
       }
     } catch {
       var id: UInt32?
       if case .numbered(let number) = key { id = number }
       send(
         SpacetimeAnswerFrame.subscriptionError(
-          error.text, request: request, id: id, microseconds: Self.microseconds(since: start)))
+          error.text, request: request, id: id, microseconds: System.microseconds(since: start)))
     }
   }
 
@@ -225,7 +221,7 @@ final class SpacetimeSocket: Sendable {
     let start = System.monotonicSeconds()
     let isKnown = hub.unsubscribe(self, .numbered(id)) { rows in
       say(
-        rows.map { SpacetimeAnswerFrame.Rows($0, deletes: $1) }, Self.microseconds(since: start))
+        rows.map { SpacetimeAnswerFrame.Rows($0, deletes: $1) }, System.microseconds(since: start))
     }
     guard !isKnown else { return }
     send(
@@ -247,6 +243,6 @@ final class SpacetimeSocket: Sendable {
     } catch { outcome = .failure(error) }
     send(
       SpacetimeAnswerFrame.oneOffQueryResponse(
-        message, outcome, microseconds: Self.microseconds(since: start)))
+        message, outcome, microseconds: System.microseconds(since: start)))
   }
 }

@@ -165,7 +165,7 @@ final class SubscriptionHub: Sendable {
       var cause = cause
       let start = System.monotonicSeconds()
       let answer = proxy.answer(call)
-      cause.microseconds = Int(max(0, min(System.monotonicSeconds() - start, 1e6)) * 1e6)
+      cause.microseconds = System.microseconds(since: start)
       if let refusal = answer.refusal {
         return socket.send(
           SpacetimeAnswerFrame.transactionUpdate([], cause, failure: refusal.text))
