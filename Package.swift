@@ -59,7 +59,7 @@ let package = Package(
     .testTarget(
       name: "AgoraStoreTests", dependencies: ["AgoraStore", "TestSupport"], swiftSettings: strict),
     .testTarget(
-      name: "MigratorTests", dependencies: ["AgoraStore", "Migrator", "TestSupport"],
+      name: "MigratorTests", dependencies: ["AgoraStore", "Migrator", "Monitor", "TestSupport"],
       swiftSettings: strict),
     .testTarget(
       name: "CompatProxyTests", dependencies: ["AgoraStore", "CompatProxy", "TestSupport"],

@@ -44,6 +44,10 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     case busy
     /// A guard of the store forbids it.
     case refused
+    /// The export is an answer of the store that it should go into.
+    case ownExport = "own_export"
+    /// Nobody reads the output any more.
+    case brokenPipe = "broken_pipe"
     /// Nothing of that name or id is there.
     case notFound = "not_found"
     /// Something listens on the address already.
@@ -104,6 +108,13 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
       remedy: "Remove the link, or make what it leads to.")
   }
 
+  /// A store cannot be made, or found, in a folder that is not there.
+  package static func noFolder(of store: String) -> AgoraError {
+    AgoraError(
+      .noSuchFile, "the folder of the store does not exist", file: File.folder(of: store),
+      remedy: "Make it, or name another store with --store.")
+  }
+
   /// The failure that a system call's error means for a file.
   package init(_ error: SystemError, file: String) {
     if error.isInterruption {
@@ -117,6 +128,8 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
         (.isFolder, "Name the file in it.")
       } else if error.isDenied {
         (.permissionDenied, "Give this user the permission, or run as one who has it.")
+      } else if error.isBrokenPipe {
+        (.brokenPipe, nil)
       } else if error.isFull {
         (.diskFull, "Make room and run the same command again.")
       } else {
@@ -128,6 +141,7 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The failure that SQLite's error means for a store.
   package init(_ error: SQLiteError, store: String) {
     switch error {
+    case _ where error.isInterruption && System.isInterrupted: self = .interrupted
     // Memory shared by the readers of a log lies on the disk too (SQLITE_IOERR_SHMSIZE).
     case _ where error.isFull || error.extendedCode == 4874:
       self.init(

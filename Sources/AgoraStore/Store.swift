@@ -17,6 +17,9 @@ public final class Store: Sendable {
 
   /// Opens a store and brings its schema up to date.
   ///
+  /// A store that this user may not write is opened to be read; whatever writes to it fails then with
+  /// `permission_denied`.
+  ///
   /// - Parameters:
   ///   - path: the SQLite file.
   ///   - creates: whether a missing file is made.
@@ -25,7 +28,12 @@ public final class Store: Sendable {
     self.path = path
     do {
       if creates {
-        if try File.status(path) == nil { try Self.make(path) }
+        if try File.status(path) == nil {
+          guard try File.status(File.folder(of: path)) != nil else {
+            throw AgoraError.noFolder(of: path)
+          }
+          try Self.make(path)
+        }
       } else {
         guard let status = try File.status(path) else {
           throw AgoraError(
@@ -54,8 +62,18 @@ public final class Store: Sendable {
           .notAStore, "this file is empty", file: path,
           remedy: "Make it a store with: agora migrate EXPORT")
       }
-      try Pragmas.live.apply(to: connection)
-      try SchemaUpgrade.apply(to: connection)
+      if connection.isReadOnly {
+        guard version == SchemaUpgrade.newest else {
+          throw AgoraError(
+            .permissionDenied,
+            "the store is of an older version, and this user may not bring it up to date",
+            file: path, remedy: "Let who may write it open it once: agora store info")
+        }
+        try Pragmas.reading.apply(to: connection)
+      } else {
+        try Pragmas.live.apply(to: connection)
+        try SchemaUpgrade.apply(to: connection)
+      }
       writer = Mutex(connection)
       readers = (0..<4).map { _ in Reader() }
     } catch let error as SQLiteError {
@@ -88,6 +106,9 @@ public final class Store: Sendable {
 
   /// The last connection to close removes the files of the log, and only one that may write can.
   deinit { for reader in readers { reader.connection.withLock { $0 = nil } } }
+
+  /// Whether this user may only read the store.
+  package var isReadOnly: Bool { writer.withLock { $0.isReadOnly } }
 
   /// Lends the writing connection inside an immediate transaction, committed when `body` returns.
   package func write<Result: Sendable>(
@@ -124,15 +145,30 @@ public final class Store: Sendable {
     return try translating {
       try readers[abs(turn % readers.count)].connection.withLock { place in
         let connection: Connection
-        if let open = place {
+        if let open = place, !open.isOutdated {
           connection = open
         } else {
           connection = try Connection(path: path, mode: .readOnly)
           try Pragmas.reading.apply(to: connection)
           place = connection
         }
-        return try connection.transaction(.deferred) { try body(connection) }
+        return try Self.reading(connection, body)
       }
+    }
+  }
+
+  /// Reads on one snapshot, which nobody may have disturbed.
+  private static func reading<Result>(
+    _ connection: Connection, _ body: (Connection) throws -> Result
+  ) throws -> Result {
+    do {
+      let result = try connection.transaction(.deferred) { try body(connection) }
+      try connection.confirmReading()
+      return result
+    } catch {
+      // What was read of two states may seem damaged.
+      try connection.confirmReading()
+      throw error
     }
   }
 
@@ -141,7 +177,7 @@ public final class Store: Sendable {
     try translating {
       let connection = try Connection(path: path, mode: .readWrite)
       connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
-      return try connection.transaction(.deferred) { try body(connection) }
+      return try Self.reading(connection, body)
     }
   }
 

@@ -15,36 +15,57 @@ extension Store {
   /// The copy is one snapshot, synced before it gets its name. That it was taken is noted in the store.
   ///
   /// - Parameter now: the time of the note.
-  /// - Returns: the copy's size in bytes.
-  /// - Throws: ``AgoraError`` `misuse` when the file is there, `disk_full`, `permission_denied`.
+  /// - Returns: the copy's size, and why its note is missing where it is.
+  /// - Throws: ``AgoraError`` `misuse` when the file is there, `no_such_file`, `disk_full`,
+  ///   `permission_denied`, `interrupted`.
   public func backup(
     to target: String, at now: Timestamp = Clock.system.now()
-  ) throws -> Int {
+  ) throws -> BackupOutcome {
+    let bytes: Int
+    let run: Int?
     do {
-      guard try File.status(target) == nil else {
+      guard try File.status(target) == nil else { throw Self.isTaken(target) }
+      guard try File.status(File.folder(of: target)) != nil else {
         throw AgoraError(
-          .misuse, "there is a file here already", file: target,
-          remedy: "Name another one; a backup replaces nothing.")
+          .noSuchFile, "the folder of the copy does not exist", file: File.folder(of: target),
+          remedy: "Make it, or name another file.")
       }
-      let temporary = target + ".part"
-      try File.remove(temporary)
-      defer { try? File.remove(temporary) }
+      let part = try PartFile(for: target)
       let original = try Connection(path: path, mode: .readOnly)
       try Pragmas.reading.apply(to: original)
       // Asked before: a migration that comes in meanwhile may not be in the copy.
-      let run = try BackupRecord.newestRun(in: original)
-      try original.backup(to: try Connection(path: temporary, mode: .create))
-      try File.reading(temporary).sync()
-      try File.link(temporary, to: target)
+      run = try BackupRecord.newestRun(in: original)
+      try original.backup(to: try Connection(path: part.path, mode: .create))
+      try part.file.sync()
+      do throws(SystemError) { try part.claim() } catch {
+        throw error.isExisting ? Self.isTaken(target) : AgoraError(error, file: target)
+      }
       try File.syncFolder(of: target)
-      let bytes = try File.status(target)?.size ?? 0
-      try write { try BackupRecord(path: target, bytes: bytes, at: now, run: run).note(in: $0) }
-      return bytes
+      bytes = try File.status(target)?.size ?? 0
     } catch let error as SystemError {
       throw AgoraError(error, file: target)
     } catch let error as SQLiteError {
       throw AgoraError(error, store: target)
     }
+    // The copy stands from here on, whatever becomes of the note.
+    let record = BackupRecord(path: target, bytes: bytes, at: now, run: run)
+    do {
+      let connection = try Connection(path: path, mode: .readWrite)
+      connection.setBusyTimeout(milliseconds: Self.noteTimeout)
+      try connection.transaction { try record.note(in: connection) }
+      return BackupOutcome(bytes: bytes, failure: nil)
+    } catch let error as SQLiteError {
+      return BackupOutcome(bytes: bytes, failure: AgoraError(error, store: path))
+    }
+  }
+
+  /// How long the note of a backup waits for somebody else's write, in milliseconds.
+  private static let noteTimeout = 1500
+
+  private static func isTaken(_ target: String) -> AgoraError {
+    AgoraError(
+      .misuse, "there is a file here already", file: target,
+      remedy: "Name another one; a backup replaces nothing.")
   }
 
   /// Rewrites the file without gaps and empties its write-ahead log.
@@ -71,4 +92,12 @@ extension Store {
       return try (File.status(path)?.size ?? 0) + (File.status(path + "-wal")?.size ?? 0)
     } catch { throw AgoraError(error, file: path) }
   }
+}
+
+/// What became of a backup.
+public struct BackupOutcome: Sendable, Equatable {
+  /// The copy's size in bytes.
+  public let bytes: Int
+  /// Why the store has no record of it, though the copy stands; nil where it has.
+  public let failure: AgoraError?
 }

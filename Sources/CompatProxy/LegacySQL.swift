@@ -253,6 +253,7 @@ extension LegacySQL.Answer {
             .init("rows_updated", .int(0)),
           ])))
     }
+    members.append(.init(LegacyMark.member, .string(LegacyMark.value)))
     return .array([.object(members)])
   }
 

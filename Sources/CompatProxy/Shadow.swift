@@ -86,19 +86,34 @@ package struct Shadow: Sendable {
     {
       let bytes = Array(line.last == 0x0d ? line.dropLast() : line)
       guard bytes.contains(where: { $0 != 0x20 && $0 != 0x09 }) else { continue }
-      calls.append((index + 1, try call(bytes, "\(file), line \(index + 1)")))
+      let place = Place(file: file, line: index + 1, offset: line.startIndex)
+      calls.append((index + 1, try call(bytes, place)))
     }
     return calls
   }
 
-  private static func call(_ bytes: [UInt8], _ place: String) throws(AgoraError) -> LegacyCall {
+  /// Where a call stands.
+  private struct Place {
+    let file: String
+    let line: Int
+    /// The byte offset of the line.
+    let offset: Int
+
+    func error(_ reason: String, at offset: Int = 0, remedy: String? = nil) -> AgoraError {
+      AgoraError(
+        .badJSON, "line \(line): \(reason)", file: file, offset: self.offset + offset,
+        remedy: remedy)
+    }
+  }
+
+  private static func call(_ bytes: [UInt8], _ place: Place) throws(AgoraError) -> LegacyCall {
     let json: JSON
     do throws(JSONError) { json = try JSON.parse(bytes) } catch {
-      throw AgoraError(.badJSON, "\(place): \(error.reason)", offset: error.offset)
+      throw place.error(error.reason, at: error.offset)
     }
     guard let reducer = json["reducer"]?.text else {
-      throw AgoraError(
-        .badJSON, "\(place): there is no reducer",
+      throw place.error(
+        "there is no reducer",
         remedy: #"Write {"database":"agora-marketplace","reducer":"agent_heartbeat","args":["A"]}."#
       )
     }
@@ -110,7 +125,7 @@ package struct Shadow: Sendable {
     case .object(let members)?: arguments = .named(members)
     case nil, .null?: arguments = .words([])
     default:
-      throw AgoraError(.badJSON, "\(place): args is neither an array nor an object")
+      throw place.error("args is neither an array nor an object")
     }
     return LegacyCall(
       database: json["database"]?.text ?? LegacyDatabase.marketplace.rawValue, reducer: reducer,

@@ -61,9 +61,7 @@ public struct Migration {
           _ = try SchemaUpgrade.inspect(try Connection(path: store, mode: .readWrite))
         }
       } else if try File.status(File.folder(of: store)) == nil {
-        throw AgoraError(
-          .noSuchFile, "the folder of the store does not exist", file: File.folder(of: store),
-          remedy: "Make it, or name another store with --store.")
+        throw AgoraError.noFolder(of: store)
       }
     } catch let error as SystemError {
       throw AgoraError(error, file: store)
@@ -76,6 +74,9 @@ public struct Migration {
   /// can be tried on.
   private func dryRun() throws -> MigrationReport {
     try checkStore()
+    do { try RunLock.refuseIfHalted(store) } catch let error as SystemError {
+      throw AgoraError(error, file: store)
+    }
     let folder: String
     do throws(SystemError) {
       folder = try File.temporaryFolder(

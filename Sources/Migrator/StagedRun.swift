@@ -73,6 +73,7 @@ final class StagedRun {
     }
     try existing.run(
       Query("attach", "ATTACH ?1 AS stage"), .text(Connection.plainPath(staging)))
+    if !options.retriesRejects { try OwnExport.refuse(stager.tables, in: existing) }
     var report = try existing.transaction {
       let bulk = try BulkIndexes(dropping: Loader.bulkTables, in: existing)
       let undo = try UndoLog(recording: run, on: existing)

@@ -18,6 +18,8 @@ func runCommandLine(_ arguments: [String]) -> ExitCode {
     case .version: try Terminal.print("agora \(version)")
     case .help(let command):
       try Terminal.print(command.map(Help.text) ?? Help.overview(Commands.all))
+    case .helpForGroup(let words, let commands):
+      try Terminal.print(Help.group(words, commands))
     case .run(let invocation): return try invocation.command.run(invocation)
     }
     return .done
@@ -31,6 +33,10 @@ func runCommandLine(_ arguments: [String]) -> ExitCode {
 }
 
 private func report(_ error: AgoraError, asJSON: Bool) -> ExitCode {
+  // Whoever stops reading, as `head` does, knows it.
+  if error.code == .brokenPipe, ["standard output", "/dev/stdout"].contains(error.file) {
+    return .unread
+  }
   Terminal.say("agora: \(error)")
   if asJSON {
     let members: [JSON.Member] = [

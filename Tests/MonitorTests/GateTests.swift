@@ -14,7 +14,7 @@ import Testing
       for sql in [
         "INSERT INTO migration_runs VALUES(1,'run_1','s','completed',\(now - 30 * Self.day),\(now - 30 * Self.day),1,'{}','{}',NULL)",
         "INSERT INTO agents(agent_id,agent_name) VALUES('agent_00000000000050000000000000000001','old')",
-        "INSERT INTO verifications(source,run,verified_at,status,rows_compared,mismatches,missing,extra) VALUES('s',1,\(now - 3 * Self.day),'identical',9,0,0,0)",
+        "INSERT INTO verifications(source,run,verified_at,status,rows_compared,mismatches,missing,extra,rows_imported,rows_covered) VALUES('s',1,\(now - 3 * Self.day),'identical',9,0,0,0,9,9)",
         "INSERT INTO backups(path,bytes,taken_at,run) VALUES('b.db',1,\(now - Self.day),1)",
       ] { try connection.execute(sql) }
       var state = SunsetState()
@@ -71,6 +71,29 @@ import Testing
       ),
       ("verification", "DELETE FROM verifications", "never compared"),
       ("verification", "UPDATE verifications SET run=0", "have changed since"),
+      (
+        "verification", "UPDATE verifications SET rows_covered=1",
+        "only 1 of 9 imported rows were compared"
+      ),
+      (
+        "verification", "UPDATE verifications SET rows_imported=NULL, rows_covered=NULL",
+        "did not note how much"
+      ),
+      (
+        "verification",
+        "INSERT INTO migration_runs VALUES(2,'run_2','other','completed',\(now - 30 * Self.day),\(now - 30 * Self.day),0,'{}','{}',NULL); UPDATE backups SET run=2",
+        "no export was ever compared (other)"
+      ),
+      (
+        "verification",
+        """
+        INSERT INTO migration_runs VALUES(2,'run_2','other','completed',\(now - 30 * Self.day),\(now - 30 * Self.day),0,'{}','{}',NULL);
+        INSERT INTO verifications(source,run,verified_at,status,rows_compared,mismatches,missing,extra,rows_imported,rows_covered)
+        VALUES('other',2,\(now - 4 * Self.day),'different',9,1,0,0,9,9);
+        INSERT INTO verifications SELECT 9,source,run,verified_at,status,rows_compared,mismatches,missing,extra,rows_imported,rows_covered FROM verifications WHERE source='s';
+        UPDATE backups SET run=2
+        """, "found 1 difference (other)"
+      ),
       ("backup", "DELETE FROM backups", "no backup"),
       ("backup", "UPDATE backups SET run=0", "older than the last migration"),
       ("backup", "UPDATE backups SET taken_at=\(now - 8 * Self.day)", "more than 7 days ago"),

@@ -77,7 +77,8 @@ struct WebSocketReader {
   private var message: [UInt8] = []
   /// The opcode of the message whose fragments are coming.
   private var messageOpcode: UInt8?
-  private var check = StreamedUTF8Check()
+  private var check = UTF8Pieces()
+  private var isText = true
   private var fault: WebSocketFault?
   private var isClosed = false
 
@@ -105,7 +106,7 @@ struct WebSocketReader {
       while true {
         if frame == nil, try !readHead() { return nil }
         readPayload()
-        if frame?.opcode == 1 || frame?.opcode == 0 && messageOpcode == 1, !check.isValid {
+        if frame?.opcode == 1 || frame?.opcode == 0 && messageOpcode == 1, !isText {
           throw WebSocketFault(code: .badData, message: "a text is not UTF-8")
         }
         guard let frame, frame.left == 0 else { return nil }
@@ -157,7 +158,7 @@ struct WebSocketReader {
     frame = Frame(
       opcode: opcode, isFinal: isFinal, left: Int(length), mask: Array(input[start..<start + 4]))
     position = start + 4
-    if opcode == 1 { check = StreamedUTF8Check() }
+    if opcode == 1 { (check, isText) = (UTF8Pieces(), true) }
     if opcode == 1 || opcode == 2 { messageOpcode = opcode }
     return true
   }
@@ -175,7 +176,7 @@ struct WebSocketReader {
     if current.opcode >= 8 {
       control += piece
     } else {
-      if messageOpcode == 1 { check.append(piece.span) }
+      if messageOpcode == 1, isText { isText = check.firstFault(piece.span) == nil }
       message += piece
     }
   }
@@ -195,7 +196,7 @@ struct WebSocketReader {
     guard frame.isFinal else { return nil }
     defer { (message, messageOpcode) = ([], nil) }
     guard messageOpcode == 1 else { return .message(.binary(message)) }
-    guard check.isComplete else {
+    guard isText, check.isComplete else {
       throw WebSocketFault(code: .badData, message: "a text is not UTF-8")
     }
     return .message(.text(String(decoding: message, as: UTF8.self)))

@@ -256,6 +256,35 @@ package final class File: Sendable {
     return String(path[path.index(after: slash)...])
   }
 
+  /// The names of what a folder holds, in no order, without the folder itself and its parent.
+  package static func names(in folder: String) throws(SystemError) -> [String] {
+    guard let stream = opendir(folder) else {
+      throw SystemError(number: errno, doing: "list \(folder)")
+    }
+    defer { closedir(stream) }
+    var names: [String] = []
+    while let entry = readdir(stream) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+        field.withMemoryRebound(to: CChar.self, capacity: MemoryLayout.size(ofValue: field.pointee))
+        {
+          String(cString: $0)
+        }
+      }
+      if name != ".", name != ".." { names.append(name) }
+    }
+    return names
+  }
+
+  /// Whether this process may write a path that is there (`access` with the effective user).
+  package static func mayWrite(_ path: String) -> Bool {
+    faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0
+  }
+
+  /// Makes a folder in one that is there.
+  package static func makeFolder(_ path: String) throws(SystemError) {
+    try System.call("make the folder \(path)") { Int(mkdir(path, 0o755)) }
+  }
+
   /// Makes a folder that only this user can read, with a name of its own below `parent`.
   package static func temporaryFolder(in parent: String, prefix: String) throws(SystemError)
     -> String

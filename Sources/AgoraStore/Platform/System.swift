@@ -24,6 +24,7 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   public var description: String { "\(doing): \(reason)" }
 
   package var isInterruption: Bool { number == EINTR }
+  package var isBrokenPipe: Bool { number == EPIPE }
   package var isMissing: Bool { number == ENOENT }
   package var isExisting: Bool { number == EEXIST }
   package var isDenied: Bool { number == EACCES || number == EPERM || number == EROFS }

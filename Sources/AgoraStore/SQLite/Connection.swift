@@ -10,6 +10,8 @@ package final class Connection {
   let handle: OpaquePointer
   /// The file's path as it was given.
   package let path: String
+  /// How the file looked when it was opened as one that nobody writes; nil where it was not.
+  private let stillness: StoreReach.Stillness?
   private var cache: [String: Statement] = [:]
 
   /// Opens a file.
@@ -17,8 +19,9 @@ package final class Connection {
   /// - Throws: ``SQLiteError`` when SQLite cannot open it.
   package init(path: String, mode: Mode) throws(SQLiteError) {
     var handle: OpaquePointer?
+    let reach = mode == .create ? .usual : try StoreReach(path)
     let flags =
-      switch mode {
+      switch reach == .usual ? mode : .readOnly {
       case .readOnly: SQLITE_OPEN_READONLY
       case .readWrite: SQLITE_OPEN_READWRITE
       case .create: SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
@@ -26,7 +29,9 @@ package final class Connection {
     // One thread at a time uses a connection (the store's lock sees to it), so SQLite's own mutex
     // would only cost time: https://www.sqlite.org/threadsafe.html, multi-thread mode.
     let code = sqlite3_open_v2(
-      Self.plainPath(path), &handle, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+      reach.address(of: Self.plainPath(path)), &handle,
+      flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | (reach.isURI ? SQLITE_OPEN_URI : 0), nil
+    )
     guard code == SQLITE_OK, let handle else {
       let message =
         handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
@@ -35,6 +40,23 @@ package final class Connection {
     }
     self.handle = handle
     self.path = path
+    stillness = reach.stillness
+  }
+
+  /// Whether nothing can be written through this connection.
+  package var isReadOnly: Bool { sqlite3_db_readonly(handle, "main") == 1 }
+
+  /// Whether somebody has written a file that was opened as one that nobody writes.
+  package var isOutdated: Bool { stillness.map { $0 != StoreReach.Stillness(path) } ?? false }
+
+  /// Asks whether what was read is what stood in the file at one instant.
+  ///
+  /// - Throws: ``SQLiteError`` (`SQLITE_BUSY`) where somebody has written meanwhile, unseen.
+  package func confirmReading() throws(SQLiteError) {
+    guard isOutdated else { return }
+    throw SQLiteError(
+      extendedCode: SQLITE_BUSY, message: "the file was written while it was read",
+      query: "read \(path)")
   }
 
   /// A path that SQLite takes for a file whatever it is called: names such as `:memory:` and `file:x`
@@ -158,16 +180,33 @@ package final class Connection {
   /// Whether a transaction is open.
   package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
+  /// 16 MiB of a store.
+  private static let pagesAStep: Int32 = 1024
+
   /// Copies the whole database into another connection's, page by page and as one snapshot
-  /// (https://www.sqlite.org/backup.html).
+  /// (https://www.sqlite.org/backup.html), until the process is to stop.
   package func backup(to target: Connection) throws(SQLiteError) {
+    // An open transaction keeps the snapshot from one step to the next.
+    let isOurs = !isInTransaction
+    if isOurs {
+      try execute("BEGIN; SELECT count(*) FROM sqlite_master", name: "backup")
+    }
+    defer { if isOurs { try? execute("END", name: "backup") } }
     guard let backup = sqlite3_backup_init(target.handle, "main", handle, "main") else {
       throw target.error(sqlite3_extended_errcode(target.handle), "backup")
     }
-    let code = sqlite3_backup_step(backup, -1)
+    var code = SQLITE_OK
+    while code == SQLITE_OK, !System.isInterrupted {
+      code = sqlite3_backup_step(backup, Self.pagesAStep)
+    }
     let finished = sqlite3_backup_finish(backup)
     guard code == SQLITE_DONE, finished == SQLITE_OK else {
+      guard code != SQLITE_OK else {
+        throw SQLiteError(
+          extendedCode: SQLITE_INTERRUPT, message: "interrupted", query: "backup")
+      }
       throw target.error(code == SQLITE_DONE ? finished : code, "backup")
     }
+    try confirmReading()
   }
 }

@@ -34,6 +34,4 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
   /// The store cannot be read now and may be later: a lock, memory, the disk or the number of open files
   /// (`SQLITE_BUSY`, `LOCKED`, `NOMEM`, `IOERR`, `FULL`, `CANTOPEN`).
   package var isPassing: Bool { [5, 6, 7, 10, 13, 14].contains(code) }
-  /// A constraint refused the row (`SQLITE_CONSTRAINT`).
-  package var isConstraint: Bool { code == 19 }
 }

@@ -22,7 +22,15 @@ extension SchemaStep {
     SchemaStep(name: "the sunset of v4", sql: sunsetTables),
     SchemaStep(name: "backups that were taken", sql: BackupRecord.tableSQL),
     SchemaStep(name: "rows that v4 has no more", sql: goneRows),
+    SchemaStep(name: "how much a comparison covered", sql: verificationCoverage),
   ]
+
+  /// The imported rows of the source, and those of them that were of tables of the export; null in what
+  /// was noted before.
+  private static let verificationCoverage = """
+    ALTER TABLE verifications ADD COLUMN rows_imported INTEGER;
+    ALTER TABLE verifications ADD COLUMN rows_covered INTEGER;
+    """
 
   private static let goneRows =
     """

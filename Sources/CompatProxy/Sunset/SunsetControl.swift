@@ -37,6 +37,8 @@ package enum SunsetFault: Error, Sendable {
   case overtaken
   /// There is no such agent.
   case noAgent(String)
+  /// The agent calls v4 still, and is not silent.
+  case stillCalling(String)
 }
 
 /// Takes decisions about the end of v4: each is stored, audited and told to all subscribers.
@@ -271,8 +273,17 @@ package struct SunsetControl: Sendable {
   }
 
   /// Says that a silent agent need not be waited for.
-  package func acknowledge(_ name: String, reason: String) throws -> SilentAcknowledgement {
-    let now = marketplace.now
+  ///
+  /// - Parameter callers: the ids of the agents that call v4 still, which nobody can call silent.
+  /// - Throws: ``SunsetFault`` `stillCalling` for one of those.
+  package func acknowledge(
+    _ name: String, reason: String, callers: Set<String> = []
+  ) throws -> SilentAcknowledgement {
+    let (now, caller) = (marketplace.now, caller)
+    let id = try marketplace.together { group in
+      try group.recordingContext(as: caller).knownAgent(AgentReference(name))?.id
+    }
+    if let id, callers.contains(id) { throw SunsetFault.stillCalling(name) }
     return try note(name, "sunset.acknowledge", reason) { register, agent in
       let acknowledged = SilentAcknowledgement(
         agent: agent.id, name: agent.name, reason: reason, at: now)

@@ -43,7 +43,7 @@ public struct Explanation: Sendable {
   private static let rejects = Query(
     "rejects.by_v4_id",
     """
-    SELECT r.v4_table, r.v4_id, m.run_id, r.file, r.byte_offset, r.ordinal, r.code, r.reason
+    SELECT r.v4_table, r.v4_id, m.run_id, r.file, r.byte_offset, max(r.ordinal,1), r.code, r.reason
     FROM rejects r LEFT JOIN migration_runs m ON m.run=r.run
     WHERE r.v4_table=?1 AND r.v4_id=?2 AND r.source=?3 AND r.status<>'retried'
     """)

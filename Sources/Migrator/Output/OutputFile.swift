@@ -3,18 +3,17 @@ import AgoraStore
 /// A file that is written line by line beside its final name, which it gets when it is whole.
 final class OutputFile {
   private let path: String
-  private let target: String
-  private let temporary: String
+  /// The file on its way; nil where the name leads to what cannot be replaced.
+  private let part: PartFile?
   private let file: File
   private var buffer: [UInt8] = []
-  private var isFinished = false
 
   /// - Throws: ``AgoraError`` when the file cannot be made.
   init(_ path: String) throws {
     self.path = path
     if let descriptor = Self.openDescriptor(path) {
       // What is open already is written to as it is: its name may lead to a file, and would be replaced.
-      (target, temporary) = (path, path)
+      part = nil
       file = File(descriptor: descriptor, path: path, closes: false)
       return
     }
@@ -24,10 +23,9 @@ final class OutputFile {
         throw SystemError(number: 21, doing: "write \(path)")
       }
       // A device or a pipe cannot be replaced, only written to; of a link, what it leads to is replaced.
-      let isSpecial = status?.isRegular == false
-      target = File.resolved(path)
-      temporary = isSpecial ? target : "\(target).\(System.processID).part"
-      file = isSpecial ? try File.writing(path) : try File.creating(temporary)
+      let part = status?.isRegular == false ? nil : try PartFile(for: File.resolved(path))
+      self.part = part
+      if let part { file = part.file } else { file = try File.writing(path) }
     } catch {
       throw AgoraError(error, file: path)
     }
@@ -53,7 +51,10 @@ final class OutputFile {
   }
 
   /// Writes what is still in the buffer, so that finishing can hardly fail.
+  ///
+  /// - Throws: ``AgoraError``, `interrupted` when the process is to stop.
   func flush() throws {
+    guard !System.isInterrupted else { throw AgoraError.interrupted }
     do throws(SystemError) { try file.write(buffer.span) } catch {
       throw AgoraError(error, file: path)
     }
@@ -63,12 +64,8 @@ final class OutputFile {
   /// Gives the file its name.
   func finish() throws {
     try flush()
-    guard temporary != target else { return }
-    do throws(SystemError) { try File.rename(temporary, to: target) } catch {
+    do throws(SystemError) { try part?.replace() } catch {
       throw AgoraError(error, file: path)
     }
-    isFinished = true
   }
-
-  deinit { if !isFinished, temporary != target { try? File.remove(temporary) } }
 }

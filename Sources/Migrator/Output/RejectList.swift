@@ -25,7 +25,7 @@ public struct RejectList: Sendable {
   public let rejects: [Reject]
 
   private static let columns = """
-    SELECT number, v4_table, v4_id, file, byte_offset, ordinal, code, reason, status, status_reason,
+    SELECT number, v4_table, v4_id, file, byte_offset, max(ordinal,1), code, reason, status, status_reason,
       row, row_blob FROM rejects
     """
   private static let outstanding = Query(
@@ -143,7 +143,7 @@ public struct RejectList: Sendable {
   public var detail: String {
     rejects.map { reject in
       """
-      reject \(reject.number): \(reject.code), \(reject.status)
+      reject \(reject.number): \(reject.code), \(reject.status)\(reject.statusReason.map { " (\($0))" } ?? "")
         \(reject.reason)
         table \(reject.table), v4 id \(reject.v4ID ?? "-"), row \(reject.ordinal) of its table
         \(reject.file), byte \(reject.offset)

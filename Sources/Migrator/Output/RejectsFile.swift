@@ -3,7 +3,7 @@ public import AgoraStore
 /// Writes rejected rows as NDJSON, one a line, in the order in which they were met.
 public enum RejectsFile {
   private static let columns =
-    "SELECT number, v4_table, v4_id, file, byte_offset, ordinal, code, reason, row, row_blob"
+    "SELECT number, v4_table, v4_id, file, byte_offset, max(ordinal,1), code, reason, row, row_blob"
 
   /// Writes the outstanding rejects of a store.
   ///
@@ -80,9 +80,12 @@ public enum RejectsFile {
   private static func appendChunks(
     _ number: Int64, _ chunks: Query, _ connection: Connection, _ output: OutputFile
   ) throws {
-    var check = StreamedUTF8Check()
-    try connection.each(chunks, .integer(number)) { row in row.withBytes(0) { check.append($0) } }
-    if check.isValid {
+    var check = UTF8Pieces()
+    var isText = true
+    try connection.each(chunks, .integer(number)) { row in
+      row.withBytes(0) { if isText, check.firstFault($0) != nil { isText = false } }
+    }
+    if isText, check.isComplete {
       try output.append { $0.append(contentsOf: ",\"row\":\"".utf8) }
       try connection.each(chunks, .integer(number)) { row in
         try row.withBytes(0) { piece in

@@ -27,10 +27,10 @@ public struct RunList: Sendable {
     "migration_runs.all",
     """
     SELECT r.run, run_id, status, source, started_at, finished_at, total(l.read), total(l.imported),
-      total(l.updated), total(l.merged), total(l.unchanged), total(l.rejected)
+      total(l.updated), total(l.merged), total(l.unchanged), total(l.rejected), r.report
     FROM migration_runs r LEFT JOIN migration_ledger l USING(run) GROUP BY r.run ORDER BY r.run DESC
     """)
-  private static let files = Query(
+  static let files = Query(
     "v4_files.of_run", "SELECT path FROM v4_files WHERE run=?1 ORDER BY file")
 
   /// Reads the runs of a store.
@@ -38,7 +38,11 @@ public struct RunList: Sendable {
     runs = try store.read { connection in
       var runs: [Run] = []
       try connection.each(Self.select) { row in
-        let paths = try connection.all(Self.files, .integer(row.int64(0)), map: { $0.text(0) })
+        let stored = try connection.all(Self.files, .integer(row.int64(0)), map: { $0.text(0) })
+        // A run that was taken back has left its report.
+        let paths =
+          stored.isEmpty
+          ? (try? JSON.parse(row.text(12)))?["files"]?.elements?.compactMap(\.text) ?? [] : stored
         runs.append(
           Run(
             runID: row.text(1), status: row.text(2), source: row.text(3), files: paths,

@@ -19,7 +19,7 @@ struct BundleReader {
       guard let byte = try reader.window.peekAfterSpace() else { continue }
       switch byte {
       case 0x5b: try readArray(table)
-      case 0x7b: try SQLResultReader(export, reader).read(table: table)
+      case 0x7b where try startsResult(): try SQLResultReader(export, reader).read(table: table)
       default: try refuseMember(table)
       }
     }
@@ -42,6 +42,11 @@ struct BundleReader {
   /// Whether the array's first element is an SQL result and no row: its first member tells.
   private func startsWithResult() throws -> Bool {
     guard try reader.window.peekAfterSpace() == 0x7b else { return false }
+    return try startsResult()
+  }
+
+  /// Whether the object that comes next is an SQL result.
+  private func startsResult() throws -> Bool {
     try reader.window.require(4096)
     return reader.window.withBytes { ExportFormat.isResult($0, at: reader.window.start) }
   }

@@ -105,26 +105,36 @@ enum ExportFormat: String {
     switch peek.byte(text) {
     case 0x5b:
       guard let first = peek.enter(text) else { return .bundle }
-      // An array of scalars is a column of a bare row, unless the name is a table's.
-      if V4Schema.table(named: name) != nil, name != "workflows" { return .bundle }
-      return first == 0x7b || first == 0x5d ? .bundle : .lines
+      if first == 0x7b || first == 0x5d { return .bundle }
+      // An array of scalars is a column of a bare row, unless a table stands beside it.
+      return namesTable(text) ? .bundle : .lines
     case 0x7b:
       if frameNames.contains(name) { return .frames }
       if name == "row" { return .lines }
       if isResult(text, at: peek.at) { return .bundle }
       guard peek.enter(text) == 0x22, let inner = peek.name(text) else { return .bundle }
-      return inner == "deletes" || inner == "inserts" ? .subscription : .lines
+      if inner == "deletes" || inner == "inserts" { return .subscription }
+      return namesTable(text) ? .bundle : .lines
     default:
-      // A bundle may begin with words about itself; a known table with rows decides.
-      var rest = peek
-      while rest.skipScalar(text), let next = rest.name(text) {
-        let value = rest.byte(text)
-        if value == 0x5b || value == 0x7b {
-          return V4Schema.table(named: next) != nil && next != "workflows" ? .bundle : .lines
-        }
-      }
-      return .lines
+      // A bundle may begin with words about itself.
+      return namesTable(text) ? .bundle : .lines
     }
+  }
+
+  /// Whether a member of the object, wherever it stands, has a v4 table's name and what a table could
+  /// have: rows, a result, or nothing.
+  ///
+  /// Agent configurations have `workflows` of their own.
+  private static func namesTable(_ text: Span<UInt8>) -> Bool {
+    var peek = Peek(at: 0)
+    guard peek.byte(text) == 0x7b, peek.enter(text) == 0x22 else { return false }
+    while let name = peek.name(text) {
+      let first = peek.byte(text)
+      let isTabular = first == 0x5b || first == 0x7b || first == 0x6e
+      if isTabular, name != "workflows", V4Schema.table(named: name) != nil { return true }
+      guard peek.skipValue(text) else { return false }
+    }
+    return false
   }
 
   /// A second line of nothing but dashes and plus signs.
@@ -179,6 +189,28 @@ enum ExportFormat: String {
         while at < text.count, text[at] != 0x2c, text[at] != 0x7d { at += 1 }
       }
       guard byte(text) == 0x2c else { return false }
+      at += 1
+      return true
+    }
+
+    /// Takes a value of any kind and the comma after it; false when there is none.
+    mutating func skipValue(_ text: Span<UInt8>) -> Bool {
+      guard let first = byte(text), first == 0x7b || first == 0x5b else { return skipScalar(text) }
+      var depth = 0
+      while at < text.count {
+        switch text[at] {
+        case 0x22:
+          guard let end = endOfString(text) else { return false }
+          at = end
+          continue
+        case 0x7b, 0x5b: depth += 1
+        case 0x7d, 0x5d: depth -= 1
+        default: break
+        }
+        at += 1
+        if depth == 0 { break }
+      }
+      guard depth == 0, byte(text) == 0x2c else { return false }
       at += 1
       return true
     }

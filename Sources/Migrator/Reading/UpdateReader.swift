@@ -4,8 +4,10 @@ import AgoraStore
 /// v1.json.spacetimedb, whose rows are strings that hold JSON.
 final class UpdateReader {
   private let export: ExportReader
-  /// The columns of each table, from the last row that came as an object: rows that come from a
-  /// transaction are arrays.
+  /// The last row of each table that came as an object, whose columns are those of the arrays behind it:
+  /// rows that come from a transaction are arrays.
+  private var last: [[UInt8]: [UInt8]] = [:]
+  /// The columns of such a row, once they were asked for.
   private var columns: [[UInt8]: [String]] = [:]
 
   init(_ export: ExportReader) { self.export = export }
@@ -136,14 +138,25 @@ final class UpdateReader {
     _ = try reader.next()
   }
 
+  private func knownColumns(of table: String) -> [String]? {
+    if let known = columns[table.exact] { return known }
+    guard let row = last[table.exact] else { return nil }
+    let names = ExportReader.memberNames(row.span)
+    columns[table.exact] = names
+    return names
+  }
+
   private func give(
     _ row: Span<UInt8>, table: String, at origin: inout RowOrigin, areDeleted: Bool
   ) throws {
     let start = JSONSlices.skipSpace(row, 0)
     if row[start] == 0x7b {
-      if columns[table.exact] == nil { columns[table.exact] = ExportReader.memberNames(row) }
+      var text: [UInt8] = []
+      text.append(copying: row)
+      last[table.exact] = text
+      columns[table.exact] = nil
     } else if row[start] == 0x5b {
-      guard let known = columns[table.exact] else {
+      guard let known = knownColumns(of: table) else {
         return try export.sink.refuse(
           row, table: table, at: origin,
           Rejection(.badJSON, "a row without column names before any row that has them"))

@@ -38,7 +38,9 @@ final class RunLock {
   }
 
   /// No run changes a marketplace that an operator has halted.
-  private static func refuseIfHalted(_ store: String) throws {
+  ///
+  /// - Throws: ``AgoraError`` `halted`, ``SystemError``.
+  static func refuseIfHalted(_ store: String) throws {
     guard try File.status(store)?.isRegular == true else { return }
     let halt: Halt?
     do {

@@ -16,11 +16,15 @@ enum RunRecord {
     _ report: MigrationReport, run: Int64, startedAt: Timestamp, finishedAt: Timestamp,
     madeStore: Bool, options: JSON, in connection: Connection
   ) throws {
+    // Its files go with the run's rows when it is taken back; what it read stays known.
+    let files = try connection.all(RunList.files, .integer(run)) { JSON.string($0.text(0)) }
+    var members = report.json.members ?? []
+    members.append(.init("files", .array(files)))
     try connection.run(
       insertRun, .integer(run), .text(report.runID), .text(report.source),
       .text(report.status.rawValue), .integer(startedAt.microseconds),
       .integer(finishedAt.microseconds), .int(madeStore ? 1 : 0),
-      .text(JSONWriter.compact(options)), .text(JSONWriter.compact(report.json)))
+      .text(JSONWriter.compact(options)), .text(JSONWriter.compact(.object(members))))
     for (position, table) in report.ledger.tables.enumerated() {
       let entry = report.ledger[table]
       try connection.run(

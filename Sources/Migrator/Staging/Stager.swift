@@ -305,7 +305,8 @@ final class Stager: RowSink {
     table.read += 1
     read += 1
     rejected[name].rejected += 1
-    // Its ordinal says that it is no row of the table but all that stands under the name.
+    // Its ordinal says that it is no row of the table but all that stands under the name; people are told
+    // that it is the first.
     try rejects.add(
       text,
       at: RejectLog.Place(

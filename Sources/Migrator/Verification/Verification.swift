@@ -30,9 +30,10 @@ public struct Verification {
     self.progress = progress
   }
 
-  /// Compares, and notes the outcome in the store.
+  /// Compares, and notes the outcome in the store, where this user may write it.
   ///
-  /// - Throws: ``AgoraError``, as a migration of the same exports would.
+  /// - Throws: ``AgoraError`` `not_found` where nothing was imported from the source; else as a
+  ///   migration of the same exports would.
   public func run() throws -> VerificationReport {
     defer { progress.ended() }
     let opened = try Store(path: store)
@@ -46,15 +47,24 @@ public struct Verification {
       try? StagingFile.remove(staging)
       try? File.removeFolder(folder)
     }
-    let report = try compare(staging: staging)
-    try note(report, in: opened)
-    return report
+    guard opened.isReadOnly else {
+      let report = try compare(store, staging: staging)
+      try note(report, in: opened)
+      return report
+    }
+    // Beside a file that may not be written nothing can be staged: a copy is compared, and nobody told.
+    return try opened.withCopy { copy in
+      var report = try compare(copy.path, staging: staging)
+      report.isNoted = false
+      return report
+    }
   }
 
-  private func compare(staging: String) throws -> VerificationReport {
+  private func compare(_ path: String, staging: String) throws -> VerificationReport {
     do {
-      let connection = try Connection(path: store, mode: .readWrite)
+      let connection = try Connection(path: path, mode: .readWrite)
       connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
+      _ = try ImportedSource.find(options.source, in: connection, store: store)
       let history = try RunHistory(connection, source: options.source)
       let (policy, aliases) = (history.orphans, history.aliases.merging(options.aliases) { $1 })
       var rejectedToo = options
@@ -79,7 +89,9 @@ public struct Verification {
             first: stager.rejects.nextNumber, limit: nil), ledger: stager.ledger,
           progress: progress)
         try RepeatSettler(context).settle()
-        return try RecordComparison(context).compare()
+        var report = try RecordComparison(context).compare()
+        report.coverage = try VerificationCoverage(context)
+        return report
       }
     } catch let error as SQLiteError {
       throw AgoraError(error, store: store)
@@ -91,8 +103,10 @@ public struct Verification {
   private static let insert = Query(
     "verifications.insert",
     """
-    INSERT INTO verifications(source, run, verified_at, status, rows_compared, mismatches, missing, extra)
-    SELECT ?1, max(run), ?2, ?3, ?4, ?5, ?6, ?7 FROM migration_runs WHERE status<>'rolled_back'
+    INSERT INTO verifications(source, run, verified_at, status, rows_compared, mismatches, missing,
+      extra, rows_imported, rows_covered)
+    SELECT ?1, max(run), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 FROM migration_runs
+    WHERE source=?1 AND status<>'rolled_back'
     """)
 
   private func note(_ report: VerificationReport, in store: Store) throws {
@@ -102,7 +116,8 @@ public struct Verification {
       try connection.run(
         Self.insert, .text(source), .integer(now),
         .text(report.isIdentical ? "identical" : "different"), .int(report.rowsCompared),
-        .int(report.mismatches.count), .int(report.missing.count), .int(report.extra.count))
+        .int(report.mismatches.count), .int(report.missing.count), .int(report.extra.count),
+        .int(report.coverage.imported), .int(report.coverage.covered))
     }
   }
 }

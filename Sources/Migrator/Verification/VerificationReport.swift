@@ -30,6 +30,8 @@ public struct VerificationReport: Sendable {
 
   /// How many rows of the export were looked at.
   public var rowsCompared = 0
+  /// How much of what was imported from the source the export's tables hold.
+  public internal(set) var coverage = VerificationCoverage()
   /// What v5's tools have changed since; no fault.
   public var changedOnV5: [Record] = []
   /// Rows that an earlier import had found gone from v4 and let stand; no fault.
@@ -40,6 +42,9 @@ public struct VerificationReport: Sendable {
   public var missing: [Record] = []
   /// Records that the export does not account for.
   public var extra: [Record] = []
+
+  /// Whether the store has the outcome, for its readiness gates.
+  public internal(set) var isNoted = true
 
   /// Whether the store is what the export says.
   public var isIdentical: Bool { mismatches.isEmpty && missing.isEmpty && extra.isEmpty }
@@ -69,6 +74,9 @@ public struct VerificationReport: Sendable {
           })), .init("missing", .array(missing.map(Self.json))),
       .init("extra", .array(extra.map(Self.json))),
       .init("deleted_in_source", .array(deletedInSource.map(Self.json))),
+      .init("rows_imported", .int(coverage.imported)),
+      .init("rows_covered", .int(coverage.covered)), .init("whole", .bool(coverage.isWhole)),
+      .init("noted", .bool(isNoted)),
     ])
   }
 
@@ -106,6 +114,14 @@ public struct VerificationReport: Sendable {
         ? "Identical: \(rowsCompared) rows compared."
         : "Different: \(rowsCompared) rows compared, \(mismatches.count) mismatches, "
           + "\(missing.count) missing, \(extra.count) extra.")
+    if !isNoted {
+      lines.append("This was not noted: you may not write the store.")
+    }
+    if !coverage.isWhole {
+      lines.append(
+        "This was a part: only \(coverage.covered) of \(coverage.imported) imported rows are of tables "
+          + "that the export has. Compare all exports at once: agora verify EXPORT EXPORT …")
+    }
     return lines.joined(separator: "\n")
   }
 

@@ -111,29 +111,6 @@ struct ReadinessGates {
       "agora conflicts list")
   }
 
-  private var verification: Gate {
-    let title = "Verified since the last migration"
-    let remedy = "agora verify EXPORT"
-    guard !facts.standing.isEmpty else {
-      return gate("verification", title, true, "no migration has gone in", "")
-    }
-    guard let last = facts.verification else {
-      return gate(
-        "verification", title, false, "the store was never compared with an export", remedy)
-    }
-    let day = last.at.description.prefix(10)
-    if !last.isCurrent {
-      return gate(
-        "verification", title, false,
-        "the migrations have changed since the last comparison (\(day))", remedy)
-    }
-    return gate(
-      "verification", title, last.isIdentical,
-      last.isIdentical
-        ? "all \(Words.count(last.rowsCompared, "row")) were as exported on \(day)"
-        : "the comparison of \(day) found \(Words.count(last.differences, "difference"))", remedy)
-  }
-
   private var healthy: Gate {
     gate(
       "health", "The marketplace is healthy", health == .healthy, healthReason,

@@ -73,7 +73,7 @@ extension MonitorReport {
     page.add(
       "agora_migration_verified", .gauge,
       "1 where the last migration was verified and is as exported.",
-      facts.verification.map { $0.isCurrent && $0.isIdentical } ?? false ? 1 : 0)
+      facts.isVerified ? 1 : 0)
     page.add(
       "agora_health", .gauge, "1 for how the marketplace does.",
       HealthStatus.allCases.map { ([("status", $0.rawValue)], $0 == health ? 1 : 0) })

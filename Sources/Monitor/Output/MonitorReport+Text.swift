@@ -239,9 +239,8 @@ extension MonitorReport {
       "Named and never made: \(facts.orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts).",
       indent: 2, hanging: 2)
     if let last = facts.verification {
-      lines.append(
-        "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", and the migrations have changed since")."
-      )
+      lines += Self.wrapped(
+        "Verified \(Self.minute(last.at)): \(last.outcome).", indent: 2, hanging: 2)
     }
     return lines
   }

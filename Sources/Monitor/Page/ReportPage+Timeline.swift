@@ -145,7 +145,7 @@ extension ReportPage {
         out.element(
           "li", "",
           report.facts.verification.map {
-            "\($0.isIdentical ? "verified as exported" : "verified: \($0.differences) differences")\($0.isCurrent ? "" : ", and the migrations have changed since")"
+            "verified: \($0.outcome)"
           } ?? "never verified")
       }
       for (place, run) in report.facts.runs.enumerated() { self.run(run, isOpen: place == 0, &out) }

@@ -69,8 +69,10 @@ public struct LedgerLine: Sendable, Equatable {
   var json: JSON { .object(figures.map { .init($0.name, .int($0.value)) }) }
 }
 
-/// How a store was last compared with an export.
+/// How a store was last compared with exports of a v4 deployment.
 public struct VerificationFacts: Sendable, Equatable {
+  /// The v4 deployment.
+  public let source: String
   /// When.
   public let at: Timestamp
   /// Whether every row was as exported.
@@ -79,11 +81,33 @@ public struct VerificationFacts: Sendable, Equatable {
   public let rowsCompared: Int
   /// How many fields or rows were not as they should be.
   public let differences: Int
-  /// Whether no migration has gone in since.
+  /// Whether no migration of the deployment has gone in since.
   public let isCurrent: Bool
+  /// How many rows had been imported from the deployment; nil where that was not noted.
+  public let rowsImported: Int?
+  /// How many of them were of tables that the exports had; nil where that was not noted.
+  public let rowsCovered: Int?
+
+  /// Whether no imported row was left out.
+  public var isWhole: Bool {
+    guard let rowsImported, let rowsCovered else { return false }
+    return rowsCovered >= rowsImported
+  }
+
+  /// Whether it says that all that was imported is as it was exported.
+  public var holds: Bool { isCurrent && isIdentical && isWhole }
+
+  /// The outcome in words.
+  var outcome: String {
+    (isIdentical ? "identical" : "different") + (isWhole ? "" : ", but not all that was imported")
+      + (isCurrent ? "" : ", and the migrations have changed since")
+  }
 
   var json: JSON {
     .object([
+      .init("source", .string(source)),
+      .init("rows_imported", rowsImported.map { .int($0) } ?? .null),
+      .init("rows_covered", rowsCovered.map { .int($0) } ?? .null),
       .init("status", .string(isIdentical ? "identical" : "different")),
       .init("verified_at", .string(at.description)), .init("rows_compared", .int(rowsCompared)),
       .init("differences", .int(differences)), .init("is_current", .bool(isCurrent)),
@@ -99,8 +123,20 @@ public struct MigrationFacts: Sendable {
   public private(set) var rejects: [(code: String, rows: Int)] = []
   /// Rows that v4 and v5 both changed and nobody has decided about.
   public private(set) var conflicts = 0
-  /// The last comparison; nil where there was none.
-  public private(set) var verification: VerificationFacts?
+  /// The last comparison of each v4 deployment with a migration that stands, the newest first.
+  public private(set) var verifications: [VerificationFacts] = []
+  /// The first of the last comparisons that does not hold, else the newest; nil where there was none.
+  public var verification: VerificationFacts? {
+    verifications.first { !$0.holds } ?? verifications.first
+  }
+  /// The v4 deployments with a migration that stands.
+  public var sources: [String] {
+    standing.reduce(into: []) { if !$0.contains($1.source) { $0.append($1.source) } }
+  }
+  /// Whether all that was imported was compared as a whole, and found as it was exported.
+  public var isVerified: Bool {
+    verifications.count == sources.count && verifications.allSatisfy(\.holds)
+  }
   /// The last copy of the store; nil where none was taken.
   public private(set) var backup: (path: String, at: Timestamp, hasLastRun: Bool)?
 
@@ -134,12 +170,15 @@ public struct MigrationFacts: Sendable {
     "v4_names.stubs", "SELECT count(DISTINCT v5_id) FROM v4_names WHERE origin='stub' AND run>0")
   private static let selectConflicts = Query(
     "conflicts.outstanding", "SELECT count(*) FROM conflicts WHERE status='outstanding'")
-  private static let selectVerification = Query(
+  private static let selectVerifications = Query(
     "verifications.newest",
     """
-    SELECT verified_at, status, rows_compared, mismatches+missing+extra,
-      run IS (SELECT max(run) FROM migration_runs WHERE status<>'rolled_back')
-    FROM verifications ORDER BY number DESC LIMIT 1
+    SELECT source, verified_at, status, rows_compared, mismatches+missing+extra,
+      run IS (SELECT max(run) FROM migration_runs r WHERE r.source=v.source AND status<>'rolled_back'),
+      rows_imported, rows_covered
+    FROM verifications v WHERE number=(SELECT max(number) FROM verifications w WHERE w.source=v.source)
+      AND EXISTS(SELECT 1 FROM migration_runs r WHERE r.source=v.source AND status<>'rolled_back')
+    ORDER BY number DESC
     """)
 
   package init(_ connection: Connection) throws {
@@ -153,10 +192,13 @@ public struct MigrationFacts: Sendable {
     rejects = try connection.all(Self.selectRejects) { ($0.text(0), $0.int(1)) }
     orphans = Int(try connection.integer(Self.selectOrphans) ?? 0)
     conflicts = Int(try connection.integer(Self.selectConflicts) ?? 0)
-    verification = try connection.first(Self.selectVerification) { row in
+    verifications = try connection.all(Self.selectVerifications) { row in
       VerificationFacts(
-        at: DayTime.instant(row.int64(0)), isIdentical: row.text(1) == "identical",
-        rowsCompared: row.int(2), differences: row.int(3), isCurrent: row.bool(4))
+        source: row.text(0), at: DayTime.instant(row.int64(1)),
+        isIdentical: row.text(2) == "identical",
+        rowsCompared: row.int(3), differences: row.int(4), isCurrent: row.bool(5),
+        rowsImported: row.optionalInt64(6).map { Int($0) },
+        rowsCovered: row.optionalInt64(7).map { Int($0) })
     }
     if let newest = try BackupRecord.newest(in: connection) {
       let hasLast = last.map { Int64(newest.run ?? -1) >= $0 } ?? true

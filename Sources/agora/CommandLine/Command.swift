@@ -200,7 +200,12 @@ struct Invocation {
   }
 
   /// Prints the report of something that is done and stays done, even if nobody takes the report.
-  func reportDone(_ json: JSON, _ text: @autoclosure () -> String) {
+  ///
+  /// - Parameter outputs: the files that were written; where one of them was standard output, the report
+  ///   goes to standard error.
+  func reportDone(_ json: JSON, _ text: @autoclosure () -> String, besides outputs: [String?] = [])
+  {
+    guard !outputs.contains("-") else { return Terminal.say(text()) }
     do { try report(json, text()) } catch {
       Terminal.say("agora: done, but the report could not be printed: \(error)")
     }

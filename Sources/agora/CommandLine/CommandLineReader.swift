@@ -9,6 +9,8 @@ struct CommandLineReader {
     case run(Invocation)
     /// Help for one command, or for all.
     case help(Command?)
+    /// Help for the commands that begin with some words.
+    case helpForGroup([String], [Command])
     case version
   }
 
@@ -17,20 +19,26 @@ struct CommandLineReader {
     guard let first = arguments.first else { return .help(nil) }
     if ["--help", "-h", "help"].contains(first) {
       let named = Array(arguments.dropFirst())
-      return .help(named.isEmpty ? nil : try command(named).command)
+      if named.isEmpty { return .help(nil) }
+      return try group(named).map { .helpForGroup(named, $0) } ?? .help(command(named).command)
     }
     if first == "--version" { return .version }
-    do {
-      let (command, rest) = try self.command(arguments)
-      return try request(of: command, rest)
-    } catch {
-      // Help for a group such as `rejects` is the list of all commands.
-      let isGroup = commands.contains { $0.words.first == first && $0.words.count > 1 }
-      guard isGroup, (try? command(arguments)) == nil,
-        arguments.contains("--help") || arguments.contains("-h")
-      else { throw error }
-      return .help(nil)
+    if arguments.contains("--help") || arguments.contains("-h") {
+      let words = Array(arguments.prefix { !$0.hasPrefix("-") })
+      if let group = group(words) { return .helpForGroup(words, group) }
     }
+    let (command, rest) = try self.command(arguments)
+    return try request(of: command, rest)
+  }
+
+  /// The commands that begin with some words and go on; nil where there are none, or the words are a
+  /// command.
+  private func group(_ words: [String]) -> [Command]? {
+    let members = commands.filter { $0.words.starts(with: words) }
+    guard !words.isEmpty, !members.isEmpty, !members.contains(where: { $0.words == words }) else {
+      return nil
+    }
+    return members
   }
 
   private func command(_ arguments: [String]) throws -> (command: Command, rest: [String]) {
@@ -46,6 +54,9 @@ struct CommandLineReader {
           && commands.contains { command in
             command.allOptions.contains { $0.value != nil && $0.isNamed(by: argument) }
           }
+        if !commands.contains(where: { $0.words == words }), !isKnown(argument) {
+          throw unknownFlag(argument, words)
+        }
         rest.append(argument)
         if takesValue, index + 1 < arguments.count {
           index += 1
@@ -86,6 +97,26 @@ struct CommandLineReader {
       }
     }
     return (command, arguments)
+  }
+
+  private func isKnown(_ flag: String) -> Bool {
+    commands.contains { $0.allOptions.contains { $0.isNamed(by: flag) } }
+  }
+
+  /// The failure of a flag before a command's words that is none of any command's.
+  private func unknownFlag(_ argument: String, _ words: [String]) -> AgoraError {
+    let flag = String(argument.split(separator: "=", maxSplits: 1).first ?? "")
+    var known = ["--version"]
+    for command in commands where command.words.starts(with: words) {
+      for option in command.allOptions where !known.contains("--" + option.name) {
+        known.append("--" + option.name)
+      }
+    }
+    let nearest =
+      ["-v", "-V"].contains(flag) ? "--version" : Suggestion.nearest(to: flag, among: known)
+    return AgoraError(
+      .misuse, "\((["agora"] + words).joined(separator: " ")) has no option \(flag)",
+      remedy: nearest.map { "Did you mean \($0)?" } ?? "agora --help lists the commands.")
   }
 
   private func unknown(_ words: [String], _ next: String?) -> AgoraError {

@@ -17,6 +17,8 @@ enum ExitCode: Int32 {
   case notReady = 6
   /// Interrupted.
   case interrupted = 130
+  /// Nobody reads standard output any more: as a program that SIGPIPE has ended.
+  case unread = 141
 
   /// The code that a failure ends with.
   init(_ error: AgoraError) {

@@ -13,6 +13,16 @@ enum Help {
     return lines.joined(separator: "\n")
   }
 
+  /// The commands that begin with some words.
+  static func group(_ words: [String], _ commands: [Command]) -> String {
+    let name = words.joined(separator: " ")
+    let lines =
+      ["Usage: agora \(name) COMMAND [OPTIONS] …", ""]
+      + Layout.columns(commands.map { ($0.name, $0.summary) })
+      + ["", "agora \(name) COMMAND --help tells more about one."]
+    return lines.joined(separator: "\n")
+  }
+
   static func text(_ command: Command) -> String {
     var usage = "Usage: agora \(command.name)"
     for operand in command.operands {

@@ -49,3 +49,12 @@ enum Terminal {
     return Int(size.ws_col)
   }
 }
+
+/// Standard output as a file that can be named: `-`.
+enum StandardOutput {
+  /// The path of a file that a command line names.
+  static func path(of name: String) -> String { name == "-" ? "/dev/stdout" : name }
+
+  /// What a person calls it.
+  static func title(of name: String) -> String { name == "-" ? "standard output" : name }
+}

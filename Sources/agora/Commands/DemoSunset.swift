@@ -59,7 +59,7 @@ extension DemoStory {
   /// The end of v4 on a copy, where the clock is what `AGORA_NOW` says.
   private func rehearseEnd(_ programs: (agora: String, spacetime: String)) throws {
     let copy = folder + "/rehearsal.db"
-    let bytes = try Store(path: store).backup(to: copy)
+    let bytes = try Store(path: store).backup(to: copy).bytes
     let now = Clock.system.now().microseconds
     let day: Int64 = 86_400_000_000
     let date = Timestamp(microseconds: (now / day + 14) * day)

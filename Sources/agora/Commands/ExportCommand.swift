@@ -18,7 +18,8 @@ enum ExportCommand {
       ),
       .init(name: "source", value: "NAME", help: "The v4 deployment, where the store has several."),
       .init(
-        name: "output", letter: "o", value: "FILE", help: "The file (default: standard output)."),
+        name: "output", letter: "o", value: "FILE",
+        help: "The file; - for standard output (default)."),
     ],
     discussion: """
       With --with-new the bundle is what v4 would have now, for going back: agents born on v5 are rows of
@@ -38,22 +39,25 @@ enum ExportCommand {
     if format == .ndjson, invocation.has("with-new") {
       throw AgoraError(.misuse, "--with-new is for --format v4; ndjson has all that v5 has")
     }
-    let file = invocation.value("output")
-    if file == nil, invocation.wantsJSON {
-      throw AgoraError(.misuse, "--json needs -o FILE: the export itself is on standard output")
+    let file = invocation.value("output") ?? "-"
+    // The bundle is one JSON document; records one a line are not.
+    if file == "-", format == .ndjson, invocation.wantsJSON {
+      throw AgoraError(
+        .misuse, "--json needs -o FILE: the records themselves are on standard output")
     }
+    Interruption.watch()
     let store = try invocation.openStore()
-    let path = file ?? "/dev/stdout"
+    let path = StandardOutput.path(of: file)
     let rows =
       format == .v4
       ? try V4Export.write(
         store, source: invocation.value("source"), to: path,
         includingNew: invocation.has("with-new"))
       : try RecordExport.write(store, to: path)
-    if let file {
+    if invocation.value("output") != nil {
       invocation.reportDone(
         .object([.init("file", .string(file)), .init("rows", .int(rows))]),
-        "Wrote \(rows) rows to \(file).")
+        "Wrote \(rows) rows to \(StandardOutput.title(of: file)).", besides: [file])
     }
     return .done
   }

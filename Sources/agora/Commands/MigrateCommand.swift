@@ -15,7 +15,8 @@ enum MigrateCommand {
       .init(name: "dry-run", help: "Does everything but change the store: same report, same ids."),
       .init(
         name: "rejects", value: "FILE",
-        help: "Writes rejected rows to FILE, one JSON object a line."),
+        help:
+          "Writes rejected rows to FILE, one JSON object a line; - for standard output."),
       .init(
         name: "max-rejects", value: "N",
         help: "Fails, and undoes everything, above N rejected rows (default: any number)."),
@@ -48,7 +49,7 @@ enum MigrateCommand {
     discussion: """
       An export is recognised by its content. These shapes are:
         {"agent_message":[{…}],…}            the bundle; SQL results may be its values
-        [{"schema":…,"rows":[[…]]}]          spacetime sql --format json, POST …/sql
+        [{"schema":…,"rows":[[…]]}]          POST …/sql; spacetime sql --format json (2.8)
         {"agent_message":{"inserts":[…]}}    spacetime subscribe, a line each
         {"InitialSubscription":…}            v1.json.spacetimedb frames, a line each
         {"table":"agent_message","row":{…}}  rows, a line each; bare with --table
@@ -63,8 +64,13 @@ enum MigrateCommand {
       Examples:
         agora migrate v4_export.json
         agora migrate --dry-run --rejects rejects.ndjson v4_export.json.gz
-        spacetime sql agora-marketplace 'SELECT * FROM agent_message' \\
-          --format json | agora migrate --table agent_message -
+        spacetime subscribe agora-marketplace 'SELECT * FROM agent_message' \\
+          --print-initial-update -n 0 -t 60 | agora migrate -
+        curl -d 'SELECT * FROM agent_message' \\
+          http://HOST:3000/v1/database/agora-marketplace/sql > agent_message.json
+
+      Take exports with SpacetimeDB's own program: what the drop-in answers is this store's own, and is
+      refused (own_export).
       """,
     run: run)
 
@@ -74,7 +80,9 @@ enum MigrateCommand {
       isShown: Terminal.isWatched && !invocation.has("no-progress"))
     Interruption.watch()
     let report = try Migration(options, store: invocation.storePath, progress: progress).run()
-    invocation.reportDone(report.json, report.text + advice(report, invocation))
+    invocation.reportDone(
+      report.json, report.text + advice(report, invocation),
+      besides: [invocation.value("rejects"), invocation.value("id-map")])
     return report.needsAttention ? .needsAttention : .done
   }
 
@@ -85,7 +93,14 @@ enum MigrateCommand {
       options.source = source
     }
     options.isDryRun = invocation.has("dry-run")
-    options.rejectsFile = invocation.value("rejects")
+    if invocation.wantsJSON,
+      let option = ["rejects", "id-map"].first(where: { invocation.value($0) == "-" })
+    {
+      throw AgoraError(
+        .misuse, "--json and --\(option) - cannot both be on standard output",
+        remedy: "Name a file with --\(option).")
+    }
+    options.rejectsFile = invocation.value("rejects").map(StandardOutput.path)
     options.maxRejects = try invocation.number("max-rejects", in: 0...Int.max)
     options.orphans = try invocation.choice("orphans", OrphanPolicy.self) ?? .stub
     for pair in invocation.values("alias") {
@@ -104,7 +119,7 @@ enum MigrateCommand {
     options.waits = invocation.has("wait")
     options.announces = invocation.has("announce")
     options.table = invocation.value("table")
-    options.idMapFile = invocation.value("id-map")
+    options.idMapFile = invocation.value("id-map").map(StandardOutput.path)
     guard options.exports.filter({ $0 == "-" }).count <= 1 else {
       throw AgoraError(.misuse, "standard input can be read only once")
     }

@@ -85,12 +85,10 @@ enum MonitorCommand {
 
   /// The page appears whole, in the place of an older one.
   static func writePage(_ report: MonitorReport, to path: String) throws {
-    let draft = path + ".part"
     do throws(SystemError) {
-      defer { try? File.remove(draft) }
-      let file = try File.writing(draft)
-      try file.write(Array(report.page.utf8).span)
-      try File.rename(draft, to: path)
+      let part = try PartFile(for: path)
+      try part.file.write(Array(report.page.utf8).span)
+      try part.replace()
     } catch { throw AgoraError(error, file: path) }
   }
 

@@ -61,7 +61,9 @@ enum RejectsCommand {
       options.orphans = try invocation.choice("orphans", OrphanPolicy.self) ?? .stub
       options.waits = invocation.has("wait")
       _ = try invocation.openStore()
-      let report = try Migration(options, store: invocation.storePath).run()
+      let progress = ProgressLine(isShown: Terminal.isWatched)
+      Interruption.watch()
+      let report = try Migration(options, store: invocation.storePath, progress: progress).run()
       invocation.reportDone(report.json, report.text)
       return report.needsAttention ? .needsAttention : .done
     })
@@ -92,13 +94,20 @@ enum RejectsCommand {
   static let export = Command(
     words: ["rejects", "export"],
     summary: "Writes the rejected rows to a file, one a line.",
-    operands: [.init(name: "FILE", help: "The file to write.")], options: [Command.store],
+    operands: [.init(name: "FILE", help: "The file to write; - for standard output.")],
+    options: [Command.store],
     run: { invocation in
       let file = invocation.operands[0]
-      let count = try RejectsFile.write(from: invocation.openStore(), to: file)
-      try invocation.report(
+      if file == "-", invocation.wantsJSON {
+        throw AgoraError(
+          .misuse, "--json needs a FILE: with - the rejected rows are on standard output")
+      }
+      Interruption.watch()
+      let count = try RejectsFile.write(
+        from: invocation.openStore(), to: StandardOutput.path(of: file))
+      invocation.reportDone(
         .object([.init("file", .string(file)), .init("rejects", .int(count))]),
-        "Wrote \(count) rejected rows to \(file).")
+        "Wrote \(count) rejected rows to \(StandardOutput.title(of: file)).", besides: [file])
       return .done
     })
 }
@@ -134,13 +143,29 @@ enum StoreCommand {
     words: ["store", "backup"],
     summary: "Copies the store to a file while others go on using it.",
     operands: [.init(name: "FILE", help: "The copy; it must not exist.")], options: [Command.store],
+    discussion: """
+      The copy is one moment of the store, and has its name only when it is whole and on the disk. That
+      it was taken is noted in the store, for the readiness gates; where that cannot be done the copy
+      stands all the same, and a warning says so.
+      """,
     run: { invocation in
       let file = invocation.operands[0]
-      let bytes = try invocation.openStore().backup(
-        to: file, at: Clock.ofEnvironment().now())
-      try invocation.report(
-        .object([.init("file", .string(file)), .init("bytes", .int(bytes))]),
-        "Wrote \(bytes) bytes to \(file).")
+      guard file != "-" else {
+        throw AgoraError(
+          .misuse, "a store is a file, and cannot be copied to standard output",
+          remedy: "Name a file; ./- is one that is called -.")
+      }
+      let now = try Clock.ofEnvironment().now()
+      Interruption.watch()
+      let copy = try invocation.openStore().backup(to: file, at: now)
+      if let failure = copy.failure {
+        Terminal.say("agora: the copy stands, but the store has no record of it: \(failure)")
+      }
+      invocation.reportDone(
+        .object([
+          .init("file", .string(file)), .init("bytes", .int(copy.bytes)),
+          .init("on_record", .bool(copy.failure == nil)),
+        ]), "Wrote \(copy.bytes) bytes to \(file).")
       return .done
     })
 

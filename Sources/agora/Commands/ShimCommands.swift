@@ -9,7 +9,7 @@ enum ShimCommands {
     words: ["shim", "install"], summary: "Puts the drop-in spacetime into a folder, as a link.",
     operands: [folder],
     discussion: """
-      A spacetime that is there already and is another program is never replaced: choose a folder that comes before it on the PATH, and calls of databases that are not v4's still reach it.
+      A folder that is missing is made, if the one around it is there. A spacetime that is there already and is another program is never replaced: choose a folder that comes before it on the PATH, and calls of databases that are not v4's still reach it.
       """,
     run: runInstall)
 
@@ -32,10 +32,18 @@ enum ShimCommands {
     let program = try program()
     let folder = invocation.operands[0]
     let target = folder + "/spacetime"
+    var isNewFolder = false
     do {
-      guard try File.status(folder)?.isFolder == true else {
+      switch try File.status(folder)?.isFolder {
+      case true?: break
+      case false?:
         throw AgoraError(
-          .noSuchFile, "there is no such folder", file: folder, remedy: "Make it first.")
+          .misuse, "this is a file and no folder", file: folder, remedy: "Name a folder.")
+      case nil:
+        do throws(SystemError) { try File.makeFolder(folder) } catch {
+          throw AgoraError(error, file: folder)
+        }
+        isNewFolder = true
       }
       if try File.status(target) != nil {
         guard File.isSame(target, program) else {
@@ -56,9 +64,10 @@ enum ShimCommands {
       .object([
         .init("status", .string("installed")), .init("path", .string(target)),
         .init("program", .string(program)), .init("on_path", .bool(isOnPath)),
+        .init("made_folder", .bool(isNewFolder)),
       ]),
       """
-      \(target) is the drop-in now. Agents work on the store AGORA_STORE, or agora.db in their folder.\(hint)
+      \(isNewFolder ? "Made the folder \(folder). " : "")\(target) is the drop-in now. Agents work on the store AGORA_STORE, or agora.db in their folder.\(hint)
       To undo it: agora shim remove \(folder)
       """)
     return .done

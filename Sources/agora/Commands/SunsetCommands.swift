@@ -110,8 +110,9 @@ enum SunsetCommands {
     options: [reason, Command.store],
     run: { invocation in
       let reason = try required("acknowledge", invocation)
+      let callers = try Readiness.callers(invocation)
       let silent = try control(invocation).taking {
-        try $0.acknowledge(invocation.operands[0], reason: reason)
+        try $0.acknowledge(invocation.operands[0], reason: reason, callers: callers)
       }
       invocation.reportDone(
         .object([
@@ -239,6 +240,11 @@ extension SunsetControl {
         throw AgoraError(
           .notFound, "there is no agent \"\(TextTable.visible(name))\"",
           remedy: "agora call agora.query.agents lists them.")
+      case .stillCalling(let name):
+        throw AgoraError(
+          .refused, "\(TextTable.visible(name)) is not silent: it is on v4",
+          remedy:
+            "agora compat log shows its calls; agora sunset exempt lets them pass for a while.")
       case .notReady: throw fault
       }
     } catch let failure as ToolFailure {

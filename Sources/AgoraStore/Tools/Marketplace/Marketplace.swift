@@ -39,7 +39,8 @@ public final class Marketplace: Sendable {
   private let usage = UsageLog()
   let commits = CommitSignal()
 
-  /// Opens the marketplace of a store and brings its `services` in line with the catalogue.
+  /// Opens the marketplace of a store and brings its `services` in line with the catalogue, where this user
+  /// may write it.
   ///
   /// - Parameter identifiers: makes new ids; by default of the clock and the system's randomness.
   /// - Throws: ``AgoraError`` when the store cannot be read or written.
@@ -52,7 +53,7 @@ public final class Marketplace: Sendable {
     self.options = options
     let sequence = IdentifierSequence(identifiers ?? IdentifierSource(clock: clock))
     self.identifiers = sequence
-    guard options.keepsRegister else { return }
+    guard options.keepsRegister, !store.isReadOnly else { return }
     let catalog = options.catalog
     let isCurrent = try store.read { try ServiceRegister.outdated(catalog, in: $0).isEmpty }
     guard !isCurrent else { return }
