@@ -79,7 +79,7 @@ import Testing
     let cases: [(String, String)] = [
       ("hello", "unknown_format"), ("\"x\"", "unknown_format"), ("[[1]]", "unknown_format"),
       ("{\"agent_message\":", "truncated"), ("{\"agent_message\":[{]}", "bad_json"),
-      ("{\"agent_message\":[]}}", "bad_json"), ("{\"agent_message\":{\"a\":1}}", "unknown_table"),
+      ("{\"agent_message\":[]}}", "bad_json"),
       ("[1,2,3]", "unknown_table"), ("{\"x\":1}", "unknown_table"),
       ("{\n\"agent_message\":[{\"message_id\":\"a\"},\n", "truncated"),
       (#"{"agent_message":{"deletes":[],"inserts":[{"message_id":"a"}"#, "truncated"),

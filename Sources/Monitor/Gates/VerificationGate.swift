@@ -49,6 +49,8 @@ extension ReadinessGates {
 
   private func remedy(for source: String) -> String {
     let isDefault = source == "agora-marketplace"
-    return "agora verify EXPORT" + (isDefault ? "" : " --source \(Words.shell(source))")
+    // A name that a shell would not take as it stands is for its owner to quote.
+    let word = Words.shell(source) == source ? source : "NAME"
+    return "agora verify EXPORT" + (isDefault ? "" : " --source \(word)")
   }
 }
