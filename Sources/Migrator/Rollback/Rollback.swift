@@ -82,6 +82,8 @@ public struct Rollback {
         remedy: "See what \(first) is, or keep what they depend on with --keep-newer.")
     }
     var report = Report(runID: runID)
+    let merged = MergedAgents(connection)
+    let pairs = try merged.takeBack(run: run)
     for table in UndoLog.tables.reversed() {
       let outcome = try UndoLog.revert(
         table, run: run, keeping: "SELECT key FROM temp.kept WHERE table_name='\(table)'",
@@ -90,6 +92,7 @@ public struct Rollback {
       report.restored += outcome.restored
     }
     try UndoLog.revertReads(run: run, in: connection)
+    try merged.settle(pairs)
     report.kept = keepsNewer ? try dependents.keptRecords() : []
     try connection.run(
       Query(
@@ -131,6 +134,8 @@ public struct Rollback {
         case "workflows":
           " WHERE source_row IS NOT NULL OR workflow_id IN (SELECT v5_id FROM v4_names)"
         case "messages", "tasks", "events", "audit", "archive": " WHERE source_row IS NOT NULL"
+        // What v5 learned later of who was who outlasts it.
+        case "merged_agents": " WHERE 0"
         default: ""
         }
       try connection.execute(
