@@ -16,8 +16,9 @@ import Testing
   private static let nothing = "17"
 
   private func waiting(_ store: String) throws -> [String] {
-    try RejectList(Store(path: store)).json["rejects"]?.elements?.compactMap { $0["row"]?.text }
-      ?? []
+    try RejectList(Store(path: store)).json["rejects"]?.elements?.compactMap {
+      ($0["row"] ?? $0["row_base64"])?.text
+    } ?? []
   }
 
   private func status(_ number: Int, _ store: String) throws -> String? {
@@ -133,6 +134,72 @@ import Testing
       let report = try migrate(Self.export(), into: store, deleting: true)
       #expect(report.deletedInSource == 1)
       #expect(try bundle(store) == Self.export())
+    }
+  }
+
+  /// Rows that cannot be taken apart, in lines, and what is known of each.
+  private static let fragments: [(row: [UInt8], id: String?)] = [
+    (Array(#"{"message_id":"2","content":"cut o"#.utf8), "2"),
+    (Array(#"{"content":{"a":["}",1]},"message_id" : 2 ,"x":"#.utf8), "2"),
+    (Array(#"{"content":"\u12","message_id":"2"}"#.utf8), "2"),
+    (Array("{\"message_id\":\"2\",\"content\":\"".utf8) + [0xff] + Array("\"}".utf8), "2"),
+    (Array(#"{"message_id":"2","content":"y","content":"y"}"#.utf8), "2"),
+    (
+      Array((#"{"message_id":"2","content":""# + String(repeating: "y", count: 9000) + "\"}").utf8),
+      "2"
+    ),
+    (Array(#"{"message_id":2"#.utf8), nil),
+    (Array(#"{"message_id":"\q","x"#.utf8), nil),
+    (Array(#"{"message_id":{"some":"2"},"x"#.utf8), nil),
+    (Array("{\"message_id\":\"2".utf8) + [0xff] + Array("\",\"content\":\"y\"}".utf8), nil),
+    (Array(#"{"from_agent":"a""#.utf8), nil),
+    (Array("nothing".utf8), nil),
+    (Array("{".utf8), nil),
+  ]
+
+  @Test func `what cannot be taken apart is known by its id and settled when it is mended`() throws
+  {
+    for (row, id) in Self.fragments {
+      try withTemporaryFolder { folder in
+        let store = folder + "/s.db"
+        let path = folder + "/x.ndjson"
+        var options = MigrationOptions(exports: [path])
+        options.table = "agent_message"
+        options.maxRowBytes = 8000
+        try write(Array((Self.good + "\n").utf8) + row + [0x0a], to: path)
+        _ = try Migration(options, store: store).run()
+        let listed = try RejectList(Store(path: store)).json["rejects"]?.elements ?? []
+        #expect(listed.map { $0["v4_id"]?.text } == [id])
+        // The same row again, under a limit that makes another reason, is the same reject.
+        options.maxRowBytes = 7000
+        _ = try Migration(options, store: store).run()
+        #expect(try RejectList(Store(path: store)).rejects.map(\.number) == [1])
+        try write(Self.good + "\n" + Self.mended + "\n", to: path)
+        _ = try Migration(options, store: store).run()
+        #expect(
+          try waiting(store).isEmpty == (id != nil),
+          "\(String(decoding: row.prefix(80), as: UTF8.self))")
+        if id != nil { #expect(try bundle(store) == Self.export(Self.good, Self.mended)) }
+        options.appliesDeletes = true
+        _ = try Migration(options, store: store).run()
+        #expect(try waiting(store).isEmpty)
+        #expect(try bundle(store) == Self.export(Self.good, Self.mended))
+      }
+    }
+  }
+
+  @Test func `a row that was too large and may be larger now is there once`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      let large = #"{"message_id":"2","content":""# + String(repeating: "y", count: 5000) + "\"}"
+      try write(Self.export(Self.good, large), to: folder + "/x.json")
+      var options = MigrationOptions(exports: [folder + "/x.json"])
+      options.maxRowBytes = 3000
+      #expect(try Migration(options, store: store).run().ledger.totals.rejected == 1)
+      options.maxRowBytes = 30_000
+      #expect(try Migration(options, store: store).run().ledger.totals.imported == 1)
+      #expect(try waiting(store).isEmpty)
+      #expect(try bundle(store) == Self.export(Self.good, large))
     }
   }
 

@@ -14,7 +14,7 @@ struct KnownRejects {
     self.source = source
   }
 
-  private static let columns = "number, v4_table, v4_id, code, reason, row, row_blob"
+  private static let columns = "number, v4_table, row, row_blob"
   private static let stored = Query(
     "rejects.stored",
     "SELECT \(columns) FROM main.rejects WHERE source=?1 AND \(RejectStatus.stands) ORDER BY number"
@@ -27,13 +27,13 @@ struct KnownRejects {
   /// Makes `temp.matched_rejects`: each staged row's number, and that of the stored one that it is; null
   /// for a new one.
   ///
-  /// - Parameter ignoresReason: whether rows are equal that were rejected for different reasons.
-  private func match(ignoringReason ignoresReason: Bool = false) throws {
+  /// Rows with the same text are the same, whatever they were rejected for.
+  private func match() throws {
     try connection.execute(
       "CREATE TEMP TABLE reject_keys(is_stored INTEGER, number INTEGER, key BLOB)",
       name: "reject_keys.create")
-    try note(Self.stored, isStored: true, ignoringReason: ignoresReason)
-    try note(Self.staged, isStored: false, ignoringReason: ignoresReason)
+    try note(Self.stored, in: "main", .text(source))
+    try note(Self.staged, in: "stage")
     try connection.execute(
       """
       CREATE TEMP TABLE ranked_rejects AS SELECT is_stored, number, key,
@@ -47,22 +47,29 @@ struct KnownRejects {
       """, name: "matched_rejects.create")
   }
 
-  private func note(_ query: Query, isStored: Bool, ignoringReason ignoresReason: Bool) throws {
+  private func note(_ query: Query, in schema: String, _ value: SQLValue...) throws {
+    let chunks = Query(
+      "reject_chunks.hash",
+      "SELECT bytes FROM \(schema).reject_chunks WHERE number=?1 ORDER BY chunk")
     func note(_ row: borrowing Row) throws {
       var hash = SHA1()
-      for column in Int32(1)..<7 {
-        if ignoresReason, (2...4).contains(column) { continue }
+      for column in Int32(1)..<4 {
         hash.update(row.isNull(column) ? "-" : "+")
         row.withBytes(column) { bytes in
           hash.update("\(bytes.count);")
           hash.update(bytes)
         }
       }
+      if row.isNull(2), row.isNull(3) {
+        try connection.each(chunks, .integer(row.int64(0))) { chunk in
+          chunk.withBytes(0) { hash.update($0) }
+        }
+      }
       try connection.run(
-        Self.insert, .int(isStored ? 1 : 0), .integer(row.int64(0)), .blob(hash.hex()))
+        Self.insert, .int(schema == "main" ? 1 : 0), .integer(row.int64(0)), .blob(hash.hex()))
     }
-    if isStored {
-      try connection.each(query, .text(source)) { try note($0) }
+    if let value = value.first {
+      try connection.each(query, value) { try note($0) }
     } else {
       try connection.each(query) { try note($0) }
     }
@@ -82,10 +89,13 @@ struct KnownRejects {
     try match()
     try connection.execute(
       """
-      UPDATE main.rejects SET file=s.file, byte_offset=s.byte_offset, ordinal=s.ordinal, gone_by=NULL
+      UPDATE main.rejects SET file=s.file, byte_offset=s.byte_offset, ordinal=s.ordinal, v4_id=s.v4_id,
+          code=s.code, reason=s.reason, shape=s.shape, parent=s.parent, gone_by=NULL
         FROM temp.matched_rejects x JOIN stage.rejects s ON s.number=x.staged
-        WHERE main.rejects.number=x.stored
-          AND (main.rejects.ordinal<>s.ordinal OR main.rejects.gone_by IS NOT NULL);
+        WHERE main.rejects.number=x.stored AND (main.rejects.ordinal<>s.ordinal
+          OR main.rejects.gone_by IS NOT NULL OR main.rejects.v4_id IS NOT s.v4_id
+          OR main.rejects.code<>s.code OR main.rejects.reason<>s.reason
+          OR main.rejects.shape IS NOT s.shape OR main.rejects.parent IS NOT s.parent);
       INSERT INTO main.rejects SELECT * FROM stage.rejects
         WHERE number IN (SELECT staged FROM temp.matched_rejects WHERE stored IS NULL);
       INSERT INTO main.reject_chunks SELECT * FROM stage.reject_chunks
@@ -179,7 +189,7 @@ struct KnownRejects {
 
   /// Gives the rows that the store does not know as rejected, for whatever reason: table and v4 id.
   func eachUnknown(_ body: (String, String?) throws -> Void) throws {
-    try match(ignoringReason: true)
+    try match()
     let unknown = Query(
       "rejects.unknown",
       """
