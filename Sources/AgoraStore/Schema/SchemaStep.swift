@@ -23,6 +23,7 @@ extension SchemaStep {
     SchemaStep(name: "backups that were taken", sql: BackupRecord.tableSQL),
     SchemaStep(name: "rows that v4 has no more", sql: goneRows),
     SchemaStep(name: "agents that another one took over", sql: MergedAgents.tableSQL),
+    SchemaStep(name: "how rejects end", sql: settledRejects),
   ]
 
   private static let goneRows =
