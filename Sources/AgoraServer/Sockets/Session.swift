@@ -52,7 +52,11 @@ final class Session {
   /// Bytes that are kept for this client.
   var heldBytes: Int {
     var count = output.heldCount + parser.heldCount + (answer?.request?.body.count ?? 0)
-    if case .webSocket(let peer) = phase { count += peer.reader.heldCount }
+    switch phase {
+    case .webSocket(let peer): count += peer.reader.heldCount + peer.stream.waitingBytes
+    case .stream(let stream): count += stream.waitingBytes
+    default: break
+    }
     return count
   }
   /// Whether the client may be closed at once without harm: it has asked for nothing.
@@ -157,9 +161,21 @@ final class Session {
     advance(now)
   }
 
-  /// Refuses what is being read, because the server has no room for it.
-  func refuse(_ fault: HTTPFault, _ now: Int64) {
-    guard case .reading = phase else { return abort(now) }
+  /// Gives up what is kept for this client, because the server has no room for it.
+  ///
+  /// What is being done is done and answered: its client would not know otherwise, and it is no more than
+  /// was let in before.
+  func giveWay(_ now: Int64) {
+    switch phase {
+    case .reading where wantsInput && !parser.isIdle:
+      refuse(HTTPFault(503, "the server has no room for this request; come again"), now)
+    case .stream, .webSocket: abort(now)
+    default: break
+    }
+  }
+
+  /// Refuses what is being read.
+  private func refuse(_ fault: HTTPFault, _ now: Int64) {
     reply(to: nil, Problem(fault).response, now, staysOpen: false)
   }
 
@@ -355,7 +371,6 @@ final class Session {
       if let piece { emit(now) { $0 += piece } }
       if isEnd {
         peer.isClosing = true
-        if peer.hasPeerClosed { return endWebSocket(peer, now) }
         peer.awaitClose(now)
       }
       if piece == nil { break }

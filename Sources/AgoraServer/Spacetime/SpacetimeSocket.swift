@@ -59,7 +59,7 @@ final class SpacetimeSocket: Sendable {
   private let connection: UInt128
   /// Whether it wants other clients' changes without their story.
   let isLight: Bool
-  private let outbox = SpacetimeOutbox()
+  private let outbox: SpacetimeOutbox
 
   /// What to call when v4 has ended, instead of watching its tables.
   static let instead = Replacement("agora.messaging.subscribe")
@@ -73,6 +73,7 @@ final class SpacetimeSocket: Sendable {
     self.visitor = visitor
     self.connection = connection
     self.isLight = isLight
+    outbox = SpacetimeOutbox(hub.outboxes)
   }
 
   /// Whether the client is gone.
@@ -198,9 +199,11 @@ final class SpacetimeSocket: Sendable {
       if let refusal { throw refusal }
       try hub.checkSunset(reading: Self.instead)
       var queries: [WatchedQuery] = []
+      var known: Set<WatchedQuery> = []
       for text in texts {
-        for query in try WatchedQuery.read(text) where !queries.contains(query) {
+        for query in try WatchedQuery.read(text) where known.insert(query).inserted {
           queries.append(query)
+          try hub.checkCount(queries.count)
         }
       }
       try hub.subscribe(self, key, queries) { rows in
