@@ -31,7 +31,7 @@ enum SQLCommand {
       {
         return status
       }
-      let answer = try LegacySQL(path: Spacetime.storePath).run(options.words[1])
+      let answer = try LegacySQL.answer(options.words[1], path: Spacetime.storePath)
       let seconds = max(0, min(System.monotonicSeconds() - start, 1_000))
       let text =
         format == "json"

@@ -147,7 +147,7 @@ import Testing
         ),
         ("SELECT agent_name FROM agent_registry WHERE agent_name LIKE '%A%' LIMIT 5;", "\"A\""),
         ("SELECT content FROM agent_message", "\"it's \"x\"\""),
-        ("SELECT task_id, progress FROM task_queue", "\"t-1\"   | 0.0"),
+        ("SELECT task_id, progress FROM task_assignment", "\"t-1\"   | 0.0"),
         (
           "SELECT event_type FROM system_events ORDER BY timestamp DESC LIMIT 10", "task_assigned"
         ),

@@ -223,7 +223,7 @@ final class SpacetimeSocket: Sendable {
     let outcome: Result<(table: String, rows: [String]), Refusal>
     do throws(Refusal) {
       try hub.checkSunset(reading: Replacement("agora.query.marketplace", []))
-      let table = (try? WatchedQuery.read(query))?.first?.table.name ?? ""
+      let table = WatchedQuery.firstTable(of: query)
       let answer = try LegacySQL.answer(
         query, path: hub.marketplace.store.path, within: .stranger)
       outcome = .success((table, answer.namedRows.map { JSONWriter.compact($0) }))
