@@ -105,6 +105,15 @@ public final class Store: Sendable {
     try translating { try writer.withLock { try body($0) } }
   }
 
+  /// Lends the writer as ``withWriter(_:)`` does, where nobody of this process has it at the moment.
+  ///
+  /// - Returns: nil where somebody has it.
+  package func withIdleWriter<Result: Sendable>(
+    _ body: @Sendable (Connection) throws -> Result
+  ) throws -> Result? {
+    try translating { try writer.withLockIfAvailable { try body($0) } }
+  }
+
   /// Lends a read connection with a snapshot that does not change while `body` runs.
   ///
   /// Readers take turns over a few connections; one more than there are waits for one to come free.

@@ -14,6 +14,9 @@ package struct LegacyCall: Sendable {
     case document([UInt8])
   }
 
+  /// The media type of a body that has a command line's words, as the drop-in `spacetime` sends them.
+  package static let wordsType = "application/vnd.agora.words+json"
+
   package let database: String
   package let reducer: String
   package let arguments: Arguments

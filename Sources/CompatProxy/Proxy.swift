@@ -122,11 +122,11 @@ package struct Proxy: Sendable {
   ) throws {
     let context = group.recordingContext(as: .owner(.v4))
     let agent = outcome.claimed.flatMap { context.agentIfClear($0) }
-    let seconds = max(0, min(System.monotonicSeconds() - start, 1_000_000))
     let record = LegacyCallRecord(
       at: group.now, door: call.door, database: call.database, reducer: call.reducer,
       shape: outcome.shape, claimed: outcome.claimed, agent: agent,
-      code: outcome.refusal?.code, microseconds: Int(seconds * 1_000_000), tool: outcome.tool,
+      code: outcome.refusal?.code, microseconds: System.microseconds(since: start),
+      tool: outcome.tool,
       touched: outcome.touched)
     try LegacyCallLog(group.connection).add(record)
     try context.emit(

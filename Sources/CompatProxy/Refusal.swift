@@ -77,6 +77,16 @@ package struct Refusal: Error, Sendable, Equatable {
     Refusal(.reducer, ToolFailure.Code.unavailable.rawValue, "the store cannot be read: \(reason)")
   }
 
+  /// The caller has to come again, or not at all.
+  ///
+  /// - Parameter code: Agora's word for why.
+  package static func notNow(_ text: String, code: String) -> Refusal {
+    Refusal(.reducer, code, text)
+  }
+
+  /// Whether nothing of v4 is answered any more.
+  package var isV4Over: Bool { code == SunsetNotice.endedCode }
+
   /// A reducer that makes no sense on v5.
   static func withdrawn(_ reducer: String, instead: String) -> Refusal {
     Refusal(

@@ -64,7 +64,7 @@ enum CallCommand {
         "/v1/database/\(call.database)/call/\(PercentEncoding.encode(call.reducer))"
       let reply = try server.ask(
         "POST", path,
-        [("Content-Type", RemoteServer.words), ("Accept", "application/json")],
+        [("Content-Type", LegacyCall.wordsType), ("Accept", "application/json")],
         Array(JSONWriter.compact(words.json).utf8))
       if let line = reply.field("agora-notice") { Talk.error(line + "\n") }
       if reply.status == 200 {

@@ -32,9 +32,6 @@ struct RemoteFault: Error {
 
 /// The server that `AGORA_URL` names.
 struct RemoteServer {
-  /// The type of a body that has a command line's words.
-  static let words = "application/vnd.agora.words+json"
-
   let address: ServerAddress
 
   init(_ url: String) throws(RemoteFault) {

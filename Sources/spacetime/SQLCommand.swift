@@ -32,10 +32,9 @@ enum SQLCommand {
         return status
       }
       let answer = try LegacySQL.answer(options.words[1], path: Spacetime.storePath)
-      let seconds = max(0, min(System.monotonicSeconds() - start, 1_000))
       let text =
         format == "json"
-        ? JSONWriter.compact(answer.json(microseconds: Int(seconds * 1_000_000))) + "\n"
+        ? JSONWriter.compact(answer.json(microseconds: System.microseconds(since: start))) + "\n"
         : try answer.table()
       return Talk.print(text) ? 0 : 1
     } catch let refusal as Refusal {

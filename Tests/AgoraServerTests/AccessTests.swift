@@ -286,7 +286,7 @@ import Testing
         let context = RequestContext(id: "id", client: client)
         var found = -1
         do throws(Problem) {
-          let caller = try harness.parts.access.legacyCaller(of: request, context)
+          let caller = try harness.parts.access.legacyStanding(of: request, context).caller
           found = caller.authority
           #expect(caller.origin == .v4 && caller.isBound == (wanted == 9))
         } catch { found = error.status.code }

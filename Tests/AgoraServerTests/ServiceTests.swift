@@ -54,11 +54,39 @@ import Testing
       #expect(try events.take(until: "}").hasPrefix("HTTP/1.1 404"))
       let echo = try Client(service.address.port)
       echo.send(
-        "GET /ws/echo HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        "GET /ws/echo HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
           + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
       #expect(try echo.take(until: "\r\n\r\n").hasPrefix("HTTP/1.1 101"))
       echo.send([0x81, 0x82, 0, 0, 0, 0, 0x68, 0x69])
       #expect(try echo.take(until: "hi").hasSuffix("hi"))
+    }
+  }
+
+  @Test func `an echo is for who may call, and lets go of who reads nothing`() throws {
+    try withTemporaryFolder { folder in
+      let harness = try ServiceHarness(in: folder) { $0.echoes = true }
+      let fields = [
+        ("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+      ]
+      #expect(try harness.ask("GET /ws/echo", fields).status == 101)
+      let token = try harness.token("ann").text
+      #expect(try harness.ask("GET /ws/echo", fields).status == 401)
+      let mine = fields + [("Authorization", "Bearer \(token)")]
+      #expect(try harness.ask("GET /ws/echo", mine).status == 101)
+
+      var router = Router()
+      EchoSurface(harness.parts.access, patience: 20).mount(on: &router)
+      let request = HTTPRequest(
+        method: .get, target: try RequestTarget(Array("/ws/echo".utf8), method: .get),
+        minorVersion: 1, headers: HTTPHeaders([("Host", "localhost")] + mine))
+      let response = router.respond(to: request, RequestContext(id: "id", client: "127.0.0.1"))
+      guard case .webSocket(let echo) = response.body else { throw CancellationError() }
+      let stream = ClientStream(limit: 1000) {}
+      let client = WebSocketClient(stream: stream)
+      let message = WebSocketMessage.text(String(repeating: "x", count: 900))
+      for _ in 0..<3 { echo.received(client, message) }
+      #expect(client.send(message) == .closed)
     }
   }
 

@@ -205,7 +205,7 @@ import Testing
       for (body, status, part) in rows {
         let answer = try server.ask(
           "POST \(SpacetimeServer.place)/call/send_agent_message",
-          [("Content-Type", SpacetimeCalls.words), ("Accept", "application/json")], body: body)
+          [("Content-Type", LegacyCall.wordsType), ("Accept", "application/json")], body: body)
         #expect(answer.status == status && answer.text.contains(part), "\(body): \(answer)")
       }
       let doors = try server.bazaar.rows("SELECT door, count(*) FROM v4_calls GROUP BY 1")

@@ -44,9 +44,9 @@ import Testing
         let start = asked.now
         let reply = try logs.read(
           routed,
-          isAllowed: {
+          as: Standing(.anonymous(.v4)) { _ in
             asked.go(1)
-            return isAllowed() && asked.now - start <= 3
+            return isAllowed() && asked.now - start <= 3 ? nil : Problem(401, "gone", "gone")
           })
         guard case .stream(let begin) = reply.response.body else { throw CancellationError() }
         let stream = ClientStream(limit: 1024) { news.signal() }

@@ -55,16 +55,32 @@ public final class Access: Sendable {
   /// - Throws: ``Problem`` 401, 403, 429 or 503.
   public func caller(
     of request: HTTPRequest, _ context: RequestContext, through origin: Caller.Origin
+  ) throws(Problem) -> Caller { try caller(of: request, context, through: origin, .call) }
+
+  /// The same caller, for what goes on after the answer has begun.
+  ///
+  /// - Throws: ``Problem`` 401, 403, 429 or 503.
+  public func standing(
+    of request: HTTPRequest, _ context: RequestContext, through origin: Caller.Origin
+  ) throws(Problem) -> Standing {
+    try standing(request) { request, question throws(Problem) in
+      try self.caller(of: request, context, through: origin, question)
+    }
+  }
+
+  private func caller(
+    of request: HTTPRequest, _ context: RequestContext, through origin: Caller.Origin,
+    _ question: Standing.Question
   ) throws(Problem) -> Caller {
     try checkPlace(request, needsToken: !rules.isInsecure)
     if let text = try credentials(request) {
       guard let secret = TokenSecret(text) else { throw Self.badToken("is none of this server's") }
-      return try caller(secret, origin)
+      return try caller(secret, origin, question)
     }
     guard try !closed(), isLocal(request, context) || rules.isInsecure else {
       throw Self.unauthorized("this server needs a token: send Authorization: Bearer TOKEN")
     }
-    if !isLocal(request, context) { try hold("client \(context.client)") }
+    if !isLocal(request, context) { try hold("client \(context.client)", question) }
     return .anonymous(origin)
   }
 
@@ -73,13 +89,21 @@ public final class Access: Sendable {
   /// SpacetimeDB's own tokens are taken there for what they are: nobody.
   ///
   /// - Throws: ``Problem`` 401, 403, 429 or 503.
-  public func legacyCaller(
+  public func legacyStanding(
     of request: HTTPRequest, _ context: RequestContext
+  ) throws(Problem) -> Standing {
+    try standing(request) { request, question throws(Problem) in
+      try self.legacyCaller(of: request, context, question)
+    }
+  }
+
+  private func legacyCaller(
+    of request: HTTPRequest, _ context: RequestContext, _ question: Standing.Question
   ) throws(Problem) -> Caller {
     try checkPlace(request, needsToken: !rules.isInsecure)
     // Whatever else it has for credentials does not concern us.
     if let text = try? credentials(request), let secret = TokenSecret(text) {
-      return try caller(secret, .v4)
+      return try caller(secret, .v4, question)
     }
     if isLocal(request, context) { return .anonymous(.v4) }
     guard rules.isInsecure, try !closed() else {
@@ -87,8 +111,24 @@ public final class Access: Sendable {
         "from another machine, calls of v4 need a token of this server: send Authorization: Bearer TOKEN"
       )
     }
-    try hold("client \(context.client)")
+    try hold("client \(context.client)", question)
     return .anonymous(.v4)
+  }
+
+  private func standing(
+    _ request: HTTPRequest,
+    _ caller: @escaping @Sendable (HTTPRequest, Standing.Question) throws(Problem) -> Caller
+  ) throws(Problem) -> Standing {
+    let first = try caller(request, .call)
+    // A stream asks again as long as it stands, and keeps no body for that.
+    var bare = request
+    bare.body = []
+    return Standing(first) { [bare] question in
+      do throws(Problem) {
+        _ = try caller(bare, question)
+        return nil
+      } catch { return error }
+    }
   }
 
   /// Checks that a request is meant for this server and comes from no strange page.
@@ -169,7 +209,7 @@ public final class Access: Sendable {
   }
 
   private func caller(
-    _ secret: TokenSecret, _ origin: Caller.Origin
+    _ secret: TokenSecret, _ origin: Caller.Origin, _ question: Standing.Question
   ) throws(Problem) -> Caller {
     let now = clock.now()
     guard let token = try reading({ try register.find(secret) }) else {
@@ -180,8 +220,8 @@ public final class Access: Sendable {
     case .expired: throw Self.badToken("has expired")
     case .revoked: throw Self.badToken("was revoked")
     }
-    try hold(token.id)
-    note(token.id, now)
+    try hold(token.id, question)
+    if question == .call { note(token.id, now) }
     return .bound(
       to: AgentReference(token.agent), authority: min(token.authority, rules.highestAuthority),
       origin: origin)
@@ -209,8 +249,8 @@ public final class Access: Sendable {
     if isDue { register.touch(id, at: now) }
   }
 
-  private func hold(_ caller: String) throws(Problem) {
-    guard let seconds = limiter.admit(caller) else { return }
+  private func hold(_ caller: String, _ question: Standing.Question) throws(Problem) {
+    guard question == .call, let seconds = limiter.admit(caller) else { return }
     var problem = Problem(
       429, ToolFailure.Code.rateLimited.rawValue,
       "more than \(limiter.rate) calls a second; come again in \(seconds) s")

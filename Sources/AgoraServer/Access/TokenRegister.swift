@@ -150,7 +150,7 @@ public struct TokenRegister: Sendable {
 
   /// Notes that a token was used; a note that cannot be made at once is left out.
   func touch(_ id: String, at now: Timestamp) {
-    try? store.withWriter { connection in
+    try? store.withIdleWriter { connection in
       connection.setBusyTimeout(milliseconds: 50)
       defer { connection.setBusyTimeout(milliseconds: Pragmas.live.busyTimeout) }
       try connection.run(Self.touch, .text(id), .integer(now.microseconds))

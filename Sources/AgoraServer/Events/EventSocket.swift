@@ -7,15 +7,15 @@ final class EventSocket: Sendable {
   static let limit = 64
 
   private let hub: EventHub
-  private let caller: Caller
-  private let objection: @Sendable () -> Problem?
+  private let standing: Standing
   private let feeds = Mutex<[String: EventFeed]>([:])
 
-  init(_ hub: EventHub, as caller: Caller, objection: @escaping @Sendable () -> Problem?) {
+  init(_ hub: EventHub, as standing: Standing) {
     self.hub = hub
-    self.caller = caller
-    self.objection = objection
+    self.standing = standing
   }
+
+  private var caller: Caller { standing.caller }
 
   /// What the route does with the connection.
   var acceptance: WebSocketAcceptance {
@@ -36,7 +36,7 @@ final class EventSocket: Sendable {
   private func receive(_ message: WebSocketMessage, from client: WebSocketClient) {
     // Who called when the connection was opened may not call any more.
     // Each message is a call, with the same token and the same rate as any.
-    if let problem = objection() {
+    if let problem = standing.objection() {
       if problem.endsStreams { return client.close(.policy, Self.reason(.unauthorized)) }
       let error: [JSON.Member] = [
         .init("code", .string(problem.code)), .init("message", .string(problem.detail)),
@@ -89,7 +89,7 @@ final class EventSocket: Sendable {
         keepAlive: {},
         end: { end in client.close(end == .unauthorized ? .policy : .tryLater, Self.reason(end)) },
         waitingBytes: { client.waitingBytes },
-        isAllowed: { [objection] in objection()?.endsStreams != true }))
+        isAllowed: { [standing] in standing.holds }))
     let replaced = try feeds.withLock { feeds throws(ToolFailure) -> EventFeed? in
       guard feeds[id] != nil || feeds.count < Self.limit else {
         throw ToolFailure(

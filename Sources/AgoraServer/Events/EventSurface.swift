@@ -17,38 +17,14 @@ struct EventSurface: Surface {
 
   func mount(on router: inout Router) {
     router.add(.get, "/ws", bodyLimit: 0) { routed in
-      let (caller, objection) = try identify(routed)
+      let standing = try access.standing(of: routed.request, routed.context, through: .http)
       return WebSocketHandshake.respond(
-        to: routed.request, with: EventSocket(hub, as: caller, objection: objection).acceptance)
+        to: routed.request, with: EventSocket(hub, as: standing).acceptance)
     }
     guard hasStream else { return }
     router.add(.get, "/events", bodyLimit: 0) { routed in
-      let (caller, objection) = try identify(routed)
-      return try ServerSentEvents(hub, routed.request, as: caller) {
-        objection()?.endsStreams != true
-      }.response
+      let standing = try access.standing(of: routed.request, routed.context, through: .http)
+      return try ServerSentEvents(hub, routed.request, as: standing).response
     }
   }
-
-  /// Who asks, and what speaks against it later: a stream may outlive its token.
-  private func identify(
-    _ routed: RoutedRequest
-  ) throws(Problem) -> (Caller, objection: @Sendable () -> Problem?) {
-    let (request, context) = (routed.request, routed.context)
-    let caller = try access.caller(of: request, context, through: .http)
-    return (
-      caller,
-      { [access] in
-        do throws(Problem) {
-          _ = try access.caller(of: request, context, through: .http)
-          return nil
-        } catch { return error }
-      }
-    )
-  }
-}
-
-extension Problem {
-  /// Whether a stream has to end with it: its token is gone, where a full rate passes.
-  var endsStreams: Bool { status.code == 401 || status.code == 403 }
 }

@@ -5,7 +5,7 @@ struct ServerSentEvents {
   private let hub: EventHub
   private let filter: EventFilter
   private let position: EventPosition
-  private let isAllowed: @Sendable () -> Bool
+  private let standing: Standing
 
   /// Reads what a request asks for: `agent_id`, `event_types` (names with commas between), `filters` (a
   /// JSON object), `subscription_id`, and where to go on (`Last-Event-ID`, or `since`).
@@ -13,11 +13,11 @@ struct ServerSentEvents {
   /// - Throws: ``ToolFailure`` as `agora.messaging.subscribe` does, and `gone` when what came after
   ///   the last event is not kept any more.
   init(
-    _ hub: EventHub, _ request: HTTPRequest, as caller: Caller,
-    isAllowed: @escaping @Sendable () -> Bool
+    _ hub: EventHub, _ request: HTTPRequest, as standing: Standing
   ) throws(ToolFailure) {
     self.hub = hub
-    self.isAllowed = isAllowed
+    self.standing = standing
+    let caller = standing.caller
     var members: [JSON.Member] = []
     var subscription: String?
     var since: String?
@@ -60,7 +60,7 @@ struct ServerSentEvents {
         // A proxy that collects what comes would keep the events back.
         ("X-Accel-Buffering", "no"),
       ],
-      body: .stream { [hub, filter, position, isAllowed] stream in
+      body: .stream { [hub, filter, position, standing] stream in
         stream.send(Array("retry: 2000\n\n".utf8))
         let feed = EventFeed(
           filter, after: position, now: hub.milliseconds(),
@@ -75,7 +75,7 @@ struct ServerSentEvents {
               }
               stream.finish()
             },
-            waitingBytes: { stream.waitingBytes }, isAllowed: isAllowed))
+            waitingBytes: { stream.waitingBytes }, isAllowed: { standing.holds }))
         stream.whenClosed { feed.stop() }
         do throws(SystemError) { try hub.add(feed) } catch { stream.finish() }
       })

@@ -40,12 +40,9 @@ package struct MCPCore: Sendable {
     proxy = Proxy(tools.marketplace, atLeast: options.leastPhase)
   }
 
-  /// The version of the marketplace's protocol, as everywhere.
-  static let version = "5.0.0"
-
   static let serverInfo = JSON.object([
     .init("name", .string("agora")), .init("title", .string("Agora marketplace")),
-    .init("version", .string(version)),
+    .init("version", .string(Version.marketplace)),
     .init("description", .string("Agents message each other, share tasks and run workflows.")),
   ])
 

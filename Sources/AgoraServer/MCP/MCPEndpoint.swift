@@ -1,4 +1,4 @@
-package import AgoraStore
+import AgoraStore
 import CompatProxy
 import Synchronization
 
@@ -8,7 +8,7 @@ import Synchronization
 /// to be told how far it is. There is no stream to GET and no session to DELETE: both are 405.
 package struct MCPEndpoint: Surface {
   /// Says who makes a request, or refuses it: tokens, `Origin` and `Host` are looked at there.
-  package typealias Callers = @Sendable (HTTPRequest, RequestContext) throws -> Caller
+  package typealias Callers = @Sendable (HTTPRequest, RequestContext) throws -> Standing
 
   /// The path.
   package static let path = "/mcp"
@@ -33,7 +33,7 @@ package struct MCPEndpoint: Surface {
     core.reports = parts.reports
     let access = parts.access
     self.init(core) { request, context in
-      try access.caller(of: request, context, through: .mcp)
+      try access.standing(of: request, context, through: .mcp)
     }
   }
 
@@ -44,23 +44,13 @@ package struct MCPEndpoint: Surface {
 
   private func respond(to routed: RoutedRequest) throws -> HTTPResponse {
     let request = routed.request
-    let context = routed.context
-    let caller = try caller(request, context)
+    let standing = try caller(request, routed.context)
     let form = try Form(request)
     do {
       switch try RPCMessage(request.body) {
       case .response, .notification: return try acknowledge(request)
       case .request(let message):
-        // A stream asks again as long as it stands, and keeps no body for that.
-        var bare = request
-        bare.body = []
-        return try answer(message, request.headers, form, caller) {
-          [bare, callers = self.caller] in
-          do {
-            _ = try callers(bare, context)
-            return true
-          } catch { return ![401, 403].contains((error as? Problem)?.status.code) }
-        }
+        return try answer(message, request.headers, form, standing)
       }
     } catch let fault as RPCMessage.Fault {
       return form.response(
@@ -77,8 +67,7 @@ package struct MCPEndpoint: Surface {
   }
 
   private func answer(
-    _ message: RPCRequest, _ headers: HTTPHeaders, _ form: Form, _ caller: Caller,
-    isAllowed: @escaping @Sendable () -> Bool
+    _ message: RPCRequest, _ headers: HTTPHeaders, _ form: Form, _ standing: Standing
   ) throws -> HTTPResponse {
     let versions = headers.all(MCPHeaders.version)
     let isModern =
@@ -93,12 +82,12 @@ package struct MCPEndpoint: Surface {
         throw RPCError.unsupported(version)
       }
       if message.method == "subscriptions/listen", core.tellsChanges {
-        return try listen(message, form, isAllowed)
+        return try listen(message, form, standing)
       }
       if let opening = core.opening(of: message), form.takesEvents {
-        return stream(message, from: opening, caller)
+        return stream(message, from: opening, standing.caller)
       }
-      let result = try core.result(message, MCPExchange(caller: caller))
+      let result = try core.result(message, MCPExchange(caller: standing.caller))
       return form.response(MCPCore.answer(to: message.id, result))
     } catch let error as RPCError {
       return form.response(
@@ -110,7 +99,7 @@ package struct MCPEndpoint: Surface {
   ///
   /// - Throws: ``RPCError`` for what cannot be wanted.
   private func listen(
-    _ message: RPCRequest, _ form: Form, _ isAllowed: @escaping @Sendable () -> Bool
+    _ message: RPCRequest, _ form: Form, _ standing: Standing
   ) throws(RPCError) -> HTTPResponse {
     guard form.takesEvents else { return Form.unacceptable.response }
     _ = try MCPInterest(message, in: core.marketplace)
@@ -121,7 +110,7 @@ package struct MCPEndpoint: Surface {
           send: { stream.send($0.flatMap { Form.event($0) }) },
           keepAlive: { stream.send(Array(": still here\n\n".utf8)) },
           end: { stream.finish(with: Form.event($0)) }, waitingBytes: { stream.waitingBytes },
-          isAllowed: isAllowed)
+          isAllowed: { standing.holds })
         do throws(RPCError) {
           let feed = try core.listen(message, to: listener)
           stream.whenClosed { feed.stop() }

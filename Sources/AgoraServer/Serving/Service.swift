@@ -48,7 +48,7 @@ public final class Service: Sendable {
       try MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
       DashboardSurface(parts), GuideSurface(parts),
     ]
-    if parts.options.echoes { surfaces.append(EchoSurface()) }
+    if parts.options.echoes { surfaces.append(EchoSurface(parts.access)) }
     return surfaces
   }
 

@@ -16,20 +16,14 @@ struct SpacetimeCalls: Sendable {
     proxy = Proxy(marketplace, atLeast: leastPhase)
   }
 
-  /// The type of a body that has a command line's words, as the drop-in `spacetime` sends them.
-  static let words = "application/vnd.agora.words+json"
-
-  private static func microseconds(since start: Double) -> Int {
-    Int(max(0, min(System.monotonicSeconds() - start, 1_000_000)) * 1_000_000)
-  }
-
   /// Calls a reducer.
   func call(
     _ database: SpacetimeDatabase, _ routed: RoutedRequest, _ visitor: SpacetimeVisitor
   ) throws(SpacetimeReply) -> SpacetimeReply {
     let start = System.monotonicSeconds()
     let request = routed.request
-    let isWords = request.headers["Content-Type"]?.lowercased().hasPrefix(Self.words) == true
+    let isWords =
+      request.headers["Content-Type"]?.lowercased().hasPrefix(LegacyCall.wordsType) == true
     let call = LegacyCall(
       database: database.known.rawValue, reducer: routed.places["reducer"] ?? "",
       arguments: isWords ? try Self.words(in: request.body) : .document(request.body),
@@ -49,7 +43,7 @@ struct SpacetimeCalls: Sendable {
     if [200, 402, 530].contains(reply.response.status.code) {
       reply.response.headers.append("spacetime-energy-used", "0")
       reply.response.headers.append(
-        "spacetime-execution-duration-micros", "\(Self.microseconds(since: start))")
+        "spacetime-execution-duration-micros", "\(System.microseconds(since: start))")
     }
     return reply
   }
@@ -98,6 +92,16 @@ struct SpacetimeCalls: Sendable {
     }
     tell(notice, routed.request, in: &reply)
     return reply
+  }
+
+  /// The right to watch v4's data, which ends with v4 also where nothing speaks against the caller.
+  func whileV4Lasts(_ standing: Standing, _ replacement: Replacement) -> Standing {
+    standing.unless { [marketplace, clock] in
+      let notice = try? SunsetGate.notice(
+        forReading: replacement, in: marketplace.store, at: clock.now())
+      guard let refusal = notice?.refusal else { return nil }
+      return Problem(HTTPStatus(SunsetNotice.status), refusal.code, refusal.text)
+    }
   }
 
   private static func isJSON(_ range: String) -> Bool {
@@ -157,7 +161,7 @@ struct SpacetimeCalls: Sendable {
       let isOurs = error.code == ToolFailure.Code.unavailable.rawValue
       throw .text(isOurs ? 503 : 400, error.text, [("agora-code", error.code)])
     }
-    let micros = Self.microseconds(since: start)
+    let micros = System.microseconds(since: start)
     let duration = [("spacetime-execution-duration-micros", "\(micros)")]
     if let table { return .text(200, table, duration) }
     return .json(answer.json(microseconds: micros, spelling), duration)

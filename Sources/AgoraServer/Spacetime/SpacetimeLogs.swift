@@ -12,8 +12,7 @@ final class SpacetimeLogs: Sendable {
   private struct Follower {
     let stream: ClientStream
     let isGone: Flag
-    /// Whether the client may still look.
-    let isAllowed: @Sendable () -> Bool
+    let standing: Standing
     var place: Int64
     /// When that was asked last, in seconds that only go forward.
     var checkedAt: Double
@@ -45,10 +44,10 @@ final class SpacetimeLogs: Sendable {
 
   /// Answers `?num_lines=N&follow=BOOL`.
   ///
-  /// - Parameter isAllowed: whether the caller may still look; a stream may outlive the token.
+  /// - Parameter standing: whether the caller may still look.
   /// - Throws: ``SpacetimeReply`` 400 for parameters that are none, 503 where the store cannot be read.
   func read(
-    _ routed: RoutedRequest, isAllowed: @escaping @Sendable () -> Bool
+    _ routed: RoutedRequest, as standing: Standing
   ) throws(SpacetimeReply) -> SpacetimeReply {
     var count: Int?
     var follows = false
@@ -77,7 +76,7 @@ final class SpacetimeLogs: Sendable {
     guard !follows else {
       return SpacetimeReply(
         response: HTTPResponse(
-          200, head, body: .stream { self.follow($0, after: start, isAllowed: isAllowed) }))
+          200, head, body: .stream { self.follow($0, after: start, as: standing) }))
     }
     let place = Place(start)
     return SpacetimeReply(
@@ -116,14 +115,14 @@ final class SpacetimeLogs: Sendable {
   // MARK: followers
 
   private func follow(
-    _ stream: ClientStream, after start: Int64, isAllowed: @escaping @Sendable () -> Bool
+    _ stream: ClientStream, after start: Int64, as standing: Standing
   ) {
     let isGone = Flag()
     stream.whenClosed { isGone.set() }
     let starts = state.withLock { state in
       state.followers.append(
         Follower(
-          stream: stream, isGone: isGone, isAllowed: isAllowed, place: start,
+          stream: stream, isGone: isGone, standing: standing, place: start,
           checkedAt: System.monotonicSeconds()))
       defer { state.isRunning = true }
       return !state.isRunning
@@ -175,6 +174,6 @@ final class SpacetimeLogs: Sendable {
     let now = System.monotonicSeconds()
     guard now - follower.checkedAt >= recheck else { return true }
     follower.checkedAt = now
-    return follower.isAllowed()
+    return follower.standing.holds
   }
 }

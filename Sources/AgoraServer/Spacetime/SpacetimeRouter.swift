@@ -49,17 +49,11 @@ struct SpacetimeRouter {
     _ routed: RoutedRequest, _ showsIdentity: Bool,
     _ body: (SpacetimeVisitor) throws(SpacetimeReply) -> SpacetimeReply
   ) throws -> HTTPResponse {
-    let caller = try access.legacyCaller(of: routed.request, routed.context)
+    let standing = try access.legacyStanding(of: routed.request, routed.context)
     var response: HTTPResponse
     do throws(SpacetimeReply) {
-      var visitor = try SpacetimeVisitor(
-        routed.request, as: caller, signer: signer, now: clock.now())
-      visitor.isAllowed = { [access, request = routed.request, context = routed.context] in
-        do throws(Problem) {
-          _ = try access.legacyCaller(of: request, context)
-          return true
-        } catch { return error.status.code != 401 && error.status.code != 403 }
-      }
+      let visitor = try SpacetimeVisitor(
+        routed.request, as: standing, signer: signer, now: clock.now())
       do throws(SpacetimeReply) { response = try body(visitor).response } catch {
         response = error.response
       }

@@ -110,24 +110,35 @@ final class SpacetimeSocket: Sendable {
     }
   }
 
-  /// Ends the connection where the token that opened it is not taken any more.
-  func checkToken() {
-    guard visitor.caller.isBound, !visitor.isAllowed() else { return }
-    outbox.close(.policy, "the token is not taken any more")
+  /// Ends the connection where whoever opened it may not watch any more.
+  ///
+  /// - Parameter isV4Over: whether nobody may.
+  func check(isV4Over: Bool) {
+    if isV4Over {
+      outbox.close(.policy, "v4 has ended; call \(Self.instead.tool)")
+    } else if !visitor.standing.holds {
+      endForToken()
+    }
   }
 
+  private func endForToken() { outbox.close(.policy, "the token is not taken any more") }
+
   private func receive(_ message: WebSocketMessage) {
-    checkToken()
+    // Each frame is a call, with the same token and the same rate as any.
+    let objection = visitor.standing.objection()
+    if objection?.endsStreams == true { return endForToken() }
     guard !isOver else { return }
     guard case .text(let text) = message else {
       return outbox.close(.failed, "a frame of \(SpacetimeSockets.name) is text")
     }
     do throws(SpacetimeRequestFrame.Fault) {
-      answer(try SpacetimeRequestFrame(text))
+      answer(
+        try SpacetimeRequestFrame(text), objection.map { .notNow($0.detail, code: $0.code) })
     } catch { outbox.close(.failed, error.message) }
   }
 
-  private func answer(_ frame: SpacetimeRequestFrame) {
+  /// - Parameter refusal: why nothing is done for the caller at the moment.
+  private func answer(_ frame: SpacetimeRequestFrame, _ refusal: Refusal?) {
     switch frame {
     case .callReducer(let reducer, let arguments, let request, let isQuiet):
       let call = LegacyCall(
@@ -136,13 +147,16 @@ final class SpacetimeSocket: Sendable {
       let cause = SpacetimeAnswerFrame.Cause(
         identity: visitor.identity, connection: connection, reducer: reducer,
         arguments: arguments, request: request, timestamp: hub.clock.now())
+      if let refusal {
+        return send(SpacetimeAnswerFrame.transactionUpdate([], cause, failure: refusal.text))
+      }
       hub.call(call, cause, from: self, isQuiet: isQuiet)
     case .subscribe(let queries, let request):
-      subscribe(.whole, queries, request) { rows, micros in
+      subscribe(.whole, queries, request, refusal) { rows, micros in
         SpacetimeAnswerFrame.initialSubscription(rows, request: request, microseconds: micros)
       }
     case .subscribeSingle(let query, let request, let id):
-      subscribe(.numbered(id), [query], request) { rows, micros in
+      subscribe(.numbered(id), [query], request, refusal) { rows, micros in
         guard rows.count == 1, let only = rows.first else {
           return SpacetimeAnswerFrame.multiApplied(
             "SubscribeMultiApplied", rows, request: request, id: id, microseconds: micros)
@@ -151,7 +165,7 @@ final class SpacetimeSocket: Sendable {
           "SubscribeApplied", only, request: request, id: id, microseconds: micros)
       }
     case .subscribeMulti(let queries, let request, let id):
-      subscribe(.numbered(id), queries, request) { rows, micros in
+      subscribe(.numbered(id), queries, request, refusal) { rows, micros in
         SpacetimeAnswerFrame.multiApplied(
           "SubscribeMultiApplied", rows, request: request, id: id, microseconds: micros)
       }
@@ -169,21 +183,19 @@ final class SpacetimeSocket: Sendable {
         SpacetimeAnswerFrame.multiApplied(
           "UnsubscribeMultiApplied", rows, request: request, id: id, microseconds: micros)
       }
-    case .oneOffQuery(let message, let query): ask(query, message)
+    case .oneOffQuery(let message, let query): ask(query, message, refusal)
     }
   }
 
   private typealias Saying = @Sendable ([SpacetimeAnswerFrame.Rows], Int) -> String
 
-  private static func microseconds(since start: Double) -> Int {
-    Int(max(0, min(System.monotonicSeconds() - start, 1e6)) * 1e6)
-  }
-
   private func subscribe(
-    _ key: SubscriptionHub.Key, _ texts: [String], _ request: UInt32, _ say: Saying
+    _ key: SubscriptionHub.Key, _ texts: [String], _ request: UInt32, _ refusal: Refusal?,
+    _ say: Saying
   ) {
     let start = System.monotonicSeconds()
     do throws(Refusal) {
+      if let refusal { throw refusal }
       try hub.checkSunset(reading: Self.instead)
       var queries: [WatchedQuery] = []
       for text in texts {
@@ -194,14 +206,14 @@ final class SpacetimeSocket: Sendable {
       try hub.subscribe(self, key, queries) { rows in
         say(
           rows.map { SpacetimeAnswerFrame.Rows($0, inserts: $1) },
-          Self.microseconds(since: start))
+          System.microseconds(since: start))
       }
     } catch {
       var id: UInt32?
       if case .numbered(let number) = key { id = number }
       send(
         SpacetimeAnswerFrame.subscriptionError(
-          error.text, request: request, id: id, microseconds: Self.microseconds(since: start)))
+          error.text, request: request, id: id, microseconds: System.microseconds(since: start)))
     }
   }
 
@@ -209,7 +221,7 @@ final class SpacetimeSocket: Sendable {
     let start = System.monotonicSeconds()
     let isKnown = hub.unsubscribe(self, .numbered(id)) { rows in
       say(
-        rows.map { SpacetimeAnswerFrame.Rows($0, deletes: $1) }, Self.microseconds(since: start))
+        rows.map { SpacetimeAnswerFrame.Rows($0, deletes: $1) }, System.microseconds(since: start))
     }
     guard !isKnown else { return }
     send(
@@ -218,10 +230,11 @@ final class SpacetimeSocket: Sendable {
   }
 
   /// Answers a query once.
-  private func ask(_ query: String, _ message: String) {
+  private func ask(_ query: String, _ message: String, _ refusal: Refusal?) {
     let start = System.monotonicSeconds()
     let outcome: Result<(table: String, rows: [String]), Refusal>
     do throws(Refusal) {
+      if let refusal { throw refusal }
       try hub.checkSunset(reading: Replacement("agora.query.marketplace", []))
       let table = WatchedQuery.firstTable(of: query)
       let answer = try LegacySQL.answer(
@@ -230,6 +243,6 @@ final class SpacetimeSocket: Sendable {
     } catch { outcome = .failure(error) }
     send(
       SpacetimeAnswerFrame.oneOffQueryResponse(
-        message, outcome, microseconds: Self.microseconds(since: start)))
+        message, outcome, microseconds: System.microseconds(since: start)))
   }
 }

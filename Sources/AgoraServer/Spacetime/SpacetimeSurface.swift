@@ -210,7 +210,7 @@ struct SpacetimeSurface: Surface {
         .get: { routed, visitor throws(SpacetimeReply) in
           _ = try SpacetimeDatabase(routed)
           return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
-            try logs.read(routed, isAllowed: visitor.isAllowed)
+            try logs.read(routed, as: calls.whileV4Lasts(visitor.standing, replacement))
           }
         }
       ])
@@ -221,7 +221,7 @@ struct SpacetimeSurface: Surface {
           guard visitor.isGiven else { throw .text(401, "Invalid credentials") }
           _ = try SpacetimeDatabase(old: routed)
           return try calls.reading(replacement, for: routed) { () throws(SpacetimeReply) in
-            try logs.read(routed, isAllowed: visitor.isAllowed)
+            try logs.read(routed, as: calls.whileV4Lasts(visitor.standing, replacement))
           }
         }
       ])

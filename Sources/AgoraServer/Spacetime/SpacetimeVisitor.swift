@@ -6,20 +6,21 @@ struct SpacetimeVisitor: Sendable {
   let token: SpacetimeToken
   /// Whether the caller brought it.
   let isGiven: Bool
-  /// Who the server takes the caller for.
-  let caller: Caller
-  /// Whether that still holds later: a WebSocket may outlive the server's own token.
-  var isAllowed: @Sendable () -> Bool = { true }
+  /// Who the server takes the caller for, and whether that still holds later.
+  let standing: Standing
 
+  /// Who the server takes the caller for.
+  var caller: Caller { standing.caller }
   var identity: String { token.identity }
 
   /// Reads who asks, as SpacetimeDB 1.1.2 does, and 0.6 to 0.8 did.
   ///
   /// - Throws: ``SpacetimeReply`` 400 or 401 in SpacetimeDB's words.
   init(
-    _ request: HTTPRequest, as caller: Caller, signer: TokenSigner, now: Timestamp
+    _ request: HTTPRequest, as standing: Standing, signer: TokenSigner, now: Timestamp
   ) throws(SpacetimeReply) {
-    self.caller = caller
+    self.standing = standing
+    let caller = standing.caller
     if let text = try Self.credentials(of: request) {
       // This server's own tokens name an agent.
       if TokenSecret(text) != nil, caller.isBound, let agent = caller.agent {

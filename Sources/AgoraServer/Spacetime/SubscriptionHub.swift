@@ -165,7 +165,7 @@ final class SubscriptionHub: Sendable {
       var cause = cause
       let start = System.monotonicSeconds()
       let answer = proxy.answer(call)
-      cause.microseconds = Int(max(0, min(System.monotonicSeconds() - start, 1e6)) * 1e6)
+      cause.microseconds = System.microseconds(since: start)
       if let refusal = answer.refusal {
         return socket.send(
           SpacetimeAnswerFrame.transactionUpdate([], cause, failure: refusal.text))
@@ -293,8 +293,8 @@ final class SubscriptionHub: Sendable {
   /// How often it looks whether a slow client takes more, in milliseconds.
   private static let shortInterval: Int32 = 10
 
-  /// How often it looks whether the clients' tokens are still taken, in seconds.
-  private static let tokenInterval = 5.0
+  /// How often it looks whether the clients may still watch, in seconds.
+  private static let checkInterval = 5.0
 
   private static func run(_ hub: () -> SubscriptionHub?) {
     var interval = interval
@@ -302,9 +302,9 @@ final class SubscriptionHub: Sendable {
     while let hub = hub() {
       hub.bell.wait(milliseconds: interval)
       let start = System.monotonicSeconds()
-      if start - lastCheck > tokenInterval {
+      if start - lastCheck > checkInterval {
         lastCheck = start
-        for socket in hub.sockets { socket.checkToken() }
+        hub.check()
       }
       guard let isWaiting = hub.goRound() else { return }
       // Whatever the tables' sizes, at most a third of one processor goes into reading them again.
@@ -314,8 +314,15 @@ final class SubscriptionHub: Sendable {
     }
   }
 
-  private var sockets: [SpacetimeSocket] {
-    state.withLock { $0.members.values.map(\.socket) }
+  /// Ends the connections of those who may not watch any more.
+  func check() {
+    var isV4Over = false
+    do throws(Refusal) { try checkSunset(reading: SpacetimeSocket.instead) } catch {
+      isV4Over = error.isV4Over
+    }
+    for socket in state.withLock({ $0.members.values.map(\.socket) }) {
+      socket.check(isV4Over: isV4Over)
+    }
   }
 
   /// Lets go of who is gone, tells the others what is new, and sends what waits.

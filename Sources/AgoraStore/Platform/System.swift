@@ -180,6 +180,11 @@ package enum System {
     return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
   }
 
+  /// Microseconds since an instant of ``monotonicSeconds()``, 0 to 10¹².
+  package static func microseconds(since start: Double) -> Int {
+    Int(max(0, min(monotonicSeconds() - start, 1e6)) * 1e6)
+  }
+
   /// Microseconds since 1970 UTC.
   package static func wallMicroseconds() -> Int64 {
     var now = timespec()

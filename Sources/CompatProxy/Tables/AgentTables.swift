@@ -67,6 +67,7 @@ extension LegacyTable {
     LegacyColumn.value("metadata", "registrations[#-1].\(key)")
   }
 
+  /// Who only stands in an import as somebody's receiver had no row on v4; who calls is there.
   static let registry = LegacyTable(
     "agent_registry",
     [
@@ -77,7 +78,8 @@ extension LegacyTable {
     Source(
       """
       main.agents a WHERE json_extract(metadata,'$.reserved') IS NOT 1
-        AND json_extract(metadata,'$.stub') IS NOT 1
+        AND (json_extract(metadata,'$.stub') IS NOT 1
+          OR json_extract(metadata,'$.compatibility_mode')='true')
       """,
       [
         "agent_id": """

@@ -29,7 +29,7 @@ import Testing
       bench = try MCPBench(in: folder)
       let access = Access(bench.place.store)
       var router = Router()
-      MCPEndpoint(bench.core) { try access.caller(of: $0, $1, through: .mcp) }.mount(on: &router)
+      MCPEndpoint(bench.core) { try access.standing(of: $0, $1, through: .mcp) }.mount(on: &router)
       self.router = router
     }
 

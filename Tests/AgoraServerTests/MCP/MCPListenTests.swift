@@ -168,7 +168,7 @@ import Testing
       let place = try Place(in: folder)
       try place.bench.place.register("a")
       var router = Router()
-      MCPEndpoint(place.core) { _, _ in .anonymous(.mcp) }.mount(on: &router)
+      MCPEndpoint(place.core) { _, _ in Standing(.anonymous(.mcp)) }.mount(on: &router)
       func ask(_ accept: String) throws -> HTTPResponse {
         var request = HTTPRequest(
           method: .post, target: try RequestTarget("/mcp".utf8, method: .post), minorVersion: 1,
