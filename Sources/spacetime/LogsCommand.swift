@@ -17,22 +17,18 @@ enum LogsCommand {
     // Before 1.0 the number was a word of its own.
     let number = options.value("lines") ?? options.words.dropFirst().first
     let format = options.value("format") ?? "text"
-    let usage = "\n\nUsage: spacetime logs [OPTIONS] <database> [-n <NUM_LINES>] [-f]\n"
+    let usage = "logs [OPTIONS] <database> [-n <NUM_LINES>] [-f]"
+    if let fault = options.fault { return Talk.misuse(fault, usage) }
     if let number, number.allSatisfy(\.isWholeNumber) == false || Int(number) == nil {
-      Talk.error(
-        "error: invalid value '\(number)' for '--num-lines <NUM_LINES>': it takes a whole number"
-          + usage)
-      return 2
+      return Talk.misuse(
+        "invalid value '\(number)' for '--num-lines <NUM_LINES>': it takes a whole number", usage)
     }
     if format != "text", format != "json" {
-      Talk.error(
-        "error: invalid value '\(format)' for '--format <FORMAT>': it takes text or json" + usage)
-      return 2
+      return Talk.misuse(
+        "invalid value '\(format)' for '--format <FORMAT>': it takes text or json", usage)
     }
-    guard options.unknown == nil, (1...2).contains(options.words.count) else {
-      let option = options.unknown.map { "unexpected argument '\($0)' found" }
-      Talk.error("error: \(option ?? "name one database")" + usage)
-      return 2
+    guard (1...2).contains(options.words.count) else {
+      return Talk.misuse("name one database", usage)
     }
     let database = options.words[0]
     if let status = Spacetime.passOn(database, whole) { return status }

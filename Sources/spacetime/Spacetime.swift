@@ -5,6 +5,11 @@ import CompatProxy
 enum Spacetime {
   /// The version that v4 ran on, which agents look for.
   static let version = "1.1.2"
+  static let versionText = """
+    spacetime \(version)
+    spacetimedb tool version \(version); spacetimedb-lib version \(version);
+
+    """
 
   /// Runs one command line.
   ///
@@ -17,12 +22,7 @@ enum Spacetime {
     let rest = Array(words.dropFirst())
     switch command {
     case "--version", "-V":
-      Talk.print(
-        """
-        spacetime \(version)
-        spacetimedb tool version \(version); spacetimedb-lib version \(version);
-
-        """)
+      Talk.print(versionText)
       return 0
     case "--help", "-h", "help":
       Talk.print(usage)
@@ -31,11 +31,16 @@ enum Spacetime {
     case "list": return ListCommand.run(rest)
     case "identity": return IdentityCommand.run(rest)
     case "login": return LoginCommand.run(rest)
-    case "logout": return 0
+    case "logout":
+      let options = Options(rest, valued: ["auth-host": "host"])
+      guard let fault = options.fault ?? options.surplus(beyond: 0) else { return 0 }
+      return Talk.misuse(fault, "logout [OPTIONS]")
+    case "energy": return EnergyCommand.run(rest)
+    case "version": return VersionCommand.run(rest)
     case "publish": return PublishCommand.run(rest, whole: words)
     case "server": return ServerCommand.run(rest)
-    case "ping": return ServerCommand.ping()
-    case "status": return StatusCommand.run()
+    case "ping": return ServerCommand.ping(rest)
+    case "status": return StatusCommand.run(rest)
     case "sql": return SQLCommand.run(rest, whole: words)
     case "logs": return LogsCommand.run(rest, whole: words)
     case "export": return ExportCommand.run(rest, whole: words)
@@ -70,7 +75,9 @@ enum Spacetime {
       identity  Shows the local identity (list, new)
       login     Says that nobody has to log in (show)
       publish   Says that there is no module to publish
-      server    Looks whether the store is there (ping, list)
+      server    Looks whether a server, or the store, is there (ping [URL], list)
+      energy    Shows that nobody pays for calls (balance)
+      version   Shows the version (list)
       status    Says how the store is
       logs      Shows what happened (-n NUM_LINES, -f to follow, --format json)
       export    Gives v4's bundle, as v4 would have it now (--format json)

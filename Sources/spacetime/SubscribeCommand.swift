@@ -30,13 +30,10 @@ enum SubscribeCommand {
       switches: [
         "print-initial-update": "initial", "anonymous": "anonymous", "y": "yes", "yes": "yes",
       ])
-    if let option = options.unknown { return misuse("unexpected argument '\(option)' found") }
+    if let fault = options.fault { return misuse(fault) }
     let words = options.words
     guard words.count >= 2 else {
-      let missing = words.isEmpty ? ["<database>", "<query>..."] : ["<query>..."]
-      return misuse(
-        "the following required arguments were not provided:\n"
-          + missing.map { "  \($0)" }.joined(separator: "\n"))
+      return misuse(Talk.missing(words.isEmpty ? ["<database>", "<query>..."] : ["<query>..."]))
     }
     var numbers: [String: UInt32] = [:]
     for name in ["updates", "timeout"] {
@@ -65,16 +62,7 @@ enum SubscribeCommand {
   }
 
   private static func misuse(_ text: String) -> Int32 {
-    Talk.error(
-      """
-      error: \(text)
-
-      Usage: spacetime subscribe [OPTIONS] <database> <query>...
-
-      For more information, try '--help'.
-
-      """)
-    return 2
+    Talk.misuse(text, "subscribe [OPTIONS] <database> <query>...")
   }
 
   /// One table's part of a line.

@@ -303,7 +303,7 @@ import Testing
         ),
         (
           "SELECT agent_id, agent_name, status FROM agent_registry ORDER BY 2",
-          #"["A","A","busy"] ["x-1","B","paused"]"#
+          #"["A","A","busy"] ["x-1","B","paused"] ["ghost","ghost","active"]"#
         ),
         (
           """

@@ -72,6 +72,12 @@ import Testing
         (["subscribe", db, "SELECT * FROM nope"], 1, "", "`nope` is not a valid table"),
         (["export", db, "--format", "json"], 0, #"{"agent_capability":[{"capability_id""#, ""),
         (["server", "ping", "local"], 0, "Server is online: http://localhost:\(server.port)", ""),
+        (["server", "ping", url], 0, "Server is online: http://localhost:\(server.port)\n", ""),
+        (
+          ["server", "ping", "http://127.0.0.1:1"], 0,
+          "Server could not be reached (Connection refused (os error 111)): http://127.0.0.1:1\n",
+          ""
+        ),
         (["status"], 0, "Status: online", ""), (["list"], 0, db, ""),
       ]
       for (words, status, output, talk) in rows {

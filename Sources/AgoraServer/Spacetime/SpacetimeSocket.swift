@@ -35,6 +35,9 @@ struct SpacetimeSockets: Sendable {
       default: continue
       }
     }
+    do throws(Problem) { _ = try WebSocketHandshake.key(of: routed.request) } catch {
+      throw SpacetimeReply(error)
+    }
     let socket = SpacetimeSocket(
       hub, database, visitor, connection: connection, isLight: isLight)
     var response = WebSocketHandshake.respond(to: routed.request, with: socket.acceptance)

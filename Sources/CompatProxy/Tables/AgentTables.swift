@@ -23,7 +23,8 @@ extension LegacyTable {
   private static let limit = """
     coalesce(iif(max_concurrent_tasks=(SELECT max(\(LegacyColumn.value("d.value", "max_concurrent_tasks")))
       FROM json_each(metadata,'$.capability_details') d),
-      \(LegacyColumn.value("detail", "max_concurrent_tasks")),NULL),max_concurrent_tasks,0)
+      \(LegacyColumn.value("detail", "max_concurrent_tasks")),NULL),
+      max_concurrent_tasks,0)
     """
 
   /// A row that says that it is not active counts where another one of the agent's is.

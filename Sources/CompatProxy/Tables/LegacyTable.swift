@@ -23,12 +23,18 @@ package struct LegacyTable: Sendable {
   package let name: String
   /// The columns in the view's order; the first is the primary key.
   package let columns: [Column]
+  /// Whether the column `data` has the row as it came.
+  package let hasWholeRows: Bool
   let sources: [Source]
   /// The number under which clients know it; SpacetimeDB's own tables have those below.
   package var id: Int { 4096 + (Self.all.firstIndex { $0.name == name } ?? 0) }
 
-  init(_ name: String, _ columns: KeyValuePairs<String, SATSType>, _ sources: Source...) {
+  init(
+    _ name: String, _ columns: KeyValuePairs<String, SATSType>, hasWholeRows: Bool = false,
+    _ sources: Source...
+  ) {
     self.name = name
+    self.hasWholeRows = hasWholeRows
     self.columns = columns.map { Column(name: $0.key, type: $0.value) }
     self.sources = sources
   }

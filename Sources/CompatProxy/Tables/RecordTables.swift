@@ -25,6 +25,7 @@ extension LegacyTable {
     LegacyTable(
       name,
       [id: .string, "source_agent": .string, "timestamp": .timestamp, "data": .string],
+      hasWholeRows: true,
       Source(
         imported(name, "events", "event_id"),
         [
@@ -118,14 +119,16 @@ extension LegacyTable {
     [
       "directive_id": .string, "user_id": .string, "target_id": .string,
       "timestamp": .timestamp, "data": .string,
-    ], Source(imported("user_directives", "audit", "audit_id"), audited("directive_id")))
+    ], hasWholeRows: true,
+    Source(imported("user_directives", "audit", "audit_id"), audited("directive_id")))
 
   static let auditLog = LegacyTable(
     "user_audit_log",
     [
       "log_id": .u64, "user_id": .string, "action": .string, "target_id": .string,
       "timestamp": .timestamp, "data": .string,
-    ], Source(imported("user_audit_log", "audit", "audit_id"), audited("log_id")))
+    ], hasWholeRows: true,
+    Source(imported("user_audit_log", "audit", "audit_id"), audited("log_id")))
 
   private static func audited(_ id: String) -> [String: String] {
     [
@@ -139,7 +142,7 @@ extension LegacyTable {
   /// A table whose rows are kept whole.
   static func archived(_ name: String, _ id: String) -> LegacyTable {
     LegacyTable(
-      name, [id: .string, "data": .string],
+      name, [id: .string, "data": .string], hasWholeRows: true,
       Source("main.archive WHERE v4_table='\(name)'", [id: "v4_id", "data": "row"]))
   }
 }
