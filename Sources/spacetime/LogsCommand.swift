@@ -40,21 +40,25 @@ enum LogsCommand {
     do {
       let marketplace = try Spacetime.open()
       if let status = Spacetime.refuse(
-        reading: Replacement("agora.query.marketplace", []), of: database, at: "logs",
+        reading: instead, of: database, at: "logs",
         in: marketplace)
       {
         return status
       }
       return try print(
-        marketplace.store, last: number.flatMap(Int.init), follows: options.has("follow"),
+        marketplace, last: number.flatMap(Int.init), follows: options.has("follow"),
         asJSON: format == "json")
     } catch { return Talk.fail(Spacetime.text(error)) }
   }
 
+  /// What to call instead once v4 has ended.
+  private static let instead = Replacement("agora.query.marketplace", [])
+
   /// - Parameter last: how many lines there are at first; nil for all of them, or ten where new ones follow.
   private static func print(
-    _ store: Store, last: Int?, follows: Bool, asJSON: Bool
+    _ marketplace: Marketplace, last: Int?, follows: Bool, asJSON: Bool
   ) throws -> Int32 {
+    let store = marketplace.store
     let count = last ?? (follows ? 10 : nil)
     var place = try count.map { count in
       try store.read { try LegacyLog($0).place(ofLast: count) }
@@ -67,6 +71,9 @@ enum LogsCommand {
       guard isTaken, follows else { return isTaken ? 0 : 1 }
       place = end
       System.pause(milliseconds: 200)
+      if let refusal = try Spacetime.end(of: instead, in: marketplace) {
+        return Talk.fail(refusal.text)
+      }
     }
   }
 

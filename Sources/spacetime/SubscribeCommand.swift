@@ -54,7 +54,18 @@ enum SubscribeCommand {
       updates: numbers["updates"].map { Int($0) },
       deadline: numbers["timeout"].map { System.monotonicSeconds() + Double($0) })
     do throws(End) {
-      if let url = Spacetime.serverURL { try watch(wish, at: url) } else { try watch(wish) }
+      if let url = Spacetime.serverURL {
+        try watch(wish, at: url)
+      } else {
+        let marketplace: Marketplace
+        do { marketplace = try Spacetime.open() } catch { throw .failed(Spacetime.text(error)) }
+        if let status = Spacetime.refuse(
+          reading: instead, of: words[0], at: "subscribe", in: marketplace)
+        {
+          return status
+        }
+        try watch(wish, in: marketplace)
+      }
     } catch {
       if case .failed(let text) = error { return Talk.fail(text) }
     }
@@ -99,10 +110,11 @@ enum SubscribeCommand {
   /// Milliseconds between two looks at the store.
   private static let interval: Int32 = 50
 
-  private static func watch(_ wish: Wish) throws(End) {
+  /// What to call instead once v4 has ended.
+  private static let instead = Replacement("agora.messaging.subscribe")
+
+  private static func watch(_ wish: Wish, in marketplace: Marketplace) throws(End) {
     do {
-      // A new store has no rows, as a new database has none.
-      _ = try Spacetime.open()
       let watch = try LegacyWatch(path: Spacetime.storePath)
       var rows = try wish.queries.map { try watch.rows(of: $0) }
       if wish.printsInitial {
@@ -116,6 +128,9 @@ enum SubscribeCommand {
         if let deadline = wish.deadline, System.monotonicSeconds() >= deadline { return }
         System.pause(milliseconds: interval)
         guard try watch.hasChanged() else { continue }
+        if let refusal = try Spacetime.end(of: instead, in: marketplace) {
+          throw End.failed(refusal.text)
+        }
         var parts: [Part] = []
         for (index, query) in wish.queries.enumerated() {
           let new = try watch.rows(of: query)

@@ -122,6 +122,7 @@ import Testing
     Row("GET /v1/database/nope/logs", nil, 404, ""),
     Row("GET \(place)/subscribe", nil, 426, "this is a WebSocket; ask for an upgrade", plain),
     Row("POST \(place)/sql", large, 413, "Failed to buffer the request body…", plain),
+    Row("POST \(place)/sql", large + large, 413, "Failed to buffer the request body…", plain),
     Row("POST \(place)/call/agent_heartbeat", large, 413, "Failed to buffer the request…", plain),
   ]
 

@@ -232,7 +232,7 @@ final class Session {
         }
       }
     } catch {
-      let response = error.status.code == 413 ? tooLarge : nil
+      let response = error.status.code == 413 ? answerToLarge() : nil
       return reply(to: nil, response ?? Problem(error).response, now, staysOpen: false)
     }
     guard case .reading = phase, !isBusy else { return }
@@ -243,6 +243,16 @@ final class Session {
     } else if isDraining, parser.isIdle {
       phase = .closing
     }
+  }
+
+  /// What the route of a request whose body is too large says; nil where it says nothing of its own.
+  private func answerToLarge() -> HTTPResponse? {
+    if let tooLarge { return tooLarge }
+    // The length alone was too much, so that nobody was asked yet.
+    guard let head = parser.failed,
+      case .accept(_, let response) = settings.handler.admit(head)
+    else { return nil }
+    return response
   }
 
   private func admit(_ head: HTTPRequest, _ now: Int64) throws(HTTPFault) {
