@@ -37,9 +37,7 @@ package struct LegacySQL {
     _ text: String, path: String, within budget: Budget? = nil
   ) throws(Refusal) -> Answer {
     var sql: LegacySQL
-    do { sql = try LegacySQL(path: path) } catch {
-      throw .unreadable(ToolFailure(error).message)
-    }
+    do { sql = try LegacySQL(path: path) } catch { throw .unreadable("try again") }
     return try sql.run(text, within: budget)
   }
 

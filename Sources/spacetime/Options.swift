@@ -6,6 +6,9 @@ struct Options {
   /// What is wrong with them, in clap's words.
   private(set) var fault: String?
 
+  /// Options that every command takes; none of the files that they name has anything to say here.
+  static let everywhere = ["root-dir": "root-dir", "config-path": "config-path"]
+
   /// - Parameters:
   ///   - valued: options that take a value, as letter or name without dashes.
   ///   - switches: options without one.
@@ -14,6 +17,7 @@ struct Options {
     _ arguments: [String], valued: [String: String] = [:], switches: [String: String] = [:],
     stopsAt limit: Int = .max
   ) {
+    let valued = valued.merging(Self.everywhere) { own, _ in own }
     var rest = arguments[...]
     while let word = rest.popFirst() {
       if word == "--" {

@@ -15,11 +15,32 @@ enum Spacetime {
   ///
   /// - Returns: the exit code.
   static func run(_ words: [String]) -> Int32 {
-    guard let command = words.first else {
+    var rest = words[...]
+    while let word = rest.first,
+      let name = Options.everywhere.keys.first(where: {
+        word == "--\($0)" || word.hasPrefix("--\($0)=")
+      })
+    {
+      rest = rest.dropFirst(word == "--\(name)" ? 2 : 1)
+    }
+    guard let command = rest.popFirst() else {
       Talk.error(usage)
       return 2
     }
-    let rest = Array(words.dropFirst())
+    // A reducer's arguments are looked at by the call itself.
+    let isHelp = rest.prefix { $0 != "--" }.contains { $0 == "-h" || $0 == "--help" }
+    if isHelp, command != "call", isOwn(command) {
+      Talk.print(usage)
+      return 0
+    }
+    return run(command, Array(rest), whole: words)
+  }
+
+  private static func isOwn(_ command: String) -> Bool {
+    usage.contains("\n  \(command) ") || ["ping", "logout"].contains(command)
+  }
+
+  private static func run(_ command: String, _ rest: [String], whole words: [String]) -> Int32 {
     switch command {
     case "--version", "-V":
       Talk.print(versionText)
@@ -48,16 +69,10 @@ enum Spacetime {
     case "subscribe": return SubscribeCommand.run(rest, whole: words)
     default:
       if let status = passOn(nil, words) { return status }
-      Talk.error(
-        """
-        error: unrecognized subcommand '\(command)'
-
-        Usage: spacetime [OPTIONS] <COMMAND>
-
-        For more information, try '--help'.
-
-        """)
-      return 2
+      return Talk.misuse(
+        command.hasPrefix("-")
+          ? "unexpected argument '\(command)' found" : "unrecognized subcommand '\(command)'",
+        "[OPTIONS] <COMMAND>")
     }
   }
 

@@ -111,6 +111,7 @@ import Testing
         (["version", "install", "2.0.0"], 1, ["there is no other version to install"]),
         (["logs", "agora-marketplace", "--num-lines", "abc"], 2, ["invalid value 'abc'"]),
         (["export", "agora-marketplace", "--format", "csv"], 2, ["invalid value 'csv'"]),
+        (["--frobnicate"], 2, ["error: unexpected argument '--frobnicate' found"]),
         (["frobnicate"], 2, ["error: unrecognized subcommand 'frobnicate'"]),
       ]
       for (words, status, parts) in rows {
@@ -176,7 +177,9 @@ import Testing
         // Where v4's own server stood, the store answers.
         (["server", "ping", "http://127.0.0.1:1/"], "Server is online: http://127.0.0.1:1\n"),
         (["server", "ping", "https://x.example"], "Server could not be reached (https"),
-        (["logout"], ""),
+        (["logout"], ""), (["sql", "--help"], "Usage: spacetime"),
+        (["server", "ping", "-h"], "Usage: spacetime"),
+        (["--root-dir", "/x", "--config-path=/y", "list", "--root-dir=/z"], "agora-marketplace"),
       ]
       for (words, part) in rows {
         let run = try spacetime(words, in: folder)
