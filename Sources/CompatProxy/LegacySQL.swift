@@ -158,7 +158,10 @@ package struct LegacySQL {
     if let refusal = SQLFault.strange(SQLScope(tokens)) { throw refusal }
     // Whatever the way to write it.
     let hidden = Set(try connection.all(Self.names, map: { $0.text(0) })).subtracting(Self.tables)
-    if let token = tokens.first(where: { hidden.contains($0.lowered) }) {
+    let isHidden = { (name: String) in
+      hidden.contains(name) || name.hasPrefix("sqlite_") || name.hasPrefix("pragma_")
+    }
+    if let token = tokens.first(where: { isHidden($0.lowered) }) {
       throw SQLFault.table(token.text)
     }
   }

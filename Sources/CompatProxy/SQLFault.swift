@@ -86,6 +86,9 @@ enum SQLFault {
       message.hasPrefix(prefix) ? message.dropFirst(prefix.count) : nil
     }
     if let name = rest(after: "no such table: ") { return table(name) }
+    if message.hasPrefix("'"), message.hasSuffix("' is not a function") {
+      return table(message.dropFirst().dropLast("' is not a function".count))
+    }
     if let name = rest(after: "no such column: ") { return column(String(name), in: scope) }
     if let name = rest(after: "ambiguous column name: ") { return ambiguous(name) }
     if let name = rest(after: "no such function: ")

@@ -217,7 +217,10 @@ import Testing
   {
     try withTemporaryFolder { folder in
       let place = try TestMarketplace(in: folder)
-      let hidden = ["tokens", "agents", "v4_rows", "sqlite_master", "audit", "no_such_thing"]
+      let hidden = [
+        "tokens", "agents", "v4_rows", "sqlite_master", "audit", "no_such_thing",
+        "sqlite_temp_master",
+      ]
       var rows: [(String, String)] = [
         ("", "Empty SQL query"), (" ; ", "Empty SQL query"), ("-- x", "Empty SQL query"),
         ("SELECT 1; SELECT 2", "Multiple SQL statements are not supported"),
@@ -252,6 +255,7 @@ import Testing
           "SELECT (SELECT nope FROM \"\(name)\") FROM agent_message",
           "WITH t AS (SELECT nope FROM \(name)) SELECT * FROM t",
           "SELECT agent_id FROM agent_registry NATURAL JOIN \(name) x",
+          "SELECT 1 FROM \(name)('x')", "SELECT 1 FROM agent_registry NATURAL JOIN \(name)(1)",
           "SELECT 1 FROM (SELECT 'x' AS agent) JOIN \(name) USING (agent)",
           "SELECT '\u{301}', agent_id FROM agent_registry NATURAL JOIN \(name) WHERE ''=''",
         ].map { ($0, text) }
