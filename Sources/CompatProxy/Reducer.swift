@@ -57,6 +57,9 @@ package struct Reducer: Sendable {
     }
   }
 
+  /// Those that only look.
+  static let queries: Set<String> = ["query_coordination_data", "coordination_system_status"]
+
   /// All reducers.
   package static let all: [Reducer] = [
     RegisterAgentCapability.reducer, SendAgentMessage.reducer, SendMessageReducer.reducer,

@@ -35,6 +35,9 @@ struct SpacetimeSockets: Sendable {
       default: continue
       }
     }
+    do throws(Problem) { _ = try WebSocketHandshake.key(of: routed.request) } catch {
+      throw SpacetimeReply(error)
+    }
     let socket = SpacetimeSocket(
       hub, database, visitor, connection: connection, isLight: isLight)
     var response = WebSocketHandshake.respond(to: routed.request, with: socket.acceptance)
@@ -239,7 +242,7 @@ final class SpacetimeSocket: Sendable {
     do throws(Refusal) {
       if let refusal { throw refusal }
       try hub.checkSunset(reading: Replacement("agora.query.marketplace", []))
-      let table = (try? WatchedQuery.read(query))?.first?.table.name ?? ""
+      let table = WatchedQuery.firstTable(of: query)
       let answer = try LegacySQL.answer(
         query, path: hub.marketplace.store.path, within: .stranger)
       outcome = .success((table, answer.namedRows.map { JSONWriter.compact($0) }))
