@@ -59,6 +59,9 @@ package struct SunsetControl: Sendable {
     package var reason: String?
     /// Whether v4 is switched off although it is not ready.
     package var isForced = false
+    /// Whether it is taken also while the marketplace is halted: a server has to start for the halt to be
+    /// ended from elsewhere.
+    fileprivate var passesHalt = false
 
     package init(reason: String? = nil, isForced: Bool = false) {
       self.reason = reason
@@ -141,9 +144,9 @@ package struct SunsetControl: Sendable {
     let (before, now) = try look()
     guard before.phase < phase else { return nil }
     var after = before
-    return try enter(
-      phase, from: before, &after, "sunset.environment",
-      Decision(reason: "asked for by the environment"), at: now)
+    var decision = Decision(reason: "asked for by the environment")
+    decision.passesHalt = true
+    return try enter(phase, from: before, &after, "sunset.environment", decision, at: now)
   }
 
   private static func plan(
@@ -187,6 +190,10 @@ package struct SunsetControl: Sendable {
   ) throws -> Change {
     let caller = caller
     let stored: SunsetState? = try marketplace.together { group in
+      let context = group.recordingContext(as: caller)
+      if !decision.passesHalt {
+        try context.refuseIfHalted(ToolContext.systemWide, "the marketplace")
+      }
       let current = try SunsetState(group.connection)
       guard current.isDecided(as: before) else { return nil }
       var after = planned
@@ -195,7 +202,6 @@ package struct SunsetControl: Sendable {
       after.windows = planned.windows.map { window in
         current.windows.first { $0.start == window.start && $0.end == window.end } ?? window
       }
-      let context = group.recordingContext(as: caller)
       if after.phase > .compatibility, after.noticedAt == nil,
         try Self.announce(after, in: group, as: caller)
       {
@@ -291,6 +297,7 @@ package struct SunsetControl: Sendable {
     let caller = caller
     let record: Record? = try marketplace.together { group in
       let context = group.recordingContext(as: caller)
+      try context.refuseIfHalted(ToolContext.systemWide, "the marketplace")
       guard let agent = try context.knownAgent(AgentReference(name)) else { return nil }
       let (record, after) = try body(SunsetRegister(group.connection), agent)
       try context.audit(

@@ -29,25 +29,23 @@ enum Words {
     "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
   }
 
-  /// A word of a command line, quoted where a shell would not take it as one word.
-  static func shell(_ word: String) -> String {
-    let isPlain =
-      !word.isEmpty && word.first != "-"
-      && word.unicodeScalars.allSatisfy { scalar in
-        scalar.isASCII
-          && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-            || "._-@:/".unicodeScalars.contains(scalar))
-      }
-    if isPlain { return word }
-    return "'"
-      + TextTable.visible(word).split(separator: "'", omittingEmptySubsequences: false)
-      .joined(separator: #"'\''"#) + "'"
+  /// An agent as a word of a command line: its name, or its id where a name would not arrive as it is.
+  static func agent(_ agent: AgentStanding) -> String {
+    let isSafe = agent.name.first.map { $0 != "-" } ?? false
+    let isVisible = TextTable.visible(agent.name) == agent.name
+    return ShellWords.quoted(isSafe && isVisible ? agent.name : agent.id)
   }
 
   /// The first of some names, and how many more there are.
-  static func names(_ names: [String], most: Int = 3) -> String {
+  ///
+  /// - Parameters:
+  ///   - number: how many there are in all, where `names` are only the first of them.
+  static func names(
+    _ names: some Collection<String>, most: Int = 3, of number: Int? = nil
+  ) -> String {
     let shown = names.prefix(most).map { TextTable.visible(String($0.prefix(60))) }
       .joined(separator: ", ")
-    return names.count > most ? shown + " and \(names.count - most) more" : shown
+    let more = (number ?? names.count) - most
+    return more > 0 ? shown + " and \(more) more" : shown
   }
 }

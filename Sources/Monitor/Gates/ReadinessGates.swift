@@ -13,7 +13,7 @@ struct ReadinessGates {
 
   /// Whether anything at all came from v4 or calls it.
   var hasLegacy: Bool {
-    !facts.standing.isEmpty || calls.total > 0 || census.agents.contains { $0.isFromV4 }
+    !facts.standing.isEmpty || calls.total > 0 || census.hasAnyFromV4
   }
 
   var all: [Gate] {
@@ -31,13 +31,13 @@ struct ReadinessGates {
 
   private var onV4: Gate {
     let title = "Nobody on v4 for \(Words.count(window, "day"))"
-    let callers = census.agents.filter { $0.state == .onV4 }
+    let callers = census.agents(in: .onV4)
     let others = census.unknown.filter { $0.windowCalls > 0 }
     guard callers.isEmpty, others.isEmpty else {
       var parts: [String] = []
       if !callers.isEmpty {
         parts.append(
-          "\(Words.count(callers.count, "agent")) (\(Words.names(callers.map(\.name))))")
+          "\(Words.count(callers.count, "agent")) (\(Words.names(callers.lazy.map(\.name))))")
       }
       if !others.isEmpty {
         let names = others.filter { !$0.name.isEmpty }.map(\.name)
@@ -60,7 +60,7 @@ struct ReadinessGates {
         "the record begins on \(begin.description.prefix(10)), and is younger than \(Words.count(window, "day"))",
         "agora monitor --gate")
     }
-    let last = census.agents.compactMap(\.lastV4Call).max()
+    let last = census.lastCall
     return gate(
       "nobody_on_v4", title, true,
       last.map { "the last call of v4 was on \($0.description.prefix(10))" }
@@ -68,7 +68,7 @@ struct ReadinessGates {
   }
 
   private var silent: Gate {
-    let silent = census.agents.filter { $0.state == .silent }
+    let silent = census.agents(in: .silent)
     let waiting = silent.filter { $0.ownsSomething && $0.acknowledged == nil }
     let title = "Silent agents own nothing"
     guard let first = waiting.first else {
@@ -89,7 +89,7 @@ struct ReadinessGates {
     return gate(
       "silent_agents", title, false,
       "\(Words.count(waiting.count, "agent")) never seen on v5 \(waiting.count == 1 ? "owns" : "own") \(owned): \(Words.names(waiting.map(\.name)))",
-      "agora sunset acknowledge \(Words.shell(first.name)) --reason TEXT")
+      "agora sunset acknowledge \(Words.agent(first)) --reason TEXT")
   }
 
   private var rejects: Gate {
@@ -169,7 +169,7 @@ struct ReadinessGates {
     }
     let proposal = DayTime.shifted(now, days: max(window, 7) * 2).description.prefix(10)
     let remedy = "agora sunset schedule --date \(proposal)"
-    guard let date = sunset.sunsetAt, let announced = sunset.announcedAt else {
+    guard let date = sunset.end, let announced = sunset.announcedAt else {
       return gate("announced", title, false, "no date for the end of v4 is set", remedy)
     }
     let ends = "v4 ends on \(date.description.prefix(10))"

@@ -3,6 +3,13 @@ import AgoraStore
 extension MonitorReport {
   /// The report as Markdown, for an issue or a chat.
   public var markdown: String {
+    var bytes: [UInt8] = []
+    writeMarkdown { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Writes the ``markdown`` in pieces.
+  package func writeMarkdown(_ write: ([UInt8]) throws -> Void) rethrows {
     var lines = ["# From v4 to v5", ""]
     lines.append("**\(Self.sentence(verdict)).** \(Self.minute(generatedAt)). Phase: \(phaseLine).")
     lines += notes.flatMap { ["", "> \(Self.inline($0))."] }
@@ -31,16 +38,35 @@ extension MonitorReport {
     lines += Self.table(
       [
         "agent", "state", "last v4 call", "calls a day", "open tasks", "open workflows", "reducers",
-      ],
-      agents.map { agent in
-        [
-          Self.inline(agent.name), agent.state.title, agent.lastV4Call?.description ?? "",
-          agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "", "\(agent.openTasks)",
-          "\(agent.openWorkflows)",
-          agent.reducers.map { Self.inline($0.reducer) }.joined(separator: ", "),
-        ]
-      }, right: [3, 4, 5])
-    return lines.joined(separator: "\n") + "\n"
+      ], [], right: [3, 4, 5])
+    var piece = Array((lines.joined(separator: "\n") + "\n").utf8)
+    for place in agents.indices {
+      row(agents[place], &piece)
+      try piece.handOn(to: write)
+    }
+    try write(piece)
+  }
+
+  private func row(_ agent: AgentStanding, _ bytes: inout [UInt8]) {
+    func cell(_ text: String) {
+      bytes.append(literal: "| ")
+      bytes += text.utf8
+      bytes.append(0x20)
+    }
+    cell(Self.inline(agent.name))
+    cell(agent.state.title)
+    bytes.append(literal: "| ")
+    agent.lastV4Call?.append(to: &bytes)
+    bytes.append(0x20)
+    cell(agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "")
+    cell("\(agent.openTasks)")
+    cell("\(agent.openWorkflows)")
+    bytes.append(literal: "| ")
+    for (number, use) in agent.reducers.enumerated() {
+      if number > 0 { bytes.append(literal: ", ") }
+      bytes += Self.inline(use.reducer).utf8
+    }
+    bytes.append(literal: " |\n")
   }
 
   private var callLines: [String] {
@@ -79,6 +105,11 @@ extension MonitorReport {
 
   /// Text in which nothing is markup, and that ends no cell.
   static func inline(_ text: String) -> String {
+    let isPlain = text.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+        || byte == 0x20 || byte == 0x2d || byte == 0x2e
+    }
+    if isPlain { return text }
     var result = ""
     for character in TextTable.visible(text) {
       if character == "<" {

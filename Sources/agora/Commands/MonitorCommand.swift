@@ -66,7 +66,7 @@ enum MonitorCommand {
   }
 
   private static func write(_ report: MonitorReport, _ invocation: Invocation) throws {
-    if invocation.value("html") == "-" { return try Terminal.write(Array(report.page.utf8)) }
+    if invocation.value("html") == "-" { return try report.writePage { try Terminal.write($0) } }
     if let file = invocation.value("html") {
       try writePage(report, to: file)
       Terminal.say("Wrote the page to \(file).")
@@ -75,23 +75,23 @@ enum MonitorCommand {
       try report.writeJSON { try Terminal.write($0) }
       try Terminal.print("")
     } else if invocation.has("markdown") {
-      try Terminal.write(Array(report.markdown.utf8))
+      try report.writeMarkdown { try Terminal.write($0) }
     } else if invocation.has("prometheus") {
       try Terminal.write(Array(report.prometheus.utf8))
     } else if invocation.value("html") == nil || invocation.has("gate") {
-      try Terminal.write(Array(report.text.utf8))
+      try report.writeText { try Terminal.write($0) }
     }
   }
 
   /// The page appears whole, in the place of an older one.
   static func writePage(_ report: MonitorReport, to path: String) throws {
     let draft = path + ".part"
-    do throws(SystemError) {
+    do {
       defer { try? File.remove(draft) }
       let file = try File.writing(draft)
-      try file.write(Array(report.page.utf8).span)
+      try report.writePage { try file.write($0.span) }
       try File.rename(draft, to: path)
-    } catch { throw AgoraError(error, file: path) }
+    } catch let error as SystemError { throw AgoraError(error, file: path) }
   }
 
   /// Draws the report anew where a terminal shows it; elsewhere each follows the one before.

@@ -241,6 +241,10 @@ extension SunsetControl {
           remedy: "agora call agora.query.agents lists them.")
       case .notReady: throw fault
       }
+    } catch let failure as ToolFailure where failure.code == .halted {
+      throw AgoraError(
+        .halted, failure.message,
+        remedy: "agora call agora.admin.override with the action resume ends the halt.")
     } catch let failure as ToolFailure {
       throw AgoraError(failure.code == .unavailable ? .busy : .broken, failure.message)
     }
