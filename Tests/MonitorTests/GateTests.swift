@@ -146,7 +146,10 @@ import Testing
   private func commands(_ market: TestMarketplace) throws -> [String] {
     try MonitorReport(
       market.marketplace, at: market.now, replacements: ["assign_task": "agora.task.assign"]
-    ).recommendations.compactMap(\.command)
+    ).recommendations.compactMap(\.command).map {
+      $0.hasSuffix("--help")
+        ? $0 : String($0.dropLast(" --store \(ShellWords.quoted(market.store.path))".count))
+    }
   }
 
   @Test func `what to do next names the commands of the closed gates`() throws {
@@ -177,9 +180,54 @@ import Testing
       let after = try commands(market)
       #expect(
         after == [
-          "agora store backup before-sunset.db", "agora compat log --days",
+          "agora store backup before-sunset-20250606T100000.db", "agora compat log --days",
           "agora call agora.task.assign --help",
         ])
     }
   }
+
+  @Test func `a command names the store, and agents and files in such a way that they arrive`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let path = ShellWords.quoted(market.store.path)
+      func remedy(_ name: String) throws -> String { try gates(market)[name]?.remedy ?? "-" }
+      func write(_ sql: String) throws { _ = try market.store.withWriter { try $0.execute(sql) } }
+      try write(
+        "INSERT INTO workflows(workflow_id,workflow_name,status,creator_agent) VALUES('wf_1','w','running','agent_00000000000050000000000000000001')"
+      )
+      let names = [("old", "old"), ("it''s", #"'it'\''s'"#), ("two words", "'two words'")]
+      for (name, word) in names {
+        try write("UPDATE agents SET agent_name='\(name)'")
+        let found = try remedy("silent_agents")
+        #expect(found == "agora sunset acknowledge \(word) --reason TEXT --store \(path)")
+      }
+      // A name that looks like an option, or that no terminal shows, is told by its id.
+      for name in ["'-x'", "'a'||char(27)"] {
+        try write("UPDATE agents SET agent_name=\(name)")
+        let found = try remedy("silent_agents")
+        #expect(found.contains(" agent_00000000000050000000000000000001 "), "\(found)")
+      }
+      for number in 2...7 {
+        try write(
+          "INSERT INTO agents(agent_id,agent_name) VALUES('agent_0000000000005000000000000000000\(number)','a\(number)'); INSERT INTO tasks(task_id,assigned_agent,task_type,status) VALUES('t\(number)','agent_0000000000005000000000000000000\(number)','t','pending')"
+        )
+      }
+      #expect(try remedy("silent_agents").hasPrefix("agora sunset acknowledge --all --reason"))
+      try write(
+        "DELETE FROM verifications; INSERT INTO v4_files VALUES(1,1,'\(folder)/gone.json','bundle')"
+      )
+      #expect(try remedy("verification") == "agora verify EXPORT --store \(path)")
+      for file in ["one.json", "two of it.json"] {
+        try Self.touch(folder + "/" + file)
+        try write(
+          "DELETE FROM v4_files; INSERT INTO v4_files VALUES(1,1,'\(folder)/\(file)','bundle')")
+        let word = ShellWords.quoted(folder + "/" + file)
+        #expect(try remedy("verification") == "agora verify --source s \(word) --store \(path)")
+      }
+    }
+  }
+
+  private static func touch(_ path: String) throws { try write("", to: path) }
 }

@@ -13,6 +13,13 @@ public struct Gate: Sendable, Equatable {
   /// The command that goes on from here; nil where there is nothing to do.
   public let remedy: String?
 
+  /// The same with a command that finds the store.
+  func at(_ store: String) -> Gate {
+    Gate(
+      name: name, title: title, passed: passed, reason: reason,
+      remedy: remedy.map { Words.command($0, at: store) })
+  }
+
   package var json: JSON {
     .object([
       .init("name", .string(name)), .init("passed", .bool(passed)),
@@ -28,6 +35,14 @@ enum Words {
   static func count(_ number: Int, _ noun: String, _ plural: String? = nil) -> String {
     "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
   }
+
+  /// A command that works on a store, also where that is not the one which is meant without a word.
+  static func command(_ command: String, at store: String) -> String {
+    store == usualStore || command.hasSuffix(" --help") || command.hasPrefix("agora monitor --gate")
+      ? command : "\(command) --store \(ShellWords.quoted(store))"
+  }
+
+  private static let usualStore = "agora.db"
 
   /// An agent as a word of a command line: its name, or its id where a name would not arrive as it is.
   static func agent(_ agent: AgentStanding) -> String {

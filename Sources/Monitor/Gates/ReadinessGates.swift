@@ -67,11 +67,14 @@ struct ReadinessGates {
         ?? "no call of v4 is on record", "")
   }
 
+  /// So many agents are acknowledged by their names.
+  private static let named = 5
+
   private var silent: Gate {
     let silent = census.agents(in: .silent)
     let waiting = silent.filter { $0.ownsSomething && $0.acknowledged == nil }
     let title = "Silent agents own nothing"
-    guard let first = waiting.first else {
+    guard !waiting.isEmpty else {
       let known = silent.count { $0.ownsSomething }
       return gate(
         "silent_agents", title, true,
@@ -89,7 +92,10 @@ struct ReadinessGates {
     return gate(
       "silent_agents", title, false,
       "\(Words.count(waiting.count, "agent")) never seen on v5 \(waiting.count == 1 ? "owns" : "own") \(owned): \(Words.names(waiting.map(\.name)))",
-      "agora sunset acknowledge \(Words.agent(first)) --reason TEXT")
+      waiting.count > Self.named
+        ? "agora sunset acknowledge --all --reason TEXT"
+        : "agora sunset acknowledge \(waiting.map(Words.agent).joined(separator: " ")) --reason TEXT"
+    )
   }
 
   private var rejects: Gate {
@@ -98,8 +104,8 @@ struct ReadinessGates {
       "rejects", "No rejected rows", count == 0,
       count == 0
         ? "no rejected row waits"
-        : "\(Words.count(count, "rejected row")) \(count == 1 ? "waits" : "wait"): \(Words.names(facts.rejects.map { "\($0.rows) \($0.code)" }))",
-      "agora rejects list")
+        : "\(Words.count(count, "rejected row")) \(count == 1 ? "waits" : "wait"): \(Words.names(facts.rejects.map { "\($0.rows) \($0.code)" })); look at them with agora rejects list, and dismiss what needs nothing more",
+      "agora rejects dismiss \(facts.firstReject ?? 1) --reason TEXT")
   }
 
   private var conflicts: Gate {
@@ -107,13 +113,13 @@ struct ReadinessGates {
       "conflicts", "No conflicts", facts.conflicts == 0,
       facts.conflicts == 0
         ? "no conflict waits for a decision"
-        : "\(Words.count(facts.conflicts, "row was", "rows were")) changed on v4 and on v5, and nobody has decided",
-      "agora conflicts list")
+        : "\(Words.count(facts.conflicts, "row was", "rows were")) changed on v4 and on v5, and nobody has decided; agora conflicts list shows both sides",
+      "agora conflicts resolve --all --keep v5")
   }
 
   private var verification: Gate {
     let title = "Verified since the last migration"
-    let remedy = "agora verify EXPORT"
+    let remedy = verify
     guard !facts.standing.isEmpty else {
       return gate("verification", title, true, "no migration has gone in", "")
     }
@@ -134,6 +140,22 @@ struct ReadinessGates {
         : "the comparison of \(day) found \(Words.count(last.differences, "difference"))", remedy)
   }
 
+  /// The comparison with the newest export, by its files where they are still there.
+  private var verify: String {
+    guard let export = facts.export,
+      export.files.allSatisfy({ path in
+        path.first != "-" && TextTable.visible(path) == path
+          && (try? File.status(path))??.isRegular == true
+      })
+    else { return "agora verify EXPORT" }
+    let source =
+      export.source == Self.usualSource ? "" : "--source \(ShellWords.quoted(export.source)) "
+    return "agora verify \(source)\(export.files.map(ShellWords.quoted).joined(separator: " "))"
+  }
+
+  /// The v4 deployment that a command means where none is named.
+  private static let usualSource = "agora-marketplace"
+
   private var healthy: Gate {
     gate(
       "health", "The marketplace is healthy", health == .healthy, healthReason,
@@ -142,7 +164,9 @@ struct ReadinessGates {
 
   private var backup: Gate {
     let title = "A fresh backup"
-    let remedy = "agora store backup before-sunset.db"
+    // A backup replaces nothing, so each time has a name of its own.
+    let time = now.description.prefix(19).filter { $0 != ":" && $0 != "-" }
+    let remedy = "agora store backup before-sunset-\(time).db"
     guard hasLegacy else {
       return gate("backup", title, true, "nothing came from v4 that could be lost", "")
     }

@@ -105,22 +105,28 @@ extension MonitorReport {
 
   /// Text in which nothing is markup, and that ends no cell.
   static func inline(_ text: String) -> String {
-    let isPlain = text.utf8.allSatisfy { byte in
-      (0x30...0x39).contains(byte) || (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
-        || byte == 0x20 || byte == 0x2d || byte == 0x2e
-    }
-    if isPlain { return text }
-    var result = ""
-    for character in TextTable.visible(text) {
-      if character == "<" {
+    let text = TextTable.visible(text)
+    guard text.utf8.contains(where: isMark) else { return text }
+    // All marks are ASCII, and no byte of another character is one of them.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count + 8)
+    for byte in text.utf8 {
+      if byte == 0x3c {
         // Not every renderer takes a backslash before it.
-        result += "&lt;"
+        bytes.append(literal: "&lt;")
         continue
       }
-      if "\\`*_{}[]>#|!~&".contains(character) { result.append("\\") }
-      result.append(character)
+      if isMark(byte) { bytes.append(0x5c) }
+      bytes.append(byte)
     }
-    return result
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func isMark(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x21, 0x23, 0x26, 0x2a, 0x3c, 0x3e, 0x5b...0x5d, 0x5f, 0x60, 0x7b...0x7e: true
+    default: false
+    }
   }
 
   /// Text between backticks.

@@ -108,8 +108,32 @@ extension MonitorReport {
     return ["What to do next"]
       + recommendations.enumerated().flatMap { place, advice -> [String] in
         Self.wrapped("\(place + 1). \(advice.text)\(advice.command == nil ? "." : ":")", hanging: 3)
-          + (advice.command.map { ["     " + $0] } ?? [])
+          + (advice.command.map(Self.commandLines) ?? [])
       }
+  }
+
+  /// A command in lines of the width, which a shell takes as one: they end with a backslash, and none is
+  /// broken within quotes.
+  private static func commandLines(_ command: String) -> [String] {
+    var words: [String] = [""]
+    var isQuoted = false
+    for character in command {
+      if character == "'" { isQuoted.toggle() }
+      if character == " ", !isQuoted {
+        words.append("")
+      } else {
+        words[words.count - 1].append(character)
+      }
+    }
+    var lines: [String] = []
+    for word in words {
+      if let last = lines.last, TextTable.width(last) + 1 + TextTable.width(word) <= width - 2 {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append((lines.isEmpty ? "     " : "       ") + word)
+      }
+    }
+    return lines.dropLast().map { $0 + " \\" } + lines.suffix(1)
   }
 
   /// Text in lines of the width, the first and those after it indented by some places.
@@ -250,9 +274,9 @@ extension MonitorReport {
       "Named and never made: \(facts.orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts).",
       indent: 2, hanging: 2)
     if let last = facts.verification {
-      lines.append(
-        "  Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", and the migrations have changed since")."
-      )
+      lines += Self.wrapped(
+        "Verified \(Self.minute(last.at)): \(last.isIdentical ? "identical" : "different")\(last.isCurrent ? "" : ", and the migrations have changed since").",
+        indent: 2, hanging: 2)
     }
     return lines
   }

@@ -71,7 +71,7 @@ public struct MonitorReport: Sendable {
         healthReason: measured.notes.isEmpty
           ? "all that was measured is well" : measured.notes.joined(separator: "; "),
         now: now, window: window
-      ).all
+      ).all.map { $0.at(marketplace.store.path) }
     notes = Self.notes(read.census)
   }
 

@@ -14,6 +14,16 @@ public struct Recommendation: Sendable, Equatable {
 extension MonitorReport {
   /// What to do next, the most urgent first.
   public var recommendations: [Recommendation] {
+    advice.map { advice in
+      // The gates' commands name the store already.
+      let isOfAGate = gates.contains { $0.remedy != nil && $0.remedy == advice.command }
+      return Recommendation(
+        text: advice.text,
+        command: isOfAGate ? advice.command : advice.command.map { Words.command($0, at: store) })
+    }
+  }
+
+  private var advice: [Recommendation] {
     guard hasLegacy else {
       return [
         Recommendation(
