@@ -229,5 +229,54 @@ import Testing
     }
   }
 
+  @Test func `the end has one date in every form`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let now = TestMarketplace.start
+      // Switched off before the day that was announced, or after it.
+      let table: [(SunsetPhase, since: Int64, announced: Int64, end: Int64)] = [
+        (.warning, -3, 1, 1), (.sunset, -1, 1, -1), (.sunset, -1, -2, -2),
+      ]
+      for row in table {
+        _ = try market.store.write { connection in
+          var state = try SunsetState(connection)
+          state.phase = row.0
+          state.since = Timestamp(microseconds: now + row.since * Self.day)
+          state.sunsetAt = Timestamp(microseconds: now + row.announced * Self.day)
+          try state.write(to: connection)
+        }
+        let report = try MonitorReport(market.marketplace, at: market.now, replacements: [:])
+        let end = Timestamp(microseconds: now + row.end * Self.day)
+        let date = end.description
+        #expect(report.json["sunset"]?["date"]?.text == date, "\(row)")
+        let figure =
+          "agora_migration_timestamp_seconds{what=\"sunset\"} \(end.microseconds / 1_000_000)\n"
+        #expect(report.prometheus.contains(figure), "\(row)")
+        let word = row.end > 0 ? "v4 ends" : "v4 ended"
+        let moment =
+          "<time datetime=\"\(date)\">\(date.prefix(10)) \(date.dropFirst(11).prefix(5))</time> <b>\(word)</b>"
+        #expect(report.page.contains(moment), "\(row)")
+        if row.end > 0 { #expect(report.text.contains("v4 ends on \(date.prefix(10))"), "\(row)") }
+      }
+    }
+  }
+
+  @Test func `a screen shows the beginning, and how much more there is`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let report = try MonitorReport(market.marketplace, at: market.now, replacements: [:])
+      let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+      for rows in [1, 2, 10, 24, lines - 1] {
+        let screen = report.screen(rows: rows)
+        let shown = screen.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+          shown.count == max(2, rows)
+            && report.text.hasPrefix(shown.dropLast().joined(separator: "\n")))
+        #expect(screen.hasSuffix("(\(lines - shown.count + 1) more lines: agora monitor)"))
+      }
+      #expect(report.screen(rows: lines) == report.text)
+    }
+  }
+
   private static func touch(_ path: String) throws { try write("", to: path) }
 }

@@ -22,6 +22,16 @@ extension MonitorReport {
     try writeAgents(write)
   }
 
+  /// The beginning of the ``text`` that fits a screen of so many rows, for one that is drawn again and
+  /// again: what is most urgent stands first.
+  package func screen(rows: Int) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    guard lines.count > rows else { return text }
+    let shown = max(1, rows - 1)
+    let rest = Words.count(lines.count - shown, "more line")
+    return lines.prefix(shown).joined(separator: "\n") + "\n(\(rest): agora monitor)"
+  }
+
   /// `2025-06-06 10:00 UTC`.
   static func minute(_ instant: Timestamp) -> String {
     let text = instant.description

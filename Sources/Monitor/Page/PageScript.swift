@@ -191,18 +191,21 @@ enum PageScript {
       live(...liveWord);
       return true;
     };
-    let due = 0, last = 0;
+    let due = 0, last = 0, took = 0;
     const refresh = async () => {
       due = 0;
-      last = Date.now();
+      const start = Date.now();
       try {
         const answer = await fetchReport();
         if (answer.ok) take(await answer.text());
       } catch { say('not reached', 'off'); }
+      last = Date.now();
+      took = last - start;
     };
     const schedule = () => {
       if (due) return;
-      const pause = document.hidden ? 15000 : 2000;
+      // A page of very many agents takes its time: the reader has nine tenths of it.
+      const pause = Math.max(document.hidden ? 15000 : 2000, 9 * took);
       due = setTimeout(refresh, Math.max(200, last + pause - Date.now()));
     };
     const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

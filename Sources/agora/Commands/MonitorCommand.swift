@@ -34,8 +34,10 @@ enum MonitorCommand {
       """,
     run: run)
 
+  private static let formats = ["json", "markdown", "prometheus"]
+
   private static func run(_ invocation: Invocation) throws -> ExitCode {
-    let formats = ["json", "markdown", "prometheus"].filter { invocation.has($0) }
+    let formats = Self.formats.filter { invocation.has($0) }
     guard formats.count < 2 else {
       throw AgoraError(
         .misuse, "--\(formats[0]) and --\(formats[1]) cannot both be printed",
@@ -101,9 +103,17 @@ enum MonitorCommand {
     Interruption.watch()
     while true {
       let now = try report()
-      // Home, and clear what is below: clearing first would flicker.
-      if System.isTerminal(1) { try Terminal.write(Array("\u{1b}[H\u{1b}[J".utf8)) }
-      try write(now, invocation)
+      if System.isTerminal(1) {
+        // Home, and clear what is below: clearing first would flicker.
+        try Terminal.write(Array("\u{1b}[H\u{1b}[J".utf8))
+      }
+      if System.isTerminal(1), formats.allSatisfy({ !invocation.has($0) }),
+        invocation.value("html") == nil
+      {
+        try Terminal.write(Array(now.screen(rows: Terminal.height).utf8))
+      } else {
+        try write(now, invocation)
+      }
       for _ in 0..<(interval * 10) {
         if System.isInterrupted { return .interrupted }
         System.pause(milliseconds: 100)
