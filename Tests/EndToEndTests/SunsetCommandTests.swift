@@ -116,6 +116,40 @@ import Testing
     }
   }
 
+  @Test func `nothing about the end is decided while the marketplace is halted`() throws {
+    try withTemporaryFolder { folder in
+      _ = try call(folder, at: "2026-11-01T00:00:00Z")
+      func override(_ action: String) throws -> Child {
+        try Child.run(
+          "agora",
+          [
+            "call", "agora.admin.override", "--action", action, "--target-id", "system_wide",
+            "--priority", "5", "--reason", "drill", "--store", folder + "/s.db",
+          ], in: folder)
+      }
+      let halted = try override("pause")
+      #expect(halted.status == 0, "\(halted.talk)")
+      let writers = [
+        "set warning", "advance", "revert", "schedule --date 2027-01-01",
+        "exempt A --until 2027-01-01 --reason r", "acknowledge A --reason r",
+        "set sunset --force --reason r",
+      ]
+      for words in writers {
+        let done = try run("agora", "sunset " + words, in: folder)
+        let status: Int32 = words == "revert" ? 1 : 5
+        #expect(done.status == status && done.output.isEmpty, "\(words): \(done.talk)")
+      }
+      for words in ["status", "simulate"] {
+        let done = try run("agora", "sunset " + words, in: folder)
+        #expect(done.status == 0, "\(words): \(done.talk)")
+      }
+      let status = try JSON.parse(run("agora", "sunset status --json", in: folder).output)
+      #expect(status["phase"]?.text == "compatibility" && status["sunset"] ?? .null == .null)
+      #expect(try override("resume").status == 0)
+      #expect(try run("agora", "sunset advance", in: folder).status == 0)
+    }
+  }
+
   @Test func `the environment warns the callers of one program and moves nothing`() throws {
     try withTemporaryFolder { folder in
       let now = "2026-11-01T00:00:00Z"

@@ -145,6 +145,18 @@ package struct LegacyCallLog {
     }
   }
 
+  private static let name = Query(
+    "agents.name_of_caller", "SELECT agent_name FROM agents WHERE agent_id=?1")
+
+  /// The names of agents that counts have by their ids; what is no agent's id has none.
+  package func names(of agents: [String]) throws -> [String: String] {
+    var names: [String: String] = [:]
+    for agent in Set(agents) {
+      names[agent] = try connection.first(Self.name, .text(agent)) { $0.text(0) }
+    }
+    return names
+  }
+
   /// Calls of all agents together: of one day, reducer and code.
   package struct Total: Sendable, Equatable {
     /// Days since 1970-01-01, UTC.

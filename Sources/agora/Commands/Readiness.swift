@@ -4,6 +4,12 @@ import Monitor
 
 /// What has to be true before v4 is switched off: the monitor says it.
 enum Readiness {
+  /// The ids of silent agents that own something and that nobody has acknowledged.
+  static func waiting(_ marketplace: Marketplace, at now: Timestamp) throws -> [String] {
+    try MonitorReport(marketplace, at: now, replacements: Reducer.replacements)
+      .agents(in: .silent).filter { $0.ownsSomething && $0.acknowledged == nil }.map(\.id)
+  }
+
   static let gate: ReadinessGate = { marketplace, now in
     try MonitorReport(marketplace, at: now, replacements: Reducer.replacements).gates
       .filter { !$0.passed }
