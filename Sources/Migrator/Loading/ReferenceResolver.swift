@@ -197,13 +197,22 @@ final class ReferenceResolver {
         try connection.run(Self.insertMissing, .text("agent"), .text(name))
         guard seesStubs else { return nil }
       }
-      if origin == nil, !knowsBorn, BornOnV5.isGiven(String(decoding: id, as: UTF8.self)) {
-        return nil
-      }
+      if !knowsBorn, origin != "stub", try isMadeOnV5(id, isKnown: origin != nil) { return nil }
       return id
     }
     return try connection.first(
       Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.bytes(0) })
+  }
+
+  private static let isFromV4 = Query(
+    "agents.is_from_v4",
+    "SELECT EXISTS(SELECT 1 FROM agents WHERE agent_id=?1 AND source_hash IS NOT NULL)")
+
+  /// Whether an agent is v5's own: v4 knows it only as v5 has told it, if at all.
+  private func isMadeOnV5(_ id: [UInt8], isKnown: Bool) throws -> Bool {
+    let id = String(decoding: id, as: UTF8.self)
+    guard isKnown else { return BornOnV5.isGiven(id) }
+    return try connection.integer(Self.isFromV4, .text(id)) == 0
   }
 
   /// Appends the agent that a column names; NULL where it names none.
