@@ -368,7 +368,9 @@ final class ReferenceResolver {
     for table in WorkflowEpochs.tables {
       if let last = try epochs.candidates(written, in: table).last { return last.id }
     }
-    return nil
+    guard seesStubs else { return nil }
+    return try connection.first(
+      Self.nameByName, .text(source), .text("workflow"), .text(written), map: { $0.bytes(0) })
   }
 }
 
