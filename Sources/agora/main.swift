@@ -38,7 +38,9 @@ private func report(_ error: AgoraError, asJSON: Bool) -> ExitCode {
       .init("file", .optional(error.file)), .init("offset", error.offset.map { .int($0) } ?? .null),
       .init("remedy", .optional(error.remedy)),
     ]
-    let json = JSON.object([.init("status", .string("failed")), .init("error", .object(members))])
+    let json = JSON.object(
+      [.init("status", .string("failed")), .init("error", .object(members))]
+        + (error.details?.members ?? []))
     // Where nobody reads standard output, standard error has said it.
     try? Terminal.print(JSONWriter.pretty(json))
   }
