@@ -183,6 +183,7 @@ final class StagedRun {
   private func enter() throws {
     guard !options.isDryRun else { return }
     // All that is long comes before the file ceases to be one that can be gone on with.
+    try progress.finishing()
     try File.reading(staging).sync()
     try stage.transaction {
       try stage.execute(Stager.dropDeletions, name: "source_deletions.drop")

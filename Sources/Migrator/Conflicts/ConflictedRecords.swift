@@ -112,10 +112,10 @@ struct ConflictedRecords {
 
   private func remove(_ conflicts: [Conflict]) throws {
     guard !conflicts.isEmpty else { return }
-    let sweep = DeletionSweep(context, applies: true)
-    var workflows: [DeletionSweep.Gone] = []
+    let sweep = DeletionSweep(context)
+    var workflows: [GoneRow] = []
     for conflict in conflicts {
-      let gone = DeletionSweep.Gone(
+      let gone = GoneRow(
         row: conflict.row, v4ID: conflict.v4ID, v5ID: conflict.v5ID, table: conflict.table)
       if conflict.target.name == "messages" {
         try UndoLog.removeReads(of: conflict.v5ID, run: context.run, in: connection)

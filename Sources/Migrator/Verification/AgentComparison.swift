@@ -26,6 +26,12 @@ struct AgentComparison {
       let expected = origin == "stub" ? stub(id, name) : try StoredAgent(context).record(id, name)
       guard let expected else { continue }
       var fields = RecordComparison.differences(expected, found, .agents)
+      if !fields.isEmpty, origin != "stub" {
+        for references in try findings.otherReferences() {
+          guard let other = try StoredAgent(context).record(id, name, references) else { continue }
+          if RecordComparison.differences(other, found, .agents).isEmpty { fields = [] }
+        }
+      }
       // An agent that v5 knew before keeps what it had, and more was given to it.
       if found.fields.last == .null, origin != "stub" {
         fields.removeAll { $0.name != "agent_name" }
@@ -68,9 +74,6 @@ struct StepComparison {
   func compare() throws {
     for table in context.tables where table.kind == .step {
       try findings.eachKnownRow(of: table) { row, id in
-        var json: [UInt8] = []
-        _ = try table.mapper.mapStep(id: row.v5ID, context.references, into: &json)
-        let expected = try JSON.parse(json)
         let stored = try connection.first(
           Self.workflowOfStep, .integer(row.row), map: { ($0.text(0), $0.text(1)) })
         guard let (steps, workflow) = stored else {
@@ -85,15 +88,26 @@ struct StepComparison {
         guard let found else {
           return try findings.absent(table.name, row.v4ID, id, in: workflow)
         }
-        let names = (expected.members ?? []).map(\.name)
-        let others = (found.members ?? []).map(\.name).filter { !names.contains($0) }
-        let fields = (names + others).compactMap {
-          name -> (name: String, expected: JSON, found: JSON)? in
-          let (one, other) = (expected[name] ?? .null, found[name] ?? .null)
-          return one == other ? nil : (name, one, other)
-        }
+        var fields = try differences(row, table, found, context.references)
+        for references in fields.isEmpty ? [] : try findings.otherReferences()
+        where try differences(row, table, found, references).isEmpty { fields = [] }
         try findings.differ(table.name, row.v4ID, id, in: workflow, fields)
       }
+    }
+  }
+
+  /// In what a step differs from what its row makes.
+  private func differences(
+    _ row: StagedRow, _ table: StagedTable, _ found: JSON, _ references: ReferenceResolver
+  ) throws -> [(name: String, expected: JSON, found: JSON)] {
+    var json: [UInt8] = []
+    _ = try table.mapper.mapStep(id: row.v5ID, references, into: &json)
+    let expected = try JSON.parse(json)
+    let names = (expected.members ?? []).map(\.name)
+    let others = (found.members ?? []).map(\.name).filter { !names.contains($0) }
+    return (names + others).compactMap { name in
+      let (one, other) = (expected[name] ?? .null, found[name] ?? .null)
+      return one == other ? nil : (name, one, other)
     }
   }
 }

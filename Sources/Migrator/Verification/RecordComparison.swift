@@ -112,23 +112,39 @@ final class RecordComparison {
       AND row=?4 AND \(RejectStatus.stands))
     """)
 
+  private static let gone = Query(
+    "v4_gone.has", "SELECT EXISTS(SELECT 1 FROM main.v4_gone WHERE row=?1)")
+  private static let unsee = Query(
+    "seen.drop", "DELETE FROM temp.seen WHERE main_row=?1")
+
+  private func isGone(_ stored: Int64) throws -> Bool {
+    try connection.integer(Self.gone, .integer(stored)) == 1
+  }
+
+  /// Whether an import has rejected just this row.
+  private func isRejected(_ row: StagedRow, _ table: StagedTable, _ text: String) throws -> Bool {
+    try connection.integer(
+      Self.isRejected, .text(context.source), .text(table.name), .text(row.v4ID), .text(text)) == 1
+  }
+
   /// Rows of the export that the store does not know, or knows with another text.
   private func findMissingRows() throws {
     for table in context.tables {
       try context.scan(table) { row in
         let text = String(decoding: table.mapper.row.text, as: UTF8.self)
         if let stored = try context.replaced(by: row) {
-          return try self.compareTexts(row, table, stored: stored)
+          // A newer text that was rejected left the row among those that v4 has no more.
+          guard try self.isGone(stored) && self.isRejected(row, table, text) else {
+            return try self.compareTexts(row, table, stored: stored)
+          }
+          try self.connection.run(Self.unsee, .integer(stored))
+          return
         }
         // A row that v5 has written is a record, whether it has come back or not; one that the export
         // itself takes back may have come or not.
         guard try !row.isBornOnV5 && !self.isTakenBack(row, table) else { return }
         // A row that was not understood is known as that.
-        guard
-          try self.connection.integer(
-            Self.isRejected, .text(self.context.source), .text(table.name), .text(row.v4ID),
-            .text(text)) == 0
-        else { return }
+        guard try !self.isRejected(row, table, text) else { return }
         self.missing(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self))
       }
     }
@@ -211,21 +227,24 @@ final class RecordComparison {
       }
       var fields = Self.differences(expected, found, target)
       if !fields.isEmpty {
-        // Who registered on v5 later is not who a reference was to that was left empty.
-        try table.mapper.map(as: identity, self.withoutBorn(), into: &expected)
-        if Self.differences(expected, found, target).isEmpty { fields = [] }
+        for references in try self.otherReferences() where !fields.isEmpty {
+          try table.mapper.map(as: identity, references, into: &expected)
+          if Self.differences(expected, found, target).isEmpty { fields = [] }
+        }
       }
       try self.differ(table.name, row.v4ID, id, fields)
     }
   }
 
-  private var strictReferences: ReferenceResolver?
+  private var laxReferences: [ReferenceResolver] = []
 
-  private func withoutBorn() throws -> ReferenceResolver {
-    if let known = strictReferences { return known }
-    let made = try context.references.withoutBorn()
-    strictReferences = made
-    return made
+  /// What references may have led to when their rows came: who registered on v5 later is not who one was to
+  /// that was left empty, and where no stubs are made by now, one may be left from what was there.
+  func otherReferences() throws -> [ReferenceResolver] {
+    if laxReferences.isEmpty {
+      laxReferences = try [nil, true].map { try context.references.withoutBorn(seeingStubs: $0) }
+    }
+    return laxReferences
   }
 
   /// Gives each stored row that the export has too, in its table's mapper.
