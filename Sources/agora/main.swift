@@ -48,14 +48,9 @@ private func report(
       .init("file", .optional(error.file)), .init("offset", error.offset.map { .int($0) } ?? .null),
       .init("remedy", .optional(error.remedy)),
     ]
-<<<<<<< HEAD
-    let json = JSON.object(
-      [.init("status", .string("failed")), .init("error", .object(members))]
-        + (error.details?.members ?? []))
-=======
     let status = isCall ? [] : [JSON.Member("status", .string("failed"))]
-    let json = JSON.object(status + [.init("error", .object(members))])
->>>>>>> b5632d3ca290000c39a45abe5859e666a5bc0eb4
+    let json = JSON.object(
+      status + [.init("error", .object(members))] + (error.details?.members ?? []))
     // Where nobody reads standard output, standard error has said it.
     try? Terminal.print(JSONWriter.pretty(json))
   }
