@@ -14,7 +14,9 @@ final class RecordComparison {
     for table in context.tables {
       switch table.kind {
       case .capability, .registry, .configuration, .step: continue
-      default: try compareRecords(table)
+      default:
+        try compareRecords(table)
+        try compareColumnsOfV5(table)
       }
     }
     try AgentComparison(context, self).compare()
@@ -210,12 +212,53 @@ final class RecordComparison {
         return self.noteChanged(.init(table: table.name, v4ID: row.v4ID, v5ID: id))
       }
       var fields = Self.differences(expected, found, target)
+      let areStepsOfRow = target.name == "workflows" && row.parent != nil
       if !fields.isEmpty {
         // Who registered on v5 later is not who a reference was to that was left empty.
         try table.mapper.map(as: identity, self.withoutBorn(), into: &expected)
         if Self.differences(expected, found, target).isEmpty { fields = [] }
       }
+      if areStepsOfRow { fields += Self.stepDifference(expected, found) }
       try self.differ(table.name, row.v4ID, id, fields)
+    }
+  }
+
+  /// The steps of a workflow that stands in a configuration are its row's; those of the others have rows.
+  private static func stepDifference(
+    _ expected: Record, _ found: Record
+  ) -> [(name: String, expected: JSON, found: JSON)] {
+    guard let column = RecordTable.workflows.columns.firstIndex(of: "steps"),
+      expected.value(column) != found.value(column)
+    else { return [] }
+    return [("steps", json(expected.value(column)), json(found.value(column)))]
+  }
+
+  /// The columns that only v5 fills, and what they are until it does.
+  private static let columnsOfV5: [String: [(name: String, value: String)]] = [
+    "tasks": [
+      ("deadline", "NULL"), ("notes", "NULL"), ("updated_at", "NULL"), ("dependencies", "'[]'"),
+    ], "audit": [("before", "NULL"), ("after", "NULL")],
+  ]
+
+  /// Columns that no row fills may have been filled behind the store's back.
+  private func compareColumnsOfV5(_ table: StagedTable) throws {
+    let target = TableMapper.recordTable(of: table.kind)
+    guard let columns = Self.columnsOfV5[target.name] else { return }
+    let rows = Query(
+      "\(target.name).columns_of_v5",
+      """
+      SELECT r.v4_id, x.\(target.columns[0]), \(columns.map { "x.\($0.name)" }.joined(separator: ", "))
+      FROM \(target.name) x JOIN main.v4_rows r ON r.row=x.source_row JOIN temp.seen s ON s.main_row=r.row
+      WHERE r.table_no=?1 AND (\(columns.map { "x.\($0.name) IS NOT \($0.value)" }.joined(separator: " OR ")))
+      """)
+    try connection.each(rows, .integer(table.number)) { row in
+      var fields: [(name: String, expected: JSON, found: JSON)] = []
+      for (index, column) in columns.enumerated() {
+        let expected = column.value == "NULL" ? JSON.null : .string("[]")
+        let found = Self.json(row.value(Int32(index + 2)))
+        if found != expected { fields.append((column.name, expected, found)) }
+      }
+      try self.differ(table.name, row.text(0), row.text(1), fields)
     }
   }
 
@@ -304,6 +347,19 @@ final class RecordComparison {
       where try !BornOnV5.isGiven(record) && !isStub(record) {
         report.extra.append(.init(table: table.name, v4ID: nil, v5ID: record))
       }
+    }
+    let steps = Query(
+      "steps.unclaimed",
+      """
+      SELECT coalesce(iif(j.type='object', json_extract(j.value,'$.step_id'), NULL), w.workflow_id)
+      FROM workflows w JOIN json_each(iif(json_valid(w.steps), w.steps, '[]')) j
+        LEFT JOIN main.v4_rows r ON r.row=w.source_row
+      WHERE r.parent IS NULL AND NOT EXISTS(SELECT 1 FROM main.v4_steps p JOIN main.v4_rows s ON s.row=p.row
+        WHERE p.workflow_id=w.workflow_id
+          AND s.v5_id=iif(j.type='object', json_extract(j.value,'$.step_id'), NULL))
+      """)
+    for record in try connection.all(steps, map: { $0.text(0) }) where !BornOnV5.isGiven(record) {
+      report.extra.append(.init(table: "steps", v4ID: nil, v5ID: record))
     }
     let agents = Query(
       "agents.unclaimed",

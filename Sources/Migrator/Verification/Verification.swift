@@ -78,6 +78,7 @@ public struct Verification {
             connection, schema: "stage", run: exports.run, source: options.source,
             first: stager.rejects.nextNumber, limit: nil), ledger: stager.ledger,
           progress: progress)
+        context.listsDamage = true
         try RepeatSettler(context).settle()
         return try RecordComparison(context).compare()
       }
