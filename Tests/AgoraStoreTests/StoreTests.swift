@@ -93,6 +93,22 @@ import Testing
       #expect(try Store(path: folder + "/copy.db").contentHash() == store.contentHash())
       let error = #expect(throws: AgoraError.self) { try store.backup(to: folder + "/copy.db") }
       #expect(error?.code == .misuse)
+      let lost = #expect(throws: AgoraError.self) { try store.backup(to: folder + "/no/copy.db") }
+      #expect(lost?.code == .noSuchFile && lost?.file == folder + "/no")
+    }
+  }
+
+  @Test func `of backups to one file at once one is taken, and is whole`() throws {
+    try withTemporaryFolder { folder in
+      let store = try Store(path: folder + "/s.db", creates: true)
+      try store.write { try $0.execute(Self.insert) }
+      let attempts = (0..<4).map { _ in
+        Background { (try? store.backup(to: folder + "/copy.db")) != nil }
+      }
+      let taken = try attempts.map { try $0.value() }
+      #expect(taken.filter { $0 }.count == 1)
+      #expect(try Store(path: folder + "/copy.db").contentHash() == store.contentHash())
+      #expect(try names(in: folder).allSatisfy { !$0.hasSuffix(".part") })
     }
   }
 

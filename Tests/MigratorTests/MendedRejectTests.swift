@@ -203,6 +203,34 @@ import Testing
     }
   }
 
+  @Test func `rejects of several deployments are told apart, and retried by name`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      try write(Self.export(Self.bad), to: folder + "/x.json")
+      var options = MigrationOptions(exports: [folder + "/x.json"])
+      options.source = "one"
+      _ = try Migration(options, store: store).run()
+      let sources = try KnownSources(Store(path: store))
+      #expect(try sources.choose(nil) == "one")
+      #expect(throws: AgoraError.self) { try sources.choose("other") }
+      options.source = MigrationOptions(exports: []).source
+      _ = try Migration(options, store: store).run()
+      let both = try KnownSources(Store(path: store))
+      #expect(try both.choose(nil, prefersDefault: true) == options.source)
+      let error = #expect(throws: AgoraError.self) { try both.choose(nil) }
+      #expect(error?.code == .misuse)
+      let list = try RejectList(Store(path: store))
+      let listed = list.json["rejects"]?.elements ?? []
+      #expect(listed.map { $0["source"]?.text } == ["one", options.source])
+      #expect(listed.allSatisfy { $0["run_id"]?.text?.hasPrefix("run_") == true })
+      #expect(list.text.contains("one"))
+      // Of one deployment nothing is said of the other's rows.
+      try write(Self.export(Self.mended), to: folder + "/x.json")
+      _ = try Migration(options, store: store).run()
+      #expect(try RejectList(Store(path: store)).rejects.map(\.number) == [1])
+    }
+  }
+
   /// What a store of before says: rejects in three states, one of them in pieces.
   @Test func `rejects of an older store keep what has become of them`() throws {
     try withTemporaryFolder { folder in

@@ -28,7 +28,7 @@ final class RecordComparison {
 
   // MARK: findings
 
-  func missing(_ table: String, _ v4ID: String, _ v5ID: String?) {
+  func missing(_ table: String, _ v4ID: String?, _ v5ID: String?) {
     report.missing.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
   }
 
@@ -135,7 +135,7 @@ final class RecordComparison {
       }
     }
     try KnownRejects(connection, source: context.source).eachUnknown {
-      self.missing($0, $1 ?? "", nil)
+      self.missing($0, $1, nil)
     }
   }
 

@@ -83,7 +83,9 @@ public struct Verification {
         return try RecordComparison(context).compare()
       }
     } catch let error as SQLiteError {
-      throw AgoraError(error, store: store)
+      // Nothing is written but what is staged.
+      throw AgoraError(error, store: store).lackingRoom(
+        in: File.folder(of: staging), insteadOf: store)
     } catch let error as SystemError {
       throw AgoraError(error, file: store)
     }
