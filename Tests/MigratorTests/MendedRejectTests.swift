@@ -203,6 +203,87 @@ import Testing
     }
   }
 
+  @Test func `a member that is no table is what the newest export has under its name`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      func export(_ members: String) -> String {
+        "{\"agent_message\":[" + Self.good + "]" + members + "}\n"
+      }
+      let history = [
+        #","exported_at":"2025-06-01""#, #","exported_at":"2025-06-02""#, #","exported_at":[]"#,
+        #","exported_at":3"#,
+      ]
+      var runs: [String] = []
+      for members in history {
+        runs.append(try migrate(export(members), into: store).runID)
+        #expect(try bundle(store) == export(members))
+        let verified = try verify(store)
+        #expect(verified.isIdentical, "\(verified.text)")
+        #expect(try waiting(store).count == (members.hasSuffix("[]") ? 0 : 1))
+      }
+      for members in history.reversed() {
+        #expect(try bundle(store) == export(members))
+        if let run = runs.popLast() { _ = try Rollback(run, store: store).run() }
+      }
+    }
+  }
+
+  /// An export in which some rows cannot be understood this time.
+  private static func damaged(_ export: String, _ dice: inout SeededDice) throws -> String {
+    let tables = try JSON.parse(export).members ?? []
+    return JSONWriter.compact(
+      .object(
+        tables.map { table in
+          let rows = (table.value.elements ?? []).map { row -> JSON in
+            guard dice.once(in: 6) else { return row }
+            return .object(
+              (row.members ?? []).map { member in
+                switch member.name {
+                case "timestamp", "created_at": .init(member.name, .string("never"))
+                case "progress": .init(member.name, .int(900))
+                case "capability_type": .init(member.name, .array([]))
+                default: member
+                }
+              })
+          }
+          return .init(table.name, .array(rows))
+        }))
+  }
+
+  @Test(arguments: PropertyTests.seeds.prefix(6))
+  func `many exports with rejected rows and deletions are the last one alone`(
+    _ seed: UInt64
+  ) throws {
+    try withTemporaryFolder { folder in
+      var dice = SeededDice(seed: seed)
+      var deployment = Deployment(seed: seed)
+      let (all, last) = (folder + "/all.db", folder + "/last.db")
+      var history: [(run: String, hash: String, bundle: String, waits: [String])] = []
+      var export = ""
+      for _ in 0..<4 {
+        export = try Self.damaged(deployment.export(), &dice)
+        let report = try migrate(export, into: all, deleting: true)
+        #expect(try bundle(all) == export + "\n")
+        let verified = try verify(all)
+        #expect(verified.isIdentical, "\(verified.text)")
+        history.append((report.runID, try hash(all), try bundle(all), try waiting(all)))
+        #expect(history.last?.waits.count == report.ledger.totals.rejected)
+        for _ in 0..<12 { deployment.live() }
+      }
+      try migrate(export, into: last)
+      let differences = StoreDump.differences(
+        try StoreDump.marketplace(of: all), try StoreDump.marketplace(of: last))
+      #expect(differences == [])
+      #expect(try waiting(all).sorted() == waiting(last).sorted())
+      while let newest = history.popLast(), let older = history.last {
+        _ = try Rollback(newest.run, store: all).run()
+        #expect(try hash(all) == older.hash)
+        #expect(try bundle(all) == older.bundle)
+        #expect(try waiting(all) == older.waits)
+      }
+    }
+  }
+
   @Test func `rejects of several deployments are told apart, and retried by name`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/s.db"
