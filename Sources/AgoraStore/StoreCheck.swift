@@ -153,16 +153,24 @@ public struct StoreCheck: Sendable {
     }
 
   /// Checks a store; takes time in proportion to its size.
+  ///
+  /// Each question is one query, and so of one moment.
   public init(_ store: Store) throws {
-    findings = try store.read { connection in
-      try Self.checks.map { name, query in
-        var faults = 0
-        var examples: [String] = []
-        try connection.each(query) { row in
-          faults += 1
-          if examples.count < 5 { examples.append(row.text(0)) }
+    findings = try Self.checks.map { name, query in
+      do {
+        return try store.read { connection in
+          var faults = 0
+          var examples: [String] = []
+          try connection.each(query) { row in
+            faults += 1
+            if examples.count < 5 { examples.append(row.text(0)) }
+          }
+          return Finding(name: name, faults: faults, examples: examples)
         }
-        return Finding(name: name, faults: faults, examples: examples)
+      } catch let error as AgoraError where error.code == .notAStore {
+        // Pages are damaged: the other questions may still tell how far it goes.
+        return Finding(
+          name: name, faults: 1, examples: ["could not be looked at: \(error.message)"])
       }
     }
   }

@@ -112,6 +112,25 @@ import Testing
     }
   }
 
+  @Test func `check goes on behind a damaged page and says what it could not look at`() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/s.db"
+      try Store(path: path, creates: true).write { try $0.execute(Self.insert) }
+      let connection = try Connection(path: path, mode: .readWrite)
+      try connection.execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE")
+      let page = Query("test", "SELECT rootpage FROM sqlite_master WHERE name='agents'")
+      let size = try Int(connection.integer(Query("test", "PRAGMA page_size")) ?? 0)
+      let root = try Int(connection.integer(page) ?? 0)
+      let copy = folder + "/damaged.db"
+      var bytes = try File.contents(path, limit: 1 << 30)
+      for index in 0..<64 { bytes[(root - 1) * size + index] = 0xff }
+      try write(bytes, to: copy)
+      let check = try StoreCheck(Store(path: copy))
+      #expect(!check.isSound && check.findings.contains { $0.name == "ledgers" && $0.faults == 0 })
+      #expect(check.findings.first?.faults ?? 0 > 0, "\(check.text)")
+    }
+  }
+
   @Test func `check finds what is wrong and nothing else`() throws {
     let faults: [(String, String)] = [
       (

@@ -95,6 +95,29 @@ import Testing
     }
   }
 
+  @Test func `what leaves out tables says so, and is no verification of the store`() throws {
+    let notes = Query("test", "SELECT count(*) FROM verifications WHERE status='identical'")
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      try migrate(Self.export, into: store)
+      func compare(_ export: String) throws -> (left: [String], isIdentical: Bool, notes: Int64?) {
+        try write(export, to: store + ".json")
+        let report = try verify(store)
+        let count = try Connection(path: store, mode: .readOnly).integer(notes)
+        #expect(
+          report.json["tables_not_compared"]?.elements?.compactMap(\.text)
+            == report.tablesNotCompared)
+        return (report.tablesNotCompared, report.isIdentical, count)
+      }
+      let nothing = try compare("{}")
+      #expect(nothing.left.count == 5 && nothing.isIdentical && nothing.notes == 0)
+      let part = try compare(#"{"custom":[{"id":1}]}"#)
+      #expect(part.left.count == 4 && !part.left.contains("custom") && part.notes == 0)
+      let whole = try compare(Self.export)
+      #expect(whole.left.isEmpty && whole.isIdentical && whole.notes == 1)
+    }
+  }
+
   @Test func `a check finds rows of v4 that nothing leads to`() throws {
     for (sql, name) in [
       ("DELETE FROM v4_tables", "places of v4 rows"), ("DELETE FROM v4_files", "places of v4 rows"),

@@ -68,18 +68,29 @@ struct StepComparison {
 
   private static let workflowOfStep = Query(
     "workflows.of_step",
-    "SELECT w.steps, w.workflow_id FROM v4_steps s JOIN workflows w USING(workflow_id) WHERE s.row=?1"
-  )
+    "SELECT w.workflow_id FROM v4_steps s JOIN workflows w USING(workflow_id) WHERE s.row=?1")
 
   func compare() throws {
+    // Rows of one workflow mostly come one after the other, and its steps are one text.
+    var taken: (workflow: String, steps: [String: JSON])?
+    func step(_ id: String, of workflow: String) throws -> JSON? {
+      if taken?.workflow != workflow {
+        var steps: [String: JSON] = [:]
+        for step in try WorkflowSteps.elements(of: workflow, in: connection) {
+          if let id = step["step_id"]?.text, steps[id] == nil { steps[id] = step }
+        }
+        taken = (workflow, steps)
+      }
+      return taken?.steps[id]
+    }
     for table in context.tables where table.kind == .step {
       try findings.eachKnownRow(of: table) { row, id in
         var json: [UInt8] = []
         _ = try table.mapper.mapStep(id: row.v5ID, context.references, into: &json)
         let expected = try JSON.parse(json)
-        let stored = try connection.first(
-          Self.workflowOfStep, .integer(row.row), map: { ($0.text(0), $0.text(1)) })
-        guard let (steps, workflow) = stored else {
+        let place = try connection.first(
+          Self.workflowOfStep, .integer(row.row), map: { $0.text(0) })
+        guard let workflow = place else {
           // A step that v5 has written stands in its workflow as v5 has it.
           if row.isBornOnV5 { return }
           if try RecordTable.archive.read(id, in: connection) == nil {
@@ -87,8 +98,7 @@ struct StepComparison {
           }
           return
         }
-        let found = (try? JSON.parse(steps))?.elements?.first { $0["step_id"]?.text == id }
-        guard let found else {
+        guard let found = try step(id, of: workflow) else {
           return try findings.absent(table.name, row.v4ID, id, in: workflow)
         }
         let names = (expected.members ?? []).map(\.name)

@@ -23,6 +23,7 @@ final class RecordComparison {
     try StepComparison(context, self).compare()
     try findExtraRows()
     try findUnclaimedRecords()
+    try findTablesLeftOut()
     return report
   }
 
@@ -294,6 +295,21 @@ final class RecordComparison {
     }
   }
 
+  /// The store's tables that the export does not hold; what stands in configurations is in their list.
+  private func findTablesLeftOut() throws {
+    let stored = try connection.all(
+      Query(
+        "v4_tables.with_rows",
+        """
+        SELECT name FROM main.v4_tables t WHERE source=?1 AND EXISTS(SELECT 1 FROM main.v4_rows r
+          WHERE r.table_no=t.table_no AND r.parent IS NULL
+            AND r.row NOT IN (SELECT row FROM main.v4_gone))
+        ORDER BY table_no
+        """), .text(context.source), map: { $0.text(0) })
+    let held = Set(context.tables.map(\.name.exact))
+    report.tablesNotCompared = stored.filter { !held.contains($0.exact) }
+  }
+
   // MARK: what should not be there
 
   /// Stored rows of the export's tables that the export has not; those that an import has found gone
@@ -354,9 +370,9 @@ final class RecordComparison {
       SELECT coalesce(iif(j.type='object', json_extract(j.value,'$.step_id'), NULL), w.workflow_id)
       FROM workflows w JOIN json_each(iif(json_valid(w.steps), w.steps, '[]')) j
         LEFT JOIN main.v4_rows r ON r.row=w.source_row
-      WHERE r.parent IS NULL AND NOT EXISTS(SELECT 1 FROM main.v4_steps p JOIN main.v4_rows s ON s.row=p.row
-        WHERE p.workflow_id=w.workflow_id
-          AND s.v5_id=iif(j.type='object', json_extract(j.value,'$.step_id'), NULL))
+      WHERE r.parent IS NULL AND NOT EXISTS(SELECT 1 FROM main.v4_rows s JOIN main.v4_steps p ON p.row=s.row
+        WHERE s.v5_id=iif(j.type='object', json_extract(j.value,'$.step_id'), NULL)
+          AND s.joined IS NOT NULL AND p.workflow_id=w.workflow_id)
       """)
     for record in try connection.all(steps, map: { $0.text(0) }) where !BornOnV5.isGiven(record) {
       report.extra.append(.init(table: "steps", v4ID: nil, v5ID: record))

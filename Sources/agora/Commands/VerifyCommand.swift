@@ -21,8 +21,8 @@ enum VerifyCommand {
       Reads the export once more and holds each row against its record, field by field: what was altered,
       removed or added behind the store's back is listed. What v5's own tools have changed is listed
       apart, and so are rows that an import has found gone from v4 and let stand; records that were born
-      on v5 are left alone. Changes nothing in the marketplace; the outcome is noted. Exit code 4 when
-      something differs.
+      on v5 are left alone. Changes nothing in the marketplace; the outcome is noted, unless the export
+      leaves out tables that the store has. Exit code 4 when something differs.
       """, run: run)
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
