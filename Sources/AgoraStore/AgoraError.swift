@@ -116,6 +116,16 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     .interrupted, "interrupted; the store is as it was before",
     remedy: "Run the same command again.")
 
+  /// The failure where it is a folder for temporary files that has no room, and itself otherwise.
+  ///
+  /// - Parameter path: the file that such a failure of SQLite names.
+  package func lackingRoom(in folder: String, insteadOf path: String) -> AgoraError {
+    guard code == .diskFull, file == path else { return self }
+    return AgoraError(
+      code, message, file: folder,
+      remedy: "Nothing was changed. Make room there, or name another folder with TMPDIR.")
+  }
+
   /// A store cannot be made where a link already has its name.
   package static func linkToNothing(_ path: String) -> AgoraError {
     AgoraError(

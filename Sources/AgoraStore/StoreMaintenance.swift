@@ -26,7 +26,13 @@ extension Store {
           .misuse, "there is a file here already", file: target,
           remedy: "Name another one; a backup replaces nothing.")
       }
-      let temporary = target + ".part"
+      guard try File.status(File.folder(of: target)) != nil else {
+        throw AgoraError(
+          .noSuchFile, "the folder of the copy does not exist", file: File.folder(of: target),
+          remedy: "Make it, or name another file.")
+      }
+      // A name of its own: another backup may be writing its copy beside this one.
+      let temporary = "\(target).\(IdentifierSource().next(.run)).part"
       try File.remove(temporary)
       defer { try? File.remove(temporary) }
       let original = try Connection(path: path, mode: .readOnly)
@@ -38,7 +44,16 @@ extension Store {
       try File.link(temporary, to: target)
       try File.syncFolder(of: target)
       let bytes = try File.status(target)?.size ?? 0
-      try write { try BackupRecord(path: target, bytes: bytes, at: now, run: run).note(in: $0) }
+      do {
+        try write { try BackupRecord(path: target, bytes: bytes, at: now, run: run).note(in: $0) }
+      } catch let error as AgoraError {
+        // A copy that nobody knows of is half a backup.
+        try? File.remove(target)
+        throw AgoraError(
+          error.code,
+          "the copy was removed, for it could not be noted in the store: \(error.message)",
+          file: path, remedy: error.remedy)
+      }
       return bytes
     } catch let error as SystemError {
       throw AgoraError(error, file: target)

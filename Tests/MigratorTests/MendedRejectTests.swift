@@ -203,6 +203,115 @@ import Testing
     }
   }
 
+  @Test func `a member that is no table is what the newest export has under its name`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      func export(_ members: String) -> String {
+        "{\"agent_message\":[" + Self.good + "]" + members + "}\n"
+      }
+      let history = [
+        #","exported_at":"2025-06-01""#, #","exported_at":"2025-06-02""#, #","exported_at":[]"#,
+        #","exported_at":3"#,
+      ]
+      var runs: [String] = []
+      for members in history {
+        runs.append(try migrate(export(members), into: store).runID)
+        #expect(try bundle(store) == export(members))
+        let verified = try verify(store)
+        #expect(verified.isIdentical, "\(verified.text)")
+        #expect(try waiting(store).count == (members.hasSuffix("[]") ? 0 : 1))
+      }
+      for members in history.reversed() {
+        #expect(try bundle(store) == export(members))
+        if let run = runs.popLast() { _ = try Rollback(run, store: store).run() }
+      }
+    }
+  }
+
+  /// An export in which some rows cannot be understood this time.
+  private static func damaged(_ export: String, _ dice: inout SeededDice) throws -> String {
+    let tables = try JSON.parse(export).members ?? []
+    return JSONWriter.compact(
+      .object(
+        tables.map { table in
+          let rows = (table.value.elements ?? []).map { row -> JSON in
+            guard dice.once(in: 6) else { return row }
+            return .object(
+              (row.members ?? []).map { member in
+                switch member.name {
+                case "timestamp", "created_at": .init(member.name, .string("never"))
+                case "progress": .init(member.name, .int(900))
+                case "capability_type": .init(member.name, .array([]))
+                default: member
+                }
+              })
+          }
+          return .init(table.name, .array(rows))
+        }))
+  }
+
+  @Test(arguments: PropertyTests.seeds.prefix(6))
+  func `many exports with rejected rows and deletions are the last one alone`(
+    _ seed: UInt64
+  ) throws {
+    try withTemporaryFolder { folder in
+      var dice = SeededDice(seed: seed)
+      var deployment = Deployment(seed: seed)
+      let (all, last) = (folder + "/all.db", folder + "/last.db")
+      var history: [(run: String, hash: String, bundle: String, waits: [String])] = []
+      var export = ""
+      for _ in 0..<4 {
+        export = try Self.damaged(deployment.export(), &dice)
+        let report = try migrate(export, into: all, deleting: true)
+        #expect(try bundle(all) == export + "\n")
+        let verified = try verify(all)
+        #expect(verified.isIdentical, "\(verified.text)")
+        history.append((report.runID, try hash(all), try bundle(all), try waiting(all)))
+        #expect(history.last?.waits.count == report.ledger.totals.rejected)
+        for _ in 0..<12 { deployment.live() }
+      }
+      try migrate(export, into: last)
+      let differences = StoreDump.differences(
+        try StoreDump.marketplace(of: all), try StoreDump.marketplace(of: last))
+      #expect(differences == [])
+      #expect(try waiting(all).sorted() == waiting(last).sorted())
+      while let newest = history.popLast(), let older = history.last {
+        _ = try Rollback(newest.run, store: all).run()
+        #expect(try hash(all) == older.hash)
+        #expect(try bundle(all) == older.bundle)
+        #expect(try waiting(all) == older.waits)
+      }
+    }
+  }
+
+  @Test func `rejects of several deployments are told apart, and retried by name`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      try write(Self.export(Self.bad), to: folder + "/x.json")
+      var options = MigrationOptions(exports: [folder + "/x.json"])
+      options.source = "one"
+      _ = try Migration(options, store: store).run()
+      let sources = try KnownSources(Store(path: store))
+      #expect(try sources.choose(nil) == "one")
+      #expect(throws: AgoraError.self) { try sources.choose("other") }
+      options.source = MigrationOptions(exports: []).source
+      _ = try Migration(options, store: store).run()
+      let both = try KnownSources(Store(path: store))
+      #expect(try both.choose(nil, prefersDefault: true) == options.source)
+      let error = #expect(throws: AgoraError.self) { try both.choose(nil) }
+      #expect(error?.code == .misuse)
+      let list = try RejectList(Store(path: store))
+      let listed = list.json["rejects"]?.elements ?? []
+      #expect(listed.map { $0["source"]?.text } == ["one", options.source])
+      #expect(listed.allSatisfy { $0["run_id"]?.text?.hasPrefix("run_") == true })
+      #expect(list.text.contains("one"))
+      // Of one deployment nothing is said of the other's rows.
+      try write(Self.export(Self.mended), to: folder + "/x.json")
+      _ = try Migration(options, store: store).run()
+      #expect(try RejectList(Store(path: store)).rejects.map(\.number) == [1])
+    }
+  }
+
   /// What a store of before says: rejects in three states, one of them in pieces.
   @Test func `rejects of an older store keep what has become of them`() throws {
     try withTemporaryFolder { folder in

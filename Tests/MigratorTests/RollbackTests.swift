@@ -110,6 +110,10 @@ import Testing
     ("UPDATE tasks SET assigned_agent=$bob", "tasks", 1),
     ("UPDATE workflows SET creator_agent=$bob, assigned_agents=json_array($bob)", "workflows", 1),
     (
+      "UPDATE workflows SET steps=json_array(5, json_object('step_id', 's', 'agent', $bob))",
+      "workflows", 1
+    ),
+    (
       "INSERT INTO subscriptions(subscription_id, agent_id, event_types, created_at) VALUES('sub_1', $bob, '[]', 1)",
       "subscriptions", 1
     ),

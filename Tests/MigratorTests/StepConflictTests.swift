@@ -130,6 +130,34 @@ import Testing
     }
   }
 
+  @Test func `a step that follows v4 leaves its task`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      try migrate(Self.export(Self.first), into: store)
+      try addStep(store)
+      let v5 = try Connection(path: store, mode: .readWrite)
+      try v5.execute(
+        """
+        INSERT INTO tasks(task_id, workflow_id, task_type, status)
+          SELECT 'task_01a20656000070008000000000000001', workflow_id, 'x', 'pending' FROM workflows;
+        UPDATE workflows SET steps=json_set(steps, '$[1].task_id', 'task_01a20656000070008000000000000001');
+        """)
+      let told = try bundle(store, withNew: true)
+      try migrate(told, into: store)
+      guard let place = told.range(of: "pending", after: "added") else {
+        Issue.record("the step was not told: \(told)")
+        return
+      }
+      var changed = told
+      changed.replaceSubrange(place, with: "completed")
+      #expect(try migrate(changed, into: store).conflicts == 1)
+      _ = try ConflictResolution(.all(source: nil), keeping: .v4, store: store).run()
+      #expect(try names(store) == "one pending,added completed")
+      let check = try StoreCheck(Store(path: store))
+      #expect(check.isSound, "\(check.text)")
+    }
+  }
+
   @Test func `a row that stands twice and is in conflict is unchanged the next time`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/s.db"

@@ -164,6 +164,8 @@ struct KnownRejects {
     """
     INSERT INTO temp.left_rejects
     SELECT j.number, CASE
+      -- What stood under a name of the export and was no table: it has that name for something else now.
+      WHEN j.ordinal=0 THEN 'brought anew'
       WHEN j.parent IS NOT NULL THEN
         iif(\(isInExport("r.row=j.parent")), 'the configuration was brought anew', NULL)
       WHEN \(isInExport(

@@ -46,6 +46,8 @@ final class LoadContext {
   private let readRows: Int
   /// Whether the store had rows before this run.
   let hasStoredRows: Bool
+  /// Whether a stored row that is damaged is passed over as if it were not there; it stops an import.
+  var listsDamage = false
   /// Whether the stored rows stand where the newest export has them (``KnownPlaces``).
   var isFollowing = false
   /// Whether what v4 has no more goes.

@@ -171,8 +171,12 @@ struct RepeatSettler {
       ) { result in
         let row = LoadContext.stagedRow(result)
         let shape = try context.columns(row.shape)
-        try result.withBytes(9) {
-          try table.mapper.loadStored($0, columns: shape, row: row.row)
+        do {
+          try result.withBytes(9) {
+            try table.mapper.loadStored($0, columns: shape, row: row.row)
+          }
+        } catch let error as AgoraError where error.code == .damagedStore && context.listsDamage {
+          return
         }
         known.append(
           Known(

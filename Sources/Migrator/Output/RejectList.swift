@@ -6,6 +6,8 @@ public struct RejectList: Sendable {
   public struct Reject: Sendable {
     /// Its number, by which commands name it.
     public let number: Int
+    let source: String
+    let runID: String?
     let table: String
     let v4ID: String?
     let file: String
@@ -31,7 +33,8 @@ public struct RejectList: Sendable {
   private static let columns = """
     SELECT number, v4_table, v4_id, file, byte_offset, ordinal, code, reason, status, status_reason,
       row, row_blob, (SELECT run_id FROM migration_runs m WHERE m.run=settled_by),
-      (SELECT run_id FROM migration_runs m WHERE m.run=gone_by) FROM rejects
+      (SELECT run_id FROM migration_runs m WHERE m.run=gone_by), source,
+      (SELECT run_id FROM migration_runs m WHERE m.run=rejects.run) FROM rejects
     """
   private static let outstanding = Query(
     "rejects.list", columns + " WHERE \(RejectStatus.waits) ORDER BY number")
@@ -104,7 +107,8 @@ public struct RejectList: Sendable {
       isCut = true
     }
     return Reject(
-      number: row.int(0), table: row.text(1), v4ID: row.optionalText(2), file: row.text(3),
+      number: row.int(0), source: row.text(14), runID: row.optionalText(15), table: row.text(1),
+      v4ID: row.optionalText(2), file: row.text(3),
       offset: row.int(4), ordinal: row.int(5), code: row.text(6), reason: row.text(7),
       status: row.text(8), statusReason: row.optionalText(9), settledBy: row.optionalText(12),
       goneBy: row.optionalText(13), row: text, rowBase64: base64, isCut: isCut)
@@ -115,7 +119,8 @@ public struct RejectList: Sendable {
 
   private static func json(_ reject: Reject) -> JSON {
     var members: [JSON.Member] = [
-      .init("number", .int(reject.number)), .init("table", .string(reject.table)),
+      .init("number", .int(reject.number)), .init("source", .string(reject.source)),
+      .init("run_id", .optional(reject.runID)), .init("table", .string(reject.table)),
       .init("v4_id", .optional(reject.v4ID)), .init("file", .string(reject.file)),
       .init("offset", .int(reject.offset)), .init("ordinal", .int(reject.ordinal)),
       .init("code", .string(reject.code)), .init("reason", .string(reject.reason)),
@@ -136,14 +141,21 @@ public struct RejectList: Sendable {
   /// The list for people: one line a reject.
   public var text: String {
     guard !rejects.isEmpty else { return "No rejected rows are outstanding." }
-    var rows = [["no.", "table", "v4 id", "code", "file", "byte", "reason"]]
+    // Which deployment a row is of is said where they are of several.
+    let hasSources = rejects.contains { $0.source != rejects[0].source }
+    var rows = [
+      ["no."] + (hasSources ? ["source"] : []) + [
+        "table", "v4 id", "code", "file", "byte", "reason",
+      ]
+    ]
     for reject in rejects {
-      rows.append([
-        "\(reject.number)", reject.table, reject.v4ID ?? "-", reject.code, reject.file,
-        "\(reject.offset)", reject.reason + (reject.goneBy == nil ? "" : " (gone from v4)"),
-      ])
+      rows.append(
+        ["\(reject.number)"] + (hasSources ? [reject.source] : []) + [
+          reject.table, reject.v4ID ?? "-", reject.code, reject.file,
+          "\(reject.offset)", reject.reason + (reject.goneBy == nil ? "" : " (gone from v4)"),
+        ])
     }
-    var lines = TextTable.lines(rows, leftColumns: 7)
+    var lines = TextTable.lines(rows, leftColumns: rows[0].count)
     lines.append("")
     lines.append(
       """

@@ -28,7 +28,8 @@ public struct V4Export {
     return try store.withSnapshot { connection in
       let output = try OutputFile(path)
       var export = V4Export(
-        connection: connection, source: try Self.source(source, connection, store.path),
+        connection: connection,
+        source: try KnownSources(connection, path: store.path).choose(source),
         output: output, includesNew: includesNew)
       try export.write()
       try output.finish()
@@ -41,28 +42,6 @@ public struct V4Export {
     self.connection = connection
     self.source = source
     self.output = output
-  }
-
-  private static func source(
-    _ wanted: String?, _ connection: Connection, _ path: String
-  ) throws -> String {
-    let known = try connection.all(
-      Query("migration_runs.sources", "SELECT DISTINCT source FROM migration_runs ORDER BY run"),
-      map: { $0.text(0) })
-    if let wanted {
-      guard known.contains(where: { $0.exact == wanted.exact }) else {
-        throw AgoraError(
-          .notFound, "nothing was imported from \"\(wanted)\"", file: path,
-          remedy: "There is: \(known.joined(separator: ", ")).")
-      }
-      return wanted
-    }
-    guard known.count <= 1 else {
-      throw AgoraError(
-        .misuse, "the store holds several v4 deployments: \(known.joined(separator: ", "))",
-        remedy: "Say which with --source.")
-    }
-    return known.first ?? MigrationOptions(exports: []).source
   }
 
   private mutating func write() throws {

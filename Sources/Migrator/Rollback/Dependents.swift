@@ -143,13 +143,19 @@ struct Dependents {
           """)
       }
     }
-    try note(
-      "workflows",
-      """
-      SELECT x.workflow_id, g.table_name, g.key, g.id FROM workflows x
-        JOIN temp.going g ON g.table_name='agents' AND instr(x.assigned_agents||x.steps, g.id)>0
-      WHERE g.is_new AND x.workflow_id NOT IN (SELECT id FROM temp.going)
-      """)
+    for (list, agent) in [
+      ("assigned_agents", "j.value"),
+      ("steps", "iif(j.type='object', json_extract(j.value,'$.agent'), NULL)"),
+    ] {
+      try note(
+        "workflows",
+        """
+        SELECT x.workflow_id, g.table_name, g.key, g.id FROM workflows x
+          CROSS JOIN json_each(iif(json_valid(x.\(list)), x.\(list), '[]')) j
+          CROSS JOIN temp.going g ON g.id=\(agent)
+        WHERE g.is_new AND x.workflow_id NOT IN (SELECT id FROM temp.going)
+        """)
+    }
     try note(
       "tasks",
       """

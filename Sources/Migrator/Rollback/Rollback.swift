@@ -44,7 +44,11 @@ public struct Rollback {
     public var text: String {
       var text = "Took back \(runID): \(removed) rows removed, \(restored) restored."
       if !kept.isEmpty {
-        text += "\nKept for the sake of newer records: " + kept.joined(separator: ", ")
+        text += "\nKept for the sake of newer records: "
+        text += kept.prefix(Rollback.shown).joined(separator: ", ")
+        if kept.count > Rollback.shown {
+          text += " and \(kept.count - Rollback.shown) more (--json lists all)"
+        }
       }
       return text
     }
@@ -104,7 +108,7 @@ public struct Rollback {
     return report
   }
 
-  /// How many dependents a person is shown.
+  /// How many records a person is shown.
   private static let shown = 20
 
   private static func details(_ records: [Dependent], _ runID: String) -> AgoraError.Details {

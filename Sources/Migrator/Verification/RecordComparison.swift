@@ -14,19 +14,22 @@ final class RecordComparison {
     for table in context.tables {
       switch table.kind {
       case .capability, .registry, .configuration, .step: continue
-      default: try compareRecords(table)
+      default:
+        try compareRecords(table)
+        try compareColumnsOfV5(table)
       }
     }
     try AgentComparison(context, self).compare()
     try StepComparison(context, self).compare()
     try findExtraRows()
     try findUnclaimedRecords()
+    try findTablesLeftOut()
     return report
   }
 
   // MARK: findings
 
-  func missing(_ table: String, _ v4ID: String, _ v5ID: String?) {
+  func missing(_ table: String, _ v4ID: String?, _ v5ID: String?) {
     report.missing.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
   }
 
@@ -149,7 +152,7 @@ final class RecordComparison {
       }
     }
     try KnownRejects(connection, source: context.source).eachUnknown {
-      self.missing($0, $1 ?? "", nil)
+      self.missing($0, $1, nil)
     }
   }
 
@@ -226,13 +229,54 @@ final class RecordComparison {
         return self.noteChanged(.init(table: table.name, v4ID: row.v4ID, v5ID: id))
       }
       var fields = Self.differences(expected, found, target)
+      let areStepsOfRow = target.name == "workflows" && row.parent != nil
       if !fields.isEmpty {
         for references in try self.otherReferences() where !fields.isEmpty {
           try table.mapper.map(as: identity, references, into: &expected)
           if Self.differences(expected, found, target).isEmpty { fields = [] }
         }
       }
+      if areStepsOfRow { fields += Self.stepDifference(expected, found) }
       try self.differ(table.name, row.v4ID, id, fields)
+    }
+  }
+
+  /// The steps of a workflow that stands in a configuration are its row's; those of the others have rows.
+  private static func stepDifference(
+    _ expected: Record, _ found: Record
+  ) -> [(name: String, expected: JSON, found: JSON)] {
+    guard let column = RecordTable.workflows.columns.firstIndex(of: "steps"),
+      expected.value(column) != found.value(column)
+    else { return [] }
+    return [("steps", json(expected.value(column)), json(found.value(column)))]
+  }
+
+  /// The columns that only v5 fills, and what they are until it does.
+  private static let columnsOfV5: [String: [(name: String, value: String)]] = [
+    "tasks": [
+      ("deadline", "NULL"), ("notes", "NULL"), ("updated_at", "NULL"), ("dependencies", "'[]'"),
+    ], "audit": [("before", "NULL"), ("after", "NULL")],
+  ]
+
+  /// Columns that no row fills may have been filled behind the store's back.
+  private func compareColumnsOfV5(_ table: StagedTable) throws {
+    let target = TableMapper.recordTable(of: table.kind)
+    guard let columns = Self.columnsOfV5[target.name] else { return }
+    let rows = Query(
+      "\(target.name).columns_of_v5",
+      """
+      SELECT r.v4_id, x.\(target.columns[0]), \(columns.map { "x.\($0.name)" }.joined(separator: ", "))
+      FROM \(target.name) x JOIN main.v4_rows r ON r.row=x.source_row JOIN temp.seen s ON s.main_row=r.row
+      WHERE r.table_no=?1 AND (\(columns.map { "x.\($0.name) IS NOT \($0.value)" }.joined(separator: " OR ")))
+      """)
+    try connection.each(rows, .integer(table.number)) { row in
+      var fields: [(name: String, expected: JSON, found: JSON)] = []
+      for (index, column) in columns.enumerated() {
+        let expected = column.value == "NULL" ? JSON.null : .string("[]")
+        let found = Self.json(row.value(Int32(index + 2)))
+        if found != expected { fields.append((column.name, expected, found)) }
+      }
+      try self.differ(table.name, row.text(0), row.text(1), fields)
     }
   }
 
@@ -268,6 +312,21 @@ final class RecordComparison {
         self.missing(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self))
       }
     }
+  }
+
+  /// The store's tables that the export does not hold; what stands in configurations is in their list.
+  private func findTablesLeftOut() throws {
+    let stored = try connection.all(
+      Query(
+        "v4_tables.with_rows",
+        """
+        SELECT name FROM main.v4_tables t WHERE source=?1 AND EXISTS(SELECT 1 FROM main.v4_rows r
+          WHERE r.table_no=t.table_no AND r.parent IS NULL
+            AND r.row NOT IN (SELECT row FROM main.v4_gone))
+        ORDER BY table_no
+        """), .text(context.source), map: { $0.text(0) })
+    let held = Set(context.tables.map(\.name.exact))
+    report.tablesNotCompared = stored.filter { !held.contains($0.exact) }
   }
 
   // MARK: what should not be there
@@ -323,6 +382,19 @@ final class RecordComparison {
       where try !BornOnV5.isGiven(record) && !isStub(record) {
         report.extra.append(.init(table: table.name, v4ID: nil, v5ID: record))
       }
+    }
+    let steps = Query(
+      "steps.unclaimed",
+      """
+      SELECT coalesce(iif(j.type='object', json_extract(j.value,'$.step_id'), NULL), w.workflow_id)
+      FROM workflows w JOIN json_each(iif(json_valid(w.steps), w.steps, '[]')) j
+        LEFT JOIN main.v4_rows r ON r.row=w.source_row
+      WHERE r.parent IS NULL AND NOT EXISTS(SELECT 1 FROM main.v4_rows s JOIN main.v4_steps p ON p.row=s.row
+        WHERE s.v5_id=iif(j.type='object', json_extract(j.value,'$.step_id'), NULL)
+          AND s.joined IS NOT NULL AND p.workflow_id=w.workflow_id)
+      """)
+    for record in try connection.all(steps, map: { $0.text(0) }) where !BornOnV5.isGiven(record) {
+      report.extra.append(.init(table: "steps", v4ID: nil, v5ID: record))
     }
     let agents = Query(
       "agents.unclaimed",

@@ -47,7 +47,8 @@ public struct Verification {
       try? File.removeFolder(folder)
     }
     let report = try compare(staging: staging)
-    try note(report, in: opened)
+    // What left out tables says nothing good of the store as a whole.
+    if !report.isIdentical || report.tablesNotCompared.isEmpty { try note(report, in: opened) }
     return report
   }
 
@@ -78,11 +79,14 @@ public struct Verification {
             connection, schema: "stage", run: exports.run, source: options.source,
             first: stager.rejects.nextNumber, limit: nil), ledger: stager.ledger,
           progress: progress)
+        context.listsDamage = true
         try RepeatSettler(context).settle()
         return try RecordComparison(context).compare()
       }
     } catch let error as SQLiteError {
-      throw AgoraError(error, store: store)
+      // Nothing is written but what is staged.
+      throw AgoraError(error, store: store).lackingRoom(
+        in: File.folder(of: staging), insteadOf: store)
     } catch let error as SystemError {
       throw AgoraError(error, file: store)
     }

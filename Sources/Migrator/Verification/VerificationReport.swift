@@ -41,6 +41,9 @@ public struct VerificationReport: Sendable {
   /// Records that the export does not account for.
   public var extra: [Record] = []
 
+  /// Tables that the store has rows of and the export does not hold, so that nothing was said of them.
+  public var tablesNotCompared: [String] = []
+
   /// Whether the store is what the export says.
   public var isIdentical: Bool { mismatches.isEmpty && missing.isEmpty && extra.isEmpty }
 
@@ -69,6 +72,7 @@ public struct VerificationReport: Sendable {
           })), .init("missing", .array(missing.map(Self.json))),
       .init("extra", .array(extra.map(Self.json))),
       .init("deleted_in_source", .array(deletedInSource.map(Self.json))),
+      .init("tables_not_compared", .array(tablesNotCompared.map { .string($0) })),
     ])
   }
 
@@ -100,6 +104,12 @@ public struct VerificationReport: Sendable {
       lines.append(
         "\(deletedInSource.count) rows are gone from v4, as an import has reported, and still here."
       )
+    }
+    if !tablesNotCompared.isEmpty {
+      lines.append(
+        TextTable.visible(
+          "Not looked at, since the export lacks them: \(tablesNotCompared.joined(separator: ", ")). "
+            + (isIdentical ? "This does not count as a verification of the store." : "")))
     }
     lines.append(
       isIdentical

@@ -10,7 +10,7 @@ enum VerifyCommand {
       Command.store,
       .init(
         name: "source", value: "NAME",
-        help: "The v4 deployment's name (default agora-marketplace)."),
+        help: "The v4 deployment (default: agora-marketplace, or the only one there is)."),
       Command.table,
       .init(
         name: "max-row-bytes", value: "N",
@@ -21,16 +21,17 @@ enum VerifyCommand {
       Reads the export once more and holds each row against its record, field by field: what was altered,
       removed or added behind the store's back is listed. What v5's own tools have changed is listed
       apart, and so are rows that an import has found gone from v4 and let stand; records that were born
-      on v5 are left alone. Changes nothing in the marketplace; the outcome is noted. Exit code 4 when
-      something differs.
+      on v5 are left alone. Changes nothing in the marketplace; the outcome is noted, unless the export
+      leaves out tables that the store has. Exit code 4 when something differs.
       """, run: run)
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     var options = MigrationOptions(exports: invocation.operands)
-    options.source = invocation.value("source") ?? options.source
     options.table = invocation.value("table")
     let limit = try invocation.number("max-row-bytes", in: 1...1 << 30)
     options.maxRowBytes = limit ?? options.maxRowBytes
+    options.source = try KnownSources(invocation.openStore()).choose(
+      invocation.value("source"), prefersDefault: true)
     let progress = ProgressLine(
       isShown: Terminal.isWatched && !invocation.has("no-progress"))
     Interruption.watch()
