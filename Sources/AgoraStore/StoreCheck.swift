@@ -111,6 +111,19 @@ public struct StoreCheck: Sendable {
           """)
       ),
       (
+        "places of v4 rows",
+        Query(
+          "check.v4_places",
+          """
+          SELECT 'row ' || row || ' is of a table or a file that is not there' FROM v4_rows
+          WHERE table_no NOT IN (SELECT table_no FROM v4_tables) OR file NOT IN (SELECT file FROM v4_files)
+          UNION ALL SELECT 'the step of row ' || row || ' has no row' FROM v4_steps
+          WHERE row NOT IN (SELECT row FROM v4_rows)
+          UNION ALL SELECT 'row ' || row || ' stands in a configuration that is not there' FROM v4_rows
+          WHERE parent IS NOT NULL AND parent NOT IN (SELECT row FROM v4_rows)
+          """)
+      ),
+      (
         "ids of v4 rows",
         Query(
           "check.v4_ids",
@@ -126,6 +139,7 @@ public struct StoreCheck: Sendable {
       ("tasks", ["payload", "dependencies", "metadata"]), ("events", ["data", "metadata"]),
       ("audit", ["before", "after", "metadata"]), ("archive", ["row"]),
       ("subscriptions", ["event_types", "filters"]), ("configuration", ["value"]),
+      ("v4_rows", ["text"]), ("v4_shapes", ["columns"]), ("migration_runs", ["options", "report"]),
     ].flatMap { table, columns in
       columns.map { column in
         (
@@ -139,16 +153,24 @@ public struct StoreCheck: Sendable {
     }
 
   /// Checks a store; takes time in proportion to its size.
+  ///
+  /// Each question is one query, and so of one moment.
   public init(_ store: Store) throws {
-    findings = try store.read { connection in
-      try Self.checks.map { name, query in
-        var faults = 0
-        var examples: [String] = []
-        try connection.each(query) { row in
-          faults += 1
-          if examples.count < 5 { examples.append(row.text(0)) }
+    findings = try Self.checks.map { name, query in
+      do {
+        return try store.read { connection in
+          var faults = 0
+          var examples: [String] = []
+          try connection.each(query) { row in
+            faults += 1
+            if examples.count < 5 { examples.append(row.text(0)) }
+          }
+          return Finding(name: name, faults: faults, examples: examples)
         }
-        return Finding(name: name, faults: faults, examples: examples)
+      } catch let error as AgoraError where error.code == .notAStore {
+        // Pages are damaged: the other questions may still tell how far it goes.
+        return Finding(
+          name: name, faults: 1, examples: ["could not be looked at: \(error.message)"])
       }
     }
   }

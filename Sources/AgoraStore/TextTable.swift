@@ -2,6 +2,7 @@
 package enum TextTable {
   /// Text without control characters, which a terminal would obey.
   package static func visible(_ text: String) -> String {
+    guard !isPlain(text) else { return text }
     guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
       return text
     }
@@ -14,9 +15,16 @@ package enum TextTable {
     }
   }
 
+  /// Whether a text is printable ASCII and nothing else, as most are: each byte takes one column.
+  package static func isPlain(_ text: String) -> Bool {
+    text.utf8.allSatisfy { $0 >= 0x20 && $0 < 0x7f }
+  }
+
   /// How many columns of a terminal a text takes: two for a wide character of East Asia or an emoji, none
   /// for a mark that combines.
-  package static func width(_ text: String) -> Int { text.reduce(0) { $0 + width($1) } }
+  package static func width(_ text: String) -> Int {
+    isPlain(text) ? text.utf8.count : text.reduce(0) { $0 + width($1) }
+  }
 
   private static func width(_ character: Character) -> Int {
     guard let scalar = character.unicodeScalars.first, scalar.value >= 0x300 else { return 1 }
@@ -56,25 +64,13 @@ package enum TextTable {
   package static func lines(
     _ rows: [[String]], ruleBeforeLast: Bool = false, leftColumns: Int = 1
   ) -> [String] {
-    let rows = rows.map { $0.map(visible) }
     guard let head = rows.first else { return [] }
-    let widths = head.indices.map { column in
-      rows.map { width($0[column]) }.max() ?? 0
-    }
-    func line(_ cells: [String]) -> String {
-      let padded = cells.enumerated().map { column, cell in
-        let space = String(repeating: " ", count: max(0, widths[column] - width(cell)))
-        return column < leftColumns ? cell + space : space + cell
-      }
-      let text = padded.joined(separator: "  ")
-      return String(text.reversed().drop { $0 == " " }.reversed())
-    }
-    let rule = widths.map { String(repeating: "-", count: $0) }.joined(separator: "  ")
-    var lines = [line(head), rule]
-    for (index, row) in rows.enumerated().dropFirst() {
-      if ruleBeforeLast, index == rows.count - 1, index > 1 { lines.append(rule) }
-      lines.append(line(row))
-    }
+    var layout = TextLayout(head, leftColumns: leftColumns)
+    for row in rows.dropFirst() { layout.add(row) }
+    var lines: [String] = []
+    lines.reserveCapacity(rows.count + 2)
+    layout.each { line in lines.append(String(decoding: line, as: UTF8.self)) }
+    if ruleBeforeLast, rows.count > 2 { lines.insert(lines[1], at: lines.count - 1) }
     return lines
   }
 }

@@ -121,12 +121,38 @@ struct BoundCall: Sendable {
         (shape, values) = try Self.bind(flags, reducer, isCommandLine: true)
       } else {
         (shape, values) = try Self.bind(
-          words.filter { $0 != "--" }.map { .word($0) }, reducer, dropsSurplus: true)
+          Self.placed(words).map { .word($0) }, reducer, dropsSurplus: true)
       }
     }
   }
 
   private typealias Binding = (String, [String: Written])
+
+  /// The words of arguments by place; what looks like an option is one, unless it stands behind `--`.
+  private static func placed(_ words: [String]) throws(Refusal) -> [String] {
+    let end = words.firstIndex(of: "--") ?? words.endIndex
+    for word in words[..<end] {
+      guard let option = option(word) else { continue }
+      throw Refusal(.usage, "unknown_flag", "unexpected argument '\(option)' found")
+    }
+    return Array(words[..<end]) + words[end...].dropFirst()
+  }
+
+  /// The option that a word is, as clap names it; nil for a number, a dash, or a text that only begins so.
+  private static func option(_ word: String) -> String? {
+    let name = word.drop { $0 == "-" }.prefix { $0 != "=" }
+    let dashes = word.prefix { $0 == "-" }.count
+    guard (1...2).contains(dashes), let first = name.utf8.first, isLetter(first),
+      name.utf8.allSatisfy({
+        isLetter($0) || (0x30...0x39).contains($0) || $0 == 0x2d || $0 == 0x5f
+      })
+    else { return nil }
+    return dashes == 2 ? "--\(name)" : "-\(name.prefix(1))"
+  }
+
+  private static func isLetter(_ byte: UInt8) -> Bool {
+    (0x41...0x5a).contains(byte) || (0x61...0x7a).contains(byte)
+  }
 
   /// Arguments by name: `--name value` and `--name=value`; nil where they come by place.
   private static func flags(

@@ -3,23 +3,31 @@ package import AgoraStore
 /// A SELECT of v4's agents over views that show v5's records under v4's and v3's names.
 package struct LegacySQL {
   private let connection: Connection
-  /// The views that read the store's tables; nobody who asks can know their names, for SQLite tells the
-  /// guard of a WITH clause as if it were a view.
-  private let inner: Set<String>
+  /// What the names of the views that read the store's tables begin with; nobody who asks can know it, for
+  /// SQLite tells the guard of a WITH clause as if it were a view.
+  private let secret: String
+  /// The tables whose views have been made.
+  private var made: Set<String> = []
 
   /// Opens a store for reading.
   package init(path: String) throws {
     connection = try Connection(path: path, mode: .readOnly)
     connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
-    let secret = "v\(UInt64.random(in: 0...UInt64.max))_\(UInt64.random(in: 0...UInt64.max))_"
-    for (name, sql) in LegacyViews.all {
+    secret = "v\(UInt64.random(in: 0...UInt64.max))_\(UInt64.random(in: 0...UInt64.max))_"
+  }
+
+  /// Makes the views of the tables that a text names.
+  private mutating func prepare(for tokens: [SQLToken]) throws {
+    let words = Set(tokens.map(\.lowered))
+    for table in LegacyTable.all where words.contains(table.name) && !made.contains(table.name) {
+      let inner = "temp.\(secret)\(table.name)"
       try connection.execute(
         """
-        CREATE TEMP VIEW \(secret)\(name) AS \(sql);
-        CREATE TEMP VIEW \(name) AS SELECT * FROM temp.\(secret)\(name)
-        """, name: "view \(name)")
+        CREATE TEMP VIEW \(secret)\(table.name) AS \(table.select);
+        CREATE TEMP VIEW \(table.name) AS SELECT * FROM \(inner)
+        """, name: "view \(table.name)")
+      made.insert(table.name)
     }
-    inner = Set(LegacyViews.all.map { secret + $0.name })
   }
 
   /// Opens a store, runs one SELECT and closes it.
@@ -28,10 +36,8 @@ package struct LegacySQL {
   package static func answer(
     _ text: String, path: String, within budget: Budget? = nil
   ) throws(Refusal) -> Answer {
-    let sql: LegacySQL
-    do { sql = try LegacySQL(path: path) } catch {
-      throw .unreadable(ToolFailure(error).message)
-    }
+    var sql: LegacySQL
+    do { sql = try LegacySQL(path: path) } catch { throw .unreadable("try again") }
     return try sql.run(text, within: budget)
   }
 
@@ -97,16 +103,24 @@ package struct LegacySQL {
   ]
 
   /// The tables that can be asked.
-  package static let tables = LegacyViews.all.map(\.name)
+  package static let tables = LegacyTable.all.map(\.name)
 
   /// Runs one SELECT.
   ///
   /// - Throws: ``Refusal`` where it is none, where it reaches beyond the views, where SQLite cannot
   ///   read it, or where it costs more than it may.
-  package func run(_ text: String, within budget: Budget? = nil) throws(Refusal) -> Answer {
+  package mutating func run(
+    _ text: String, within budget: Budget? = nil
+  ) throws(Refusal) -> Answer {
     let sql = try Self.single(text)
+    let tokens = SQLToken.read(sql)
+    do {
+      try checkJoins(tokens)
+      try prepare(for: tokens)
+    } catch { throw Self.refusal(error, of: sql) }
     let guardian = ReadGuard(
-      connection, views: Set(Self.tables), readers: inner, counted: Self.counted(in: sql),
+      connection, views: made, readers: Set(made.map { secret + $0 }),
+      counted: Self.counted(in: tokens),
       functions: budget == nil ? nil : Self.functions)
     let bound = budget.map {
       ReadBudget(connection, seconds: $0.seconds, valueBytes: min($0.bytes, Self.valueBytes))
@@ -131,11 +145,34 @@ package struct LegacySQL {
         rows.append(values)
       }
       return Answer(columns: columns, rows: rows)
-    } catch let error as SQLiteError {
-      throw Self.refusal(error)
-    } catch let refusal as Refusal {
-      throw refusal
-    } catch { throw Refusal(.reducer, "internal", "\(error)") }
+    } catch { throw Self.refusal(error, of: sql) }
+  }
+
+  private static let names = Query("tables", "SELECT lower(name) FROM main.sqlite_master")
+
+  /// Refuses joins by columns of equal names with a table that is none of v4's: SQLite does not ask the
+  /// guard about those columns.
+  private func checkJoins(_ tokens: [SQLToken]) throws {
+    guard tokens.contains(where: { !$0.isQuoted && ["natural", "using"].contains($0.lowered) })
+    else { return }
+    if let refusal = SQLFault.strange(SQLScope(tokens)) { throw refusal }
+    // Whatever the way to write it.
+    let hidden = Set(try connection.all(Self.names, map: { $0.text(0) })).subtracting(Self.tables)
+    let isHidden = { (name: String) in
+      hidden.contains(name) || name.hasPrefix("sqlite_") || name.hasPrefix("pragma_")
+    }
+    if let token = tokens.first(where: { isHidden($0.lowered) }) {
+      throw SQLFault.table(token.text)
+    }
+  }
+
+  /// What any failure is for whoever has asked.
+  package static func refusal(_ error: any Error, of text: String) -> Refusal {
+    switch error {
+    case let refusal as Refusal: refusal
+    case let error as SQLiteError: SQLFault.refusal(error, of: text)
+    default: Refusal(.reducer, "internal", "the query could not be run")
+    }
   }
 
   /// A number that is another one after each transaction that anybody committed.
@@ -144,23 +181,21 @@ package struct LegacySQL {
   }
 
   /// The store's tables whose rows are counted where a view's are; none that the text itself names.
-  private static func counted(in sql: String) -> Set<String> {
-    let words = Set(
-      sql.lowercased().split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
+  private static func counted(in tokens: [SQLToken]) -> Set<String> {
+    let words = Set(tokens.map(\.lowered))
     guard !words.contains("main") else { return [] }
     // A plain `workflows` is the view of that name.
-    return Set(["agents", "messages", "tasks", "events"]).subtracting(words).union(["workflows"])
+    return Set(["agents", "messages", "tasks", "events", "overrides", "subscriptions"])
+      .subtracting(words).union(["workflows"])
   }
 
   /// The one statement in a text, which is a SELECT.
   private static func single(_ text: String) throws(Refusal) -> String {
     var body = Substring(text)
     while let last = body.last, last.isWhitespace || last == ";" { body.removeLast() }
-    let word = body.drop { $0.isWhitespace }.prefix { $0.isLetter }.lowercased()
-    guard word == "select" || word == "with" else {
-      throw Refusal(
-        .reducer, "forbidden",
-        "Only owners are authorized to run SQL DML statements: the store is changed by calls only")
+    let tokens = SQLToken.read(String(body))
+    guard let word = tokens.first?.lowered, word == "select" || word == "with" else {
+      throw SQLFault.statement(String(body), tokens)
     }
     var quote: Character?
     for character in body {
@@ -169,34 +204,10 @@ package struct LegacySQL {
       } else if character == "'" || character == "\"" {
         quote = character
       } else if character == ";" {
-        throw Refusal(.reducer, "invalid_sql", "only one statement at a time is run")
+        throw SQLFault.several
       }
     }
     return String(body)
-  }
-
-  /// What SQLite's failure is for whoever has asked.
-  package static func refusal(_ error: SQLiteError) -> Refusal {
-    let prefix = "no such table: "
-    if error.message.hasPrefix(prefix) {
-      return Refusal(
-        .reducer, "not_found", "`\(error.message.dropFirst(prefix.count))` is not a valid table")
-    }
-    if error.message.contains("prohibited") || error.message.contains("not authorized") {
-      let tables = tables.joined(separator: ", ")
-      return Refusal(
-        .reducer, "forbidden", "only these tables can be asked: \(tables) (\(error.message))")
-    }
-    if error.isInterruption {
-      return Refusal(
-        .reducer, "timeout", "the query takes too long; ask for less with WHERE or LIMIT")
-    }
-    if error.isPassing { return .unreadable(error.message) }
-    if error.isTooBig {
-      return Refusal(
-        .reducer, "too_large", "the query or a value of it is too large: \(error.message)")
-    }
-    return Refusal(.reducer, "invalid_sql", error.message)
   }
 }
 
@@ -266,7 +277,7 @@ extension LegacySQL.Answer {
   }
 
   /// A row by place.
-  func row(_ values: [SQLValue], _ spelling: SATSType.Spelling = .current) -> JSON {
+  package func row(_ values: [SQLValue], _ spelling: SATSType.Spelling = .current) -> JSON {
     .array(zip(types, values).map { $0.value($1, spelling) })
   }
 }

@@ -57,7 +57,7 @@ package struct WatchedChange: Sendable, Equatable {
 /// Reads watched queries from a store, again and again; used by one thread at a time.
 package final class LegacyWatch {
   private let budget: LegacySQL.Budget?
-  private let sql: LegacySQL
+  private var sql: LegacySQL
   private var version: Int64
 
   /// Opens a store for watching.

@@ -29,6 +29,8 @@ package struct Proxy: Sendable {
     var claimed: String?
     var tool: String?
     var refusal: Refusal?
+    /// Why it was refused as the record has it, where that is not what the caller is told.
+    var recordedCode: String?
     var notice: SunsetNotice?
     var touched = LegacyCallRecord.Touched()
     var output = JSON.null
@@ -40,8 +42,9 @@ package struct Proxy: Sendable {
   package func answer(_ call: LegacyCall) -> LegacyAnswer {
     let start = System.monotonicSeconds()
     do throws(ToolFailure) {
+      let found = try lookUp(call)
       let outcome = try marketplace.together { [leastPhase] group in
-        let outcome = try Self.perform(call, atLeast: leastPhase, in: group)
+        let outcome = try Self.perform(call, found, atLeast: leastPhase, in: group)
         try Self.record(call, outcome, since: start, in: group)
         return outcome
       }
@@ -52,9 +55,34 @@ package struct Proxy: Sendable {
     }
   }
 
+  /// What a query has found.
+  package typealias Found = Result<JSON, ToolFailure>
+
+  /// Gathers what a query asks for, on a snapshot: it may be all agents or tasks, and nobody who writes is
+  /// to wait for that.
+  ///
+  /// - Returns: nil for a call that is no query, or one that does not pass.
+  package func lookUp(_ call: LegacyCall) throws(ToolFailure) -> Found? {
+    guard Reducer.queries.contains(call.reducer) else { return nil }
+    return try marketplace.looking { [leastPhase] group in
+      let reading = try CallReading(call, group.connection)
+      let gate = try SunsetGate(group, atLeast: leastPhase)
+      guard let plan = reading.plan, plan.steps.count == 1,
+        case .ask(let tool, let arguments)? = plan.steps.first,
+        try !gate.decision(for: reading).isRefusal
+      else { return nil }
+      do {
+        return .success(try LegacyRows(group).answer(plan.answer, tool, arguments))
+      } catch { return .failure(ToolFailure(error)) }
+    }
+  }
+
   /// Does a call inside the caller's transaction, without writing it down.
+  ///
+  /// - Parameter found: what it has found where it is a query.
   static func perform(
-    _ call: LegacyCall, atLeast leastPhase: SunsetPhase? = nil, in group: CallGroup
+    _ call: LegacyCall, _ found: Found?, atLeast leastPhase: SunsetPhase? = nil,
+    in group: CallGroup
   ) throws -> Outcome {
     let reading = try CallReading(call, group.connection)
     var outcome = Outcome()
@@ -68,22 +96,28 @@ package struct Proxy: Sendable {
       try gate.count(decision)
       outcome.notice = gate.notice(decision, for: reading)
       outcome.refusal = outcome.notice?.refusal
+      // A name that no reducer has stays one, or the record's counts would have no end.
+      if reading.reducer == nil { outcome.recordedCode = Refusal.unknownReducer }
       return outcome
     }
-    try carryOut(reading, &outcome, in: group)
+    try carryOut(reading, found, &outcome, in: group)
     // Afterwards, for then the ids are known that it has brought.
     outcome.notice = gate.notice(decision, for: reading)
     return outcome
   }
 
   private static func carryOut(
-    _ reading: CallReading, _ outcome: inout Outcome, in group: CallGroup
+    _ reading: CallReading, _ found: Found?, _ outcome: inout Outcome, in group: CallGroup
   ) throws {
     do {
       if let refusal = reading.refusal { throw refusal }
       guard let plan = reading.plan else { return }
       let call = reading.call
       try checkClaim(of: call.caller, plan.claimed, in: group)
+      if let found {
+        outcome.output = try found.get()
+        return
+      }
       let (output, touched) = try group.attempt {
         try PlanRun(group, source: call.database, caller: call.caller).run(plan)
       }
@@ -125,7 +159,8 @@ package struct Proxy: Sendable {
     let record = LegacyCallRecord(
       at: group.now, door: call.door, database: call.database, reducer: call.reducer,
       shape: outcome.shape, claimed: outcome.claimed, agent: agent,
-      code: outcome.refusal?.code, microseconds: System.microseconds(since: start),
+      code: outcome.recordedCode ?? outcome.refusal?.code,
+      microseconds: System.microseconds(since: start),
       tool: outcome.tool,
       touched: outcome.touched)
     try LegacyCallLog(group.connection).add(record)

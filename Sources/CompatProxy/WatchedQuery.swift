@@ -20,39 +20,54 @@ package struct WatchedQuery: Sendable, Hashable {
 
   /// Reads a query of a subscription; `SELECT * FROM *` is one of each table.
   ///
-  /// - Throws: ``Refusal`` where it does not give whole rows of one table.
+  /// - Throws: ``Refusal`` in SpacetimeDB's words where it does not give whole rows of one table.
   package static func read(_ text: String) throws(Refusal) -> [WatchedQuery] {
-    let tokens = Token.read(text)
+    let tokens = SQLToken.read(text)
     let words = tokens.map(\.lowered)
-    guard words.first == "select" else {
-      throw refusal("a subscription is a SELECT", text)
+    guard let first = words.first else { throw refusal(SQLFault.empty.text, text) }
+    guard first == "select" else {
+      throw refusal(
+        first == "with"
+          ? SQLFault.unsupported(text).text : "Unsupported: Non-SELECT queries", text)
     }
     if words.dropFirst().elementsEqual(["*", "from", "*"]) {
       return LegacyTable.all.map { WatchedQuery("SELECT * FROM \($0.name)", $0) }
     }
-    if let word = words.first(where: { unsupported.contains($0) }) {
-      throw refusal("\(word.uppercased()) is not supported in subscriptions", text)
+    let scope = SQLScope(tokens)
+    for table in scope.tables where LegacyTable(named: table.name) == nil {
+      throw Refusal(
+        .reducer, "not_found", sentence(SQLFault.table(table.name).text, text))
     }
-    guard let from = words.firstIndex(of: "from"), from + 1 < tokens.count else {
-      throw refusal("FROM is missing", text)
+    if words.contains(where: { unsupported.contains($0) }) {
+      throw refusal(SQLFault.unsupported(text).text, text)
+    }
+    guard let from = words.firstIndex(of: "from"), from + 1 < tokens.count, from > 1 else {
+      throw refusal("A FROM clause is required", text)
     }
     let name: String
     switch Array(words[1..<from]) {
     case ["*"]:
-      guard !words.contains("join"), !tokens[from...].contains(where: { $0.lowered == "," }) else {
-        throw refusal("a subscription to a join has to say whose rows it gives: t.*", text)
+      guard !words.contains("join") else {
+        throw refusal("SELECT * is not supported for joins", text)
+      }
+      guard scope.tables.count == 1 else {
+        throw refusal("Implicit joins are not supported", text)
       }
       name = tokens[from + 1].text
     case let projection where projection.count == 3 && projection[1...] == [".", "*"]:
-      guard let table = Self.table(named: projection[0], in: tokens[from...]) else {
-        throw Refusal(.reducer, "not_found", "`\(tokens[1].text)` is not in scope")
+      guard let table = scope.tables.first(where: { $0.alias.lowercased() == projection[0] })
+      else {
+        throw Refusal(
+          .reducer, "not_found", sentence("`\(tokens[1].text)` is not in scope", text))
       }
-      name = table
+      name = table.name
     default:
-      throw refusal("column projections are not supported in subscriptions", text)
+      throw refusal(
+        "Column projections are not supported in subscriptions; Subscriptions must return a table type",
+        text)
     }
     guard let table = LegacyTable(named: name) else {
-      throw Refusal(.reducer, "not_found", "`\(name)` is not a valid table")
+      throw Refusal(.reducer, "not_found", sentence(SQLFault.table(name).text, text))
     }
     return [WatchedQuery(text, table)]
   }
@@ -63,50 +78,17 @@ package struct WatchedQuery: Sendable, Hashable {
   ]
 
   private static func refusal(_ reason: String, _ text: String) -> Refusal {
-    Refusal(
-      .reducer, "invalid_sql", "Unsupported: \(reason), executing: `\(text.prefix(200))`")
+    Refusal(.reducer, "invalid_sql", sentence(reason, text))
   }
 
-  /// The table that a name or an alias stands for, behind FROM.
-  private static func table(named name: String, in tokens: ArraySlice<Token>) -> String? {
-    for (index, token) in zip(tokens.indices, tokens)
-    where token.lowered == "from" || token.lowered == "join" {
-      let rest = tokens[(index + 1)...]
-      guard let table = rest.first else { continue }
-      if table.lowered == name { return table.text }
-      let alias = rest.dropFirst().first { $0.lowered != "as" }
-      if alias?.lowered == name { return table.text }
-    }
-    return nil
+  /// What SpacetimeDB says of a query of a subscription.
+  private static func sentence(_ reason: String, _ text: String) -> String {
+    "\(reason), executing: `\(text.prefix(200))`"
   }
 
-  /// A word or a sign of SQL.
-  private struct Token {
-    let text: String
-    /// In lower case, for comparisons; empty for what is quoted with apostrophes.
-    let lowered: String
-
-    static func read(_ text: String) -> [Token] {
-      var tokens: [Token] = []
-      var rest = Substring(text)
-      while let first = rest.first {
-        if first.isWhitespace || first == ";" {
-          rest.removeFirst()
-        } else if first == "'" || first == "\"" {
-          let inside = rest.dropFirst().prefix { $0 != first }
-          rest = rest[inside.endIndex...].dropFirst()
-          tokens.append(
-            Token(text: String(inside), lowered: first == "'" ? "" : inside.lowercased()))
-        } else if first.isLetter || first.isNumber || first == "_" {
-          let word = rest.prefix { $0.isLetter || $0.isNumber || $0 == "_" }
-          rest = rest[word.endIndex...]
-          tokens.append(Token(text: String(word), lowered: word.lowercased()))
-        } else {
-          rest.removeFirst()
-          tokens.append(Token(text: String(first), lowered: String(first)))
-        }
-      }
-      return tokens
-    }
+  /// The name of the first table that a query reads; empty where it reads none.
+  package static func firstTable(of text: String) -> String {
+    let name = SQLScope(SQLToken.read(text)).tables.first?.name ?? ""
+    return LegacyTable(named: name.lowercased())?.name ?? name
   }
 }

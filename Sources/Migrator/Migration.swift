@@ -100,9 +100,11 @@ public struct Migration {
     } catch let error as SystemError {
       throw AgoraError(error, file: store)
     } catch let error as SQLiteError {
-      throw AgoraError(error, store: store)
+      throw AgoraError(error, store: store).lackingRoom(in: folder, insteadOf: store)
     }
-    return try run(on: copy, staging: staging)
+    do { return try run(on: copy, staging: staging) } catch let error as AgoraError {
+      throw error.lackingRoom(in: folder, insteadOf: store)
+    }
   }
 
   private func run(on target: String, staging: String) throws -> MigrationReport {

@@ -101,7 +101,8 @@ final class StagedRun {
     var report = try RunRecord.report(of: run, in: stage)
     report.isResumed = true
     report.appliedDeletes = options.appliesDeletes
-    report.configurations = try ConfigurationOutcomes.read(stage, rejectsIn: "main", run: run)
+    report.configurations = try ConfigurationOutcomes.read(
+      stage, rejectsIn: "main", run: run, hasSeen: false)
     try outputs.write(from: stage, rejectsIn: "main", source: options.source, run: run)
     return report
   }
@@ -140,7 +141,8 @@ final class StagedRun {
         remedy: "Nothing was imported. Please report this with the export.")
     }
     if schema == "stage", !options.retriesRejects {
-      try KnownRejects(connection, source: options.source).adopt()
+      context.deletedInSource += try KnownRejects(connection, source: options.source).adopt(
+        (run, runID), holding: context.tables, applyingDeletes: options.appliesDeletes)
     }
     try undo?.stop()
     // What is announced is v5's own message, and stays when the run is taken back.
@@ -154,7 +156,8 @@ final class StagedRun {
       deletedInSource: context.deletedInSource, appliedDeletes: options.appliesDeletes,
       bytes: exports.bytes,
       seconds: System.monotonicSeconds() - started, warnings: exports.warnings,
-      configurations: try ConfigurationOutcomes.read(connection, rejectsIn: schema, run: run))
+      configurations: try ConfigurationOutcomes.read(
+        connection, rejectsIn: schema, run: run, hasSeen: true))
     report.isResumed = exports.isResumed
     if options.isDryRun { report.status = .dryRun }
     try record(report, run: run, in: connection)
@@ -181,6 +184,7 @@ final class StagedRun {
   private func enter() throws {
     guard !options.isDryRun else { return }
     // All that is long comes before the file ceases to be one that can be gone on with.
+    try progress.finishing()
     try File.reading(staging).sync()
     try stage.transaction {
       try stage.execute(Stager.dropDeletions, name: "source_deletions.drop")

@@ -24,27 +24,39 @@ func runCommandLine(_ arguments: [String]) -> ExitCode {
     }
     return .done
   } catch let error as AgoraError {
-    return report(error, asJSON: arguments.contains("--json"))
+    return report(error, to: arguments)
+  } catch let error as ToolCommand.Misuse {
+    return report(error.error, of: error.parameter, to: arguments)
   } catch let error as SQLiteError {
-    return report(AgoraError(error, store: "the store"), asJSON: arguments.contains("--json"))
+    return report(AgoraError(error, store: "the store"), to: arguments)
   } catch {
-    return report(AgoraError(.broken, "\(error)"), asJSON: arguments.contains("--json"))
+    return report(AgoraError(.broken, "\(error)"), to: arguments)
   }
 }
 
-private func report(_ error: AgoraError, asJSON: Bool) -> ExitCode {
+/// - Parameter parameter: the parameter of a tool that is wrong.
+private func report(
+  _ error: AgoraError, of parameter: String? = nil, to arguments: [String]
+) -> ExitCode {
   // Whoever stops reading, as `head` does, knows it.
   if error.code == .brokenPipe, ["standard output", "/dev/stdout"].contains(error.file) {
     return .unread
   }
   Terminal.say("agora: \(error)")
-  if asJSON {
-    let members: [JSON.Member] = [
+  if arguments.contains("--json") {
+    // A call's failure has one shape, whatever has failed.
+    let isCall = arguments.first { !$0.hasPrefix("-") } == "call"
+    var members: [JSON.Member] = [
       .init("code", .string(error.code.rawValue)), .init("message", .string(error.message)),
+    ]
+    if isCall { members.append(.init("parameter", .optional(parameter))) }
+    members += [
       .init("file", .optional(error.file)), .init("offset", error.offset.map { .int($0) } ?? .null),
       .init("remedy", .optional(error.remedy)),
     ]
-    let json = JSON.object([.init("status", .string("failed")), .init("error", .object(members))])
+    let status = isCall ? [] : [JSON.Member("status", .string("failed"))]
+    let json = JSON.object(
+      status + [.init("error", .object(members))] + (error.details?.members ?? []))
     // Where nobody reads standard output, standard error has said it.
     try? Terminal.print(JSONWriter.pretty(json))
   }

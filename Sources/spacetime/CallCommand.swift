@@ -14,34 +14,30 @@ enum CallCommand {
   ]
 
   static func run(_ arguments: [String], whole: [String]) -> Int32 {
-    var head = arguments
-    var tail: [String] = []
-    if let end = arguments.firstIndex(of: "--") {
-      head = Array(arguments[..<end])
-      tail = Array(arguments[(end + 1)...])
-    }
-    let options = Options(head, valued: valued, switches: switches, stopsAt: 2)
+    let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+    let tail = arguments[end...].dropFirst()
+    let options = Options(
+      Array(arguments[..<end]), valued: valued, switches: switches, stopsAt: 2)
     if options.has("help") {
-      Talk.print("Usage: spacetime call [OPTIONS] <database> <reducer_name> [arguments]...\n")
+      Talk.print("Usage: spacetime \(usage)\n")
       return 0
     }
+    if let fault = options.fault { return misuse(fault) }
     let words = options.words + tail
     guard words.count >= 2 else {
-      let missing = words.isEmpty ? ["<database>", "<reducer_name>"] : ["<reducer_name>"]
       return misuse(
-        "the following required arguments were not provided:\n"
-          + missing.map { "  \($0)" }.joined(separator: "\n"))
+        Talk.missing(words.isEmpty ? ["<database>", "<reducer_name>"] : ["<reducer_name>"]))
     }
-    if let option = options.unknown { return misuse("unexpected argument '\(option)' found") }
     let (database, reducer) = (words[0], words[1])
     if let status = Spacetime.passOn(database, whole) { return status }
     Talk.warnUnstable()
-    var given = Array(words.dropFirst(2))
     // Behind `--` a word is an argument by place, whatever it looks like.
-    if given.count == tail.count, !tail.isEmpty { given.insert("--", at: 0) }
-    let call = LegacyCall(database: database, reducer: reducer, arguments: .words(given))
+    let given =
+      options.words.dropFirst(2) + (tail.isEmpty ? [] : ["--"])
+      + tail.dropFirst(max(0, 2 - options.words.count))
+    let call = LegacyCall(database: database, reducer: reducer, arguments: .words(Array(given)))
     let isQuiet = options.has("quiet") || Spacetime.isStrict
-    if let url = Spacetime.serverURL { return ask(url, call, given, isQuiet: isQuiet) }
+    if let url = Spacetime.serverURL { return ask(url, call, Array(given), isQuiet: isQuiet) }
     let answer: LegacyAnswer
     do {
       answer = Proxy(try Spacetime.open(), atLeast: try Spacetime.leastPhase()).answer(call)
@@ -81,17 +77,15 @@ enum CallCommand {
     } catch { return Talk.fail(error.text) }
   }
 
+  private static let usage = "call [OPTIONS] <database> <reducer_name> [arguments]..."
+
   private static func misuse(_ text: String) -> Int32 {
-    Talk.error(
-      """
-      error: \(text)
-
-      Usage: spacetime call [OPTIONS] <database> <reducer_name> [arguments]...
-
-      For more information, try '--help'.
-
-      """)
-    return 2
+    var text = text
+    let parts = text.split(separator: "'", omittingEmptySubsequences: false)
+    if text.hasPrefix("unexpected argument"), parts.count > 2 {
+      text += "\n\n  tip: to pass '\(parts[1])' as a value, use '-- \(parts[1])'"
+    }
+    return Talk.misuse(text, usage)
   }
 
   /// Says why a call was refused, as SpacetimeDB's command line does.

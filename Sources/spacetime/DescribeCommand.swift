@@ -8,13 +8,11 @@ enum DescribeCommand {
       arguments, valued: ["s": "server", "server": "server"],
       switches: ["json": "json", "anonymous": "anonymous", "y": "yes", "yes": "yes"])
     let words = options.words
-    if let option = options.unknown { return misuse("unexpected argument '\(option)' found") }
+    if let fault = options.fault { return misuse(fault) }
     var missing: [String] = options.has("json") ? [] : ["--json"]
     if words.isEmpty { missing.append("<database>") }
     guard missing.isEmpty else {
-      return misuse(
-        "the following required arguments were not provided:\n"
-          + missing.map { "  \($0)" }.joined(separator: "\n"))
+      return misuse(Talk.missing(missing))
     }
     guard words.count == 1 || words.count == 3 else {
       return misuse("an entity is described by its type and its name")
@@ -40,16 +38,7 @@ enum DescribeCommand {
   }
 
   private static func misuse(_ text: String) -> Int32 {
-    Talk.error(
-      """
-      error: \(text)
-
-      Usage: spacetime describe --json <database> [entity_type] [entity_name]
-
-      For more information, try '--help'.
-
-      """)
-    return 2
+    Talk.misuse(text, "describe --json <database> [entity_type] [entity_name]")
   }
 
   /// The schema, from the server where there is one.

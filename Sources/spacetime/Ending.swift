@@ -2,6 +2,13 @@ import AgoraStore
 import CompatProxy
 
 extension Spacetime {
+  /// Why reading has to stop that goes on for longer; nil while v4 lasts.
+  static func end(of reading: Replacement, in marketplace: Marketplace) throws -> Refusal? {
+    try SunsetGate.notice(
+      forReading: reading, in: marketplace.store, at: marketplace.now, atLeast: leastPhase())?
+      .refusal
+  }
+
   /// Tells whoever reads v4's tables or logs that v4 ends, and refuses once it has ended.
   ///
   /// - Parameter route: the end of the route that the real program would have asked.

@@ -13,17 +13,13 @@ enum ExportCommand {
         "s": "server", "server": "server", "format": "format", "o": "output", "output": "output",
       ],
       switches: ["y": "yes", "yes": "yes", "anonymous": "anonymous"])
-    let usage = "\n\nUsage: spacetime export <database> [--format json] [-o <FILE>]\n"
+    let usage = "export <database> [--format json] [-o <FILE>]"
+    if let fault = options.fault { return Talk.misuse(fault, usage) }
     if let format = options.value("format"), format != "json" {
-      Talk.error(
-        "error: invalid value '\(format)' for '--format <FORMAT>': it takes json" + usage)
-      return 2
+      return Talk.misuse(
+        "invalid value '\(format)' for '--format <FORMAT>': it takes json", usage)
     }
-    guard options.unknown == nil, options.words.count == 1 else {
-      let option = options.unknown.map { "unexpected argument '\($0)' found" }
-      Talk.error("error: \(option ?? "name one database")" + usage)
-      return 2
-    }
+    guard options.words.count == 1 else { return Talk.misuse("name one database", usage) }
     if let status = Spacetime.passOn(options.words[0], whole) { return status }
     if let url = Spacetime.serverURL {
       return ask(url, options.words[0], options.value("output"))
@@ -50,7 +46,12 @@ enum ExportCommand {
   // MARK: a server
 
   /// v3's tables that show the tasks and workflows of v4's once more.
-  private static let again: Set<String> = ["task_queue", "workflows"]
+  private static let again: Set<String> = ["task_queue", "workflows", "workflow_steps"]
+  /// Those that a bundle has, with rows or without.
+  private static let usual: Set<String> = [
+    "agent_capability", "agent_registry", "agent_message", "task_assignment",
+    "workflow_coordination", "system_events",
+  ]
   /// How many rows one query asks for.
   private static let page = 5_000
 
@@ -60,7 +61,10 @@ enum ExportCommand {
       let server = try RemoteServer(url)
       var members: [JSON.Member] = []
       for table in LegacyTable.all where !again.contains(table.name) {
-        members.append(.init(table.name, .array(try rows(of: table, database, server))))
+        let rows = try rows(of: table, database, server)
+        // Tables that v4 need not have had are left out where there is nothing of them.
+        if rows.isEmpty, !usual.contains(table.name) { continue }
+        members.append(.init(table.name, .array(rows)))
       }
       let text = JSONWriter.compact(.object(members)) + "\n"
       guard let path, path != "-" else { return Talk.print(text) ? 0 : 1 }
@@ -87,7 +91,12 @@ enum ExportCommand {
         let found = (try? JSON.parse(reply.body))?.elements?.first?["rows"]?.elements
       else { throw RemoteFault(AgoraError(.io, server.failure(reply, path))) }
       rows += found.map { row in
-        .object(
+        if table.hasWholeRows, let text = row.elements?.last?.text,
+          let whole = try? JSON.parse(text)
+        {
+          return whole
+        }
+        return .object(
           zip(table.columns, row.elements ?? []).map { .init($0.name, $0.type.named($1)) })
       }
       guard found.count == page else { return rows }

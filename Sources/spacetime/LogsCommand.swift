@@ -17,22 +17,18 @@ enum LogsCommand {
     // Before 1.0 the number was a word of its own.
     let number = options.value("lines") ?? options.words.dropFirst().first
     let format = options.value("format") ?? "text"
-    let usage = "\n\nUsage: spacetime logs [OPTIONS] <database> [-n <NUM_LINES>] [-f]\n"
+    let usage = "logs [OPTIONS] <database> [-n <NUM_LINES>] [-f]"
+    if let fault = options.fault { return Talk.misuse(fault, usage) }
     if let number, number.allSatisfy(\.isWholeNumber) == false || Int(number) == nil {
-      Talk.error(
-        "error: invalid value '\(number)' for '--num-lines <NUM_LINES>': it takes a whole number"
-          + usage)
-      return 2
+      return Talk.misuse(
+        "invalid value '\(number)' for '--num-lines <NUM_LINES>': it takes a whole number", usage)
     }
     if format != "text", format != "json" {
-      Talk.error(
-        "error: invalid value '\(format)' for '--format <FORMAT>': it takes text or json" + usage)
-      return 2
+      return Talk.misuse(
+        "invalid value '\(format)' for '--format <FORMAT>': it takes text or json", usage)
     }
-    guard options.unknown == nil, (1...2).contains(options.words.count) else {
-      let option = options.unknown.map { "unexpected argument '\($0)' found" }
-      Talk.error("error: \(option ?? "name one database")" + usage)
-      return 2
+    guard (1...2).contains(options.words.count) else {
+      return Talk.misuse("name one database", usage)
     }
     let database = options.words[0]
     if let status = Spacetime.passOn(database, whole) { return status }
@@ -44,21 +40,25 @@ enum LogsCommand {
     do {
       let marketplace = try Spacetime.open()
       if let status = Spacetime.refuse(
-        reading: Replacement("agora.query.marketplace", []), of: database, at: "logs",
+        reading: instead, of: database, at: "logs",
         in: marketplace)
       {
         return status
       }
       return try print(
-        marketplace.store, last: number.flatMap(Int.init), follows: options.has("follow"),
+        marketplace, last: number.flatMap(Int.init), follows: options.has("follow"),
         asJSON: format == "json")
     } catch { return Talk.fail(Spacetime.text(error)) }
   }
 
+  /// What to call instead once v4 has ended.
+  private static let instead = Replacement("agora.query.marketplace", [])
+
   /// - Parameter last: how many lines there are at first; nil for all of them, or ten where new ones follow.
   private static func print(
-    _ store: Store, last: Int?, follows: Bool, asJSON: Bool
+    _ marketplace: Marketplace, last: Int?, follows: Bool, asJSON: Bool
   ) throws -> Int32 {
+    let store = marketplace.store
     let count = last ?? (follows ? 10 : nil)
     var place = try count.map { count in
       try store.read { try LegacyLog($0).place(ofLast: count) }
@@ -71,6 +71,9 @@ enum LogsCommand {
       guard isTaken, follows else { return isTaken ? 0 : 1 }
       place = end
       System.pause(milliseconds: 200)
+      if let refusal = try Spacetime.end(of: instead, in: marketplace) {
+        return Talk.fail(refusal.text)
+      }
     }
   }
 

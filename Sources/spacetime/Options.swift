@@ -1,46 +1,91 @@
-/// The words of a command line, taken apart: options may stand anywhere before `--`.
+/// The words of a command line, taken apart as clap does: options may stand anywhere before `--`.
 struct Options {
   /// The words that are no options.
   private(set) var words: [String] = []
   private var values: [String: String] = [:]
-  /// An option that nobody knows.
-  private(set) var unknown: String?
+  /// What is wrong with them, in clap's words.
+  private(set) var fault: String?
+
+  /// Options that every command takes; none of the files that they name has anything to say here.
+  static let everywhere = ["root-dir": "root-dir", "config-path": "config-path"]
 
   /// - Parameters:
   ///   - valued: options that take a value, as letter or name without dashes.
   ///   - switches: options without one.
-  ///   - stopsAt: after so many words everything is taken as it stands: a reducer's arguments.
+  ///   - stopsAt: after so many words an option that nobody knows is a word: a reducer's argument.
   init(
-    _ arguments: [String], valued: [String: String], switches: [String: String],
+    _ arguments: [String], valued: [String: String] = [:], switches: [String: String] = [:],
     stopsAt limit: Int = .max
   ) {
-    var index = 0
-    while index < arguments.count {
-      let word = arguments[index]
-      index += 1
-      let name = String(word.drop { $0 == "-" }.prefix { $0 != "=" })
-      guard word.hasPrefix("-"), word != "-", name != "" else {
-        words.append(word)
-        continue
+    let valued = valued.merging(Self.everywhere) { own, _ in own }
+    var rest = arguments[...]
+    while let word = rest.popFirst() {
+      if word == "--" {
+        words += rest
+        return
       }
-      if let key = switches[name], !word.contains("=") {
+      if word.hasPrefix("--") {
+        let parts = word.dropFirst(2).split(
+          separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let (name, value) = (String(parts[0]), parts.count == 2 ? String(parts[1]) : nil)
+        if name.count > 1, let key = switches[name] {
+          if let value {
+            report("unexpected value '\(value)' for '--\(name)' found; no more were expected")
+          }
+          values[key] = ""
+        } else if name.count > 1, let key = valued[name] {
+          take(value ?? rest.popFirst(), for: key, valued)
+        } else {
+          takeUnknown(word, named: "--\(name)", limit)
+        }
+      } else if word.hasPrefix("-"), word != "-" {
+        takeLetters(word, &rest, valued, switches, limit)
+      } else {
+        words.append(word)
+      }
+    }
+  }
+
+  /// Takes options of one letter, which may stand together, the last one with its value.
+  private mutating func takeLetters(
+    _ word: String, _ rest: inout ArraySlice<String>, _ valued: [String: String],
+    _ switches: [String: String], _ limit: Int
+  ) {
+    var letters = word.dropFirst()
+    while let letter = letters.popFirst() {
+      let name = String(letter)
+      if let key = switches[name] {
         values[key] = ""
       } else if let key = valued[name] {
-        if let equals = word.firstIndex(of: "=") {
-          values[key] = String(word[word.index(after: equals)...])
-        } else if index < arguments.count {
-          values[key] = arguments[index]
-          index += 1
-        } else {
-          unknown = unknown ?? word
-        }
-      } else if words.count >= limit {
-        words.append(word)
+        let value = letters.first == "=" ? letters.dropFirst() : letters
+        take(value.isEmpty ? rest.popFirst() : String(value), for: key, valued)
+        return
       } else {
-        unknown = unknown ?? word
+        return takeUnknown(word, named: "-\(name)", limit)
       }
-      if word == "--" { break }
     }
+  }
+
+  private mutating func take(_ value: String?, for key: String, _ valued: [String: String]) {
+    if let value {
+      values[key] = value
+      return
+    }
+    let name = valued.keys.sorted().first { $0.count > 1 && valued[$0] == key } ?? key
+    let place = String(name.uppercased().map { $0 == "-" ? "_" : $0 })
+    report("a value is required for '--\(name) <\(place)>' but none was supplied")
+  }
+
+  private mutating func takeUnknown(_ word: String, named name: String, _ limit: Int) {
+    guard words.count < limit else { return words.append(word) }
+    report("unexpected argument '\(name)' found")
+  }
+
+  private mutating func report(_ text: String) { fault = fault ?? text }
+
+  /// What is wrong where there are more words than are due.
+  func surplus(beyond count: Int) -> String? {
+    words.count > count ? "unexpected argument '\(words[count])' found" : nil
   }
 
   func has(_ name: String) -> Bool { values[name] != nil }

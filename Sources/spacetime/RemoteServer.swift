@@ -4,6 +4,12 @@ import AgoraStore
 struct RemoteFault: Error {
   let text: String
 
+  /// The innermost cause in one line, without its number.
+  var reason: String {
+    let line = text.split(separator: "\n").last { !$0.hasPrefix("What to do") } ?? ""
+    return String(line.drop { " 0123456789:".contains($0) })
+  }
+
   init(_ error: AgoraError) {
     text = [error.message, error.remedy].compactMap { $0 }.joined(separator: "\nWhat to do: ")
   }

@@ -11,13 +11,14 @@ enum SQLCommand {
         "anonymous": "anonymous", "y": "yes", "yes": "yes", "interactive": "interactive",
       ])
     let format = options.value("format") ?? "text"
-    guard options.unknown == nil, options.words.count == 2, !options.has("interactive"),
-      format == "text" || format == "json"
-    else {
-      Talk.error(
-        "error: name one database and one query\n\nUsage: spacetime sql [OPTIONS] <database> <query>\n"
-      )
-      return 2
+    let usage = "sql [OPTIONS] <database> <query>"
+    if let fault = options.fault { return Talk.misuse(fault, usage) }
+    guard format == "text" || format == "json" else {
+      return Talk.misuse(
+        "invalid value '\(format)' for '--format <FORMAT>': it takes text or json", usage)
+    }
+    guard options.words.count == 2, !options.has("interactive") else {
+      return Talk.misuse("name one database and one query", usage)
     }
     if let status = Spacetime.passOn(options.words[0], whole) { return status }
     Talk.warnUnstable()
@@ -31,7 +32,7 @@ enum SQLCommand {
       {
         return status
       }
-      let answer = try LegacySQL(path: Spacetime.storePath).run(options.words[1])
+      let answer = try LegacySQL.answer(options.words[1], path: Spacetime.storePath)
       let text =
         format == "json"
         ? JSONWriter.compact(answer.json(microseconds: System.microseconds(since: start))) + "\n"

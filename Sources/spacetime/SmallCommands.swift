@@ -4,6 +4,11 @@ import CompatProxy
 /// `spacetime list`.
 enum ListCommand {
   static func run(_ arguments: [String]) -> Int32 {
+    let options = Options(
+      arguments, valued: ["s": "server", "server": "server"], switches: ["y": "yes", "yes": "yes"])
+    if let fault = options.fault ?? options.surplus(beyond: 0) {
+      return Talk.misuse(fault, "list [OPTIONS]")
+    }
     Talk.warnUnstable()
     Talk.print("Associated database identities for \(LegacyDatabase.owner):\n\n")
     let rows = LegacyDatabase.allCases.map {
@@ -45,9 +50,21 @@ enum IdentityCommand {
 /// `spacetime login`: a store's file is its own guard.
 enum LoginCommand {
   static func run(_ arguments: [String]) -> Int32 {
-    if arguments.first == "show" {
+    let isShowing = arguments.first == "show"
+    let options =
+      isShowing
+      ? Options(Array(arguments.dropFirst()), switches: ["token": "token"])
+      : Options(
+        arguments,
+        valued: [
+          "auth-host": "host", "server-issued-login": "server", "token": "token",
+        ])
+    if let fault = options.fault ?? options.surplus(beyond: 0) {
+      return Talk.misuse(fault, isShowing ? "login show [--token]" : "login [OPTIONS]")
+    }
+    if isShowing {
       var text = "You are logged in as \(LegacyDatabase.owner)\n"
-      if arguments.contains("--token") {
+      if options.has("token") {
         text += "Your auth token (don't share this!) is \(token)\n"
       }
       return Talk.print(text) ? 0 : 1
@@ -87,6 +104,9 @@ enum PublishCommand {
         "force": "force", "c": "clear", "clear-database": "clear", "delete-data": "clear",
         "y": "yes", "yes": "yes", "anonymous": "anonymous", "h": "help", "help": "help",
       ])
+    let usage = "publish [OPTIONS] [name|identity]"
+    if let fault = options.fault ?? options.surplus(beyond: 1) { return Talk.misuse(fault, usage) }
+    if options.has("help") { return Talk.print("Usage: spacetime \(usage)\n") ? 0 : 1 }
     guard let database = options.words.first else {
       return Talk.fail("name the database to publish")
     }
@@ -102,67 +122,13 @@ enum PublishCommand {
   }
 }
 
-/// `spacetime server ping|list`.
-enum ServerCommand {
-  static func run(_ arguments: [String]) -> Int32 {
-    switch arguments.first {
-    case "ping": return ping()
-    case "list":
-      Talk.warnUnstable()
-      return Talk.print(
-        " DEFAULT | HOSTNAME       | PROTOCOL | NICKNAME \n---------+----------------+----------+----------\n ***     | 127.0.0.1:3000 | http     | local    \n"
-      ) ? 0 : 1
-    default:
-      return Talk.fail(
-        "spacetime server \(arguments.first ?? "") has no use here: the server is the file \(Spacetime.storePath)"
-      )
-    }
-  }
-
-  /// Looks whether the store answers.
-  static func ping() -> Int32 {
-    Talk.warnUnstable()
-    if let url = Spacetime.serverURL { return ping(url) }
-    do {
-      _ = try Spacetime.open().call("agora.query.marketplace", .object([]), as: .owner(.v4))
-      return Talk.print("Server is online: http://127.0.0.1:3000\n") ? 0 : 1
-    } catch {
-      // The real one ends with 0 here too; agents look at the words.
-      Talk.print(
-        "Server could not be reached (\(Spacetime.text(error))): http://127.0.0.1:3000\n")
-      return 0
-    }
-  }
-
-  /// Looks whether a server answers.
-  private static func ping(_ url: String) -> Int32 {
-    let server: RemoteServer
-    // What is no address at all is a mistake on this side, which the real one refuses too.
-    do throws(RemoteFault) { server = try RemoteServer(url) } catch { return Talk.fail(error.text) }
-    do throws(RemoteFault) {
-      let base = server.address.url("")
-      let reply = try server.ask("GET", "/v1/ping")
-      let text =
-        switch reply.status {
-        case 200: "Server is online: \(base)"
-        case 404: "Server returned 404 (Not Found): \(base)"
-        default: "Server could not be reached (\(reply.status) \(reply.reason)): \(base)"
-        }
-      return Talk.print(text + "\n") ? 0 : 1
-    } catch {
-      // The innermost cause, without its number.
-      let reason = error.text.split(separator: "\n").last.map {
-        $0.drop { " 0123456789:".contains($0) }
-      }
-      Talk.print("Server could not be reached (\(reason ?? "")): \(url)\n")
-      return 0
-    }
-  }
-}
-
 /// `spacetime status`.
 enum StatusCommand {
-  static func run() -> Int32 {
+  static func run(_ arguments: [String]) -> Int32 {
+    let options = Options(arguments, valued: ["s": "server", "server": "server"])
+    if let fault = options.fault ?? options.surplus(beyond: 0) {
+      return Talk.misuse(fault, "status")
+    }
     if let url = Spacetime.serverURL { return ask(url) }
     do {
       let figures = try Spacetime.open().call(

@@ -5,24 +5,45 @@ import CompatProxy
 enum Spacetime {
   /// The version that v4 ran on, which agents look for.
   static let version = "1.1.2"
+  static let versionText = """
+    spacetime \(version)
+    spacetimedb tool version \(version); spacetimedb-lib version \(version);
+
+    """
 
   /// Runs one command line.
   ///
   /// - Returns: the exit code.
   static func run(_ words: [String]) -> Int32 {
-    guard let command = words.first else {
+    var rest = words[...]
+    while let word = rest.first,
+      let name = Options.everywhere.keys.first(where: {
+        word == "--\($0)" || word.hasPrefix("--\($0)=")
+      })
+    {
+      rest = rest.dropFirst(word == "--\(name)" ? 2 : 1)
+    }
+    guard let command = rest.popFirst() else {
       Talk.error(usage)
       return 2
     }
-    let rest = Array(words.dropFirst())
+    // A reducer's arguments are looked at by the call itself.
+    let isHelp = rest.prefix { $0 != "--" }.contains { $0 == "-h" || $0 == "--help" }
+    if isHelp, command != "call", isOwn(command) {
+      Talk.print(usage)
+      return 0
+    }
+    return run(command, Array(rest), whole: words)
+  }
+
+  private static func isOwn(_ command: String) -> Bool {
+    usage.contains("\n  \(command) ") || ["ping", "logout"].contains(command)
+  }
+
+  private static func run(_ command: String, _ rest: [String], whole words: [String]) -> Int32 {
     switch command {
     case "--version", "-V":
-      Talk.print(
-        """
-        spacetime \(version)
-        spacetimedb tool version \(version); spacetimedb-lib version \(version);
-
-        """)
+      Talk.print(versionText)
       return 0
     case "--help", "-h", "help":
       Talk.print(usage)
@@ -31,11 +52,16 @@ enum Spacetime {
     case "list": return ListCommand.run(rest)
     case "identity": return IdentityCommand.run(rest)
     case "login": return LoginCommand.run(rest)
-    case "logout": return 0
+    case "logout":
+      let options = Options(rest, valued: ["auth-host": "host"])
+      guard let fault = options.fault ?? options.surplus(beyond: 0) else { return 0 }
+      return Talk.misuse(fault, "logout [OPTIONS]")
+    case "energy": return EnergyCommand.run(rest)
+    case "version": return VersionCommand.run(rest)
     case "publish": return PublishCommand.run(rest, whole: words)
     case "server": return ServerCommand.run(rest)
-    case "ping": return ServerCommand.ping()
-    case "status": return StatusCommand.run()
+    case "ping": return ServerCommand.ping(rest)
+    case "status": return StatusCommand.run(rest)
     case "sql": return SQLCommand.run(rest, whole: words)
     case "logs": return LogsCommand.run(rest, whole: words)
     case "export": return ExportCommand.run(rest, whole: words)
@@ -43,16 +69,10 @@ enum Spacetime {
     case "subscribe": return SubscribeCommand.run(rest, whole: words)
     default:
       if let status = passOn(nil, words) { return status }
-      Talk.error(
-        """
-        error: unrecognized subcommand '\(command)'
-
-        Usage: spacetime [OPTIONS] <COMMAND>
-
-        For more information, try '--help'.
-
-        """)
-      return 2
+      return Talk.misuse(
+        command.hasPrefix("-")
+          ? "unexpected argument '\(command)' found" : "unrecognized subcommand '\(command)'",
+        "[OPTIONS] <COMMAND>")
     }
   }
 
@@ -70,7 +90,9 @@ enum Spacetime {
       identity  Shows the local identity (list, new)
       login     Says that nobody has to log in (show)
       publish   Says that there is no module to publish
-      server    Looks whether the store is there (ping, list)
+      server    Looks whether a server, or the store, is there (ping [URL], list)
+      energy    Shows that nobody pays for calls (balance)
+      version   Shows the version (list)
       status    Says how the store is
       logs      Shows what happened (-n NUM_LINES, -f to follow, --format json)
       export    Gives v4's bundle, as v4 would have it now (--format json)

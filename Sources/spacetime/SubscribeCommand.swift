@@ -30,13 +30,10 @@ enum SubscribeCommand {
       switches: [
         "print-initial-update": "initial", "anonymous": "anonymous", "y": "yes", "yes": "yes",
       ])
-    if let option = options.unknown { return misuse("unexpected argument '\(option)' found") }
+    if let fault = options.fault { return misuse(fault) }
     let words = options.words
     guard words.count >= 2 else {
-      let missing = words.isEmpty ? ["<database>", "<query>..."] : ["<query>..."]
-      return misuse(
-        "the following required arguments were not provided:\n"
-          + missing.map { "  \($0)" }.joined(separator: "\n"))
+      return misuse(Talk.missing(words.isEmpty ? ["<database>", "<query>..."] : ["<query>..."]))
     }
     var numbers: [String: UInt32] = [:]
     for name in ["updates", "timeout"] {
@@ -57,7 +54,18 @@ enum SubscribeCommand {
       updates: numbers["updates"].map { Int($0) },
       deadline: numbers["timeout"].map { System.monotonicSeconds() + Double($0) })
     do throws(End) {
-      if let url = Spacetime.serverURL { try watch(wish, at: url) } else { try watch(wish) }
+      if let url = Spacetime.serverURL {
+        try watch(wish, at: url)
+      } else {
+        let marketplace: Marketplace
+        do { marketplace = try Spacetime.open() } catch { throw .failed(Spacetime.text(error)) }
+        if let status = Spacetime.refuse(
+          reading: instead, of: words[0], at: "subscribe", in: marketplace)
+        {
+          return status
+        }
+        try watch(wish, in: marketplace)
+      }
     } catch {
       if case .failed(let text) = error { return Talk.fail(text) }
     }
@@ -65,16 +73,7 @@ enum SubscribeCommand {
   }
 
   private static func misuse(_ text: String) -> Int32 {
-    Talk.error(
-      """
-      error: \(text)
-
-      Usage: spacetime subscribe [OPTIONS] <database> <query>...
-
-      For more information, try '--help'.
-
-      """)
-    return 2
+    Talk.misuse(text, "subscribe [OPTIONS] <database> <query>...")
   }
 
   /// One table's part of a line.
@@ -111,10 +110,11 @@ enum SubscribeCommand {
   /// Milliseconds between two looks at the store.
   private static let interval: Int32 = 50
 
-  private static func watch(_ wish: Wish) throws(End) {
+  /// What to call instead once v4 has ended.
+  private static let instead = Replacement("agora.messaging.subscribe")
+
+  private static func watch(_ wish: Wish, in marketplace: Marketplace) throws(End) {
     do {
-      // A new store has no rows, as a new database has none.
-      _ = try Spacetime.open()
       let watch = try LegacyWatch(path: Spacetime.storePath)
       var rows = try wish.queries.map { try watch.rows(of: $0) }
       if wish.printsInitial {
@@ -128,6 +128,9 @@ enum SubscribeCommand {
         if let deadline = wish.deadline, System.monotonicSeconds() >= deadline { return }
         System.pause(milliseconds: interval)
         guard try watch.hasChanged() else { continue }
+        if let refusal = try Spacetime.end(of: instead, in: marketplace) {
+          throw End.failed(refusal.text)
+        }
         var parts: [Part] = []
         for (index, query) in wish.queries.enumerated() {
           let new = try watch.rows(of: query)

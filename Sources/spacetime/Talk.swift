@@ -26,6 +26,29 @@ enum Talk {
     error("WARNING: This command is UNSTABLE and subject to breaking changes.\n\n")
   }
 
+  /// A command line that is wrong, as clap says it.
+  ///
+  /// - Parameter usage: what is due behind `spacetime`.
+  /// - Returns: the exit code.
+  static func misuse(_ text: String, _ usage: String) -> Int32 {
+    error(
+      """
+      error: \(text)
+
+      Usage: spacetime \(usage)
+
+      For more information, try '--help'.
+
+      """)
+    return 2
+  }
+
+  /// What is said where words are missing.
+  static func missing(_ names: [String]) -> String {
+    "the following required arguments were not provided:\n"
+      + names.map { "  \($0)" }.joined(separator: "\n")
+  }
+
   /// A failure as SpacetimeDB's command line says it.
   ///
   /// - Returns: the exit code.

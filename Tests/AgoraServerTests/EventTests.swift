@@ -46,6 +46,7 @@ private final class EventApp {
   let hub: EventHub
   let clock = HandClock()
   let access: Access
+  let tools: ToolDoor
   private(set) var token: TokenRegister.Created?
 
   /// - Parameter authority: that of Bob's token; nil for no token.
@@ -60,6 +61,7 @@ private final class EventApp {
     rules.hasThread = thread
     hub = try EventHub(market.marketplace, rules: rules, milliseconds: { [clock] in clock.now })
     access = Access(market.store, milliseconds: { [clock] in clock.now })
+    tools = ToolDoor(market.marketplace)
     if let authority {
       token = try TokenRegister(market.store).create(
         agent: "Bob", authority: authority, expiresAt: nil, at: market.now)
@@ -70,7 +72,7 @@ private final class EventApp {
 
   var router: Router {
     var router = Router()
-    EventSurface(hub, access).mount(on: &router)
+    EventSurface(hub, tools, access).mount(on: &router)
     return router
   }
 
@@ -122,6 +124,33 @@ private final class EventApp {
 }
 
 @Suite struct EventTests {
+  @Test func `who looks on wants no more than who subscribes, and both are counted`() throws {
+    let app = try EventApp()
+    let client = app.socket()
+    let types = (0..<65).map { #""t\#($0)""# }.joined(separator: ",")
+    let long = String(repeating: "x", count: 5_000)
+    let rows = [
+      (#""event_types":[\#(types)]"#, "invalid_parameter"),
+      (#""event_types":["\#(long)"]"#, "invalid_parameter"),
+      (#""event_types":["a"],"filters":{"a":"\#(long)"}"#, "too_large"),
+      (#""event_types":[]"#, "invalid_parameter"), (#""event_types":null"#, "invalid_parameter"),
+      (#""event_types":["a"],"more":1"#, "invalid_parameter"),
+    ]
+    for agent in ["", #""agent_id":"Bob","#] {
+      for (wish, code) in rows {
+        let answer = try app.ask(client, #"{"type":"subscribe",\#(agent)\#(wish)}"#)
+        #expect(answer.first?["error"]?["code"]?.text == code, "\(agent) \(wish.prefix(60))")
+      }
+    }
+    let bob = try app.ask(
+      client, #"{"type":"subscribe","agent_id":"Bob","event_types":["message_received"]}"#)
+    let id = try #require(bob.first?["subscription_id"]?.text)
+    _ = try app.ask(client, #"{"type":"unsubscribe","subscription_id":"\#(id)"}"#)
+    let done = app.tools.figures.figures.filter { $0.key.outcome == "done" }.map(\.key.tool)
+      .sorted()
+    #expect(done == ["agora.messaging.subscribe", "agora.messaging.unsubscribe"])
+  }
+
   @Test func `a client subscribes, gets what is for its agent, and stops`() throws {
     let app = try EventApp()
     let bob = app.socket()

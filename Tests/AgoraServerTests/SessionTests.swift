@@ -272,3 +272,62 @@ struct Answers {
     #expect(figures.requests.values.allSatisfy { $0.count == 1 && $0.buckets[0] == 1 })
   }
 }
+
+/// What a client's connection does when the server has no room left.
+@Suite struct MemoryTests {
+  private func session(_ handler: any RequestHandler) -> Session {
+    Session(
+      SessionSettings(handler: handler, seconds: { 784_111_777 }, requestID: { "id" }),
+      client: "127.0.0.1", now: 0
+    ) {}
+  }
+
+  private func output(_ session: Session) -> String {
+    let text = session.withOutput { String(decoding: $0, as: UTF8.self) }
+    session.sent(session.outputCount, 0)
+    return text
+  }
+
+  @Test func `what is done is answered, and what is still being sent is refused`() throws {
+    let app = TestApp()
+    let session = session(app.router)
+    let body = String(repeating: "a", count: 100_000)
+    func feed(_ text: String) { session.receive(Array(text.utf8).span, 0) }
+    feed("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n\(body)")
+    let work = try #require(session.takeWork())
+    #expect(session.heldBytes >= 100_000)
+    session.giveWay(0)
+    #expect(!session.isBroken && session.outputCount == 0)
+    session.finish(work.perform(app.router), 0)
+    let answer = output(session)
+    #expect(answer.hasPrefix("HTTP/1.1 200") && answer.hasSuffix(body))
+    // Between two requests there is nothing to refuse.
+    session.giveWay(0)
+    #expect(session.outputCount == 0 && !session.isOver)
+    feed("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n\(body.dropLast())")
+    #expect(session.takeWork() == nil)
+    session.giveWay(0)
+    #expect(output(session).hasPrefix("HTTP/1.1 503") && session.isOver)
+  }
+
+  @Test func `what waits for a client that reads nothing counts, and goes with it`() throws {
+    let app = TestApp()
+    let session = session(app.router)
+    session.receive(Array("GET /stream HTTP/1.1\r\nHost: a\r\n\r\n".utf8).span, 0)
+    while let work = session.takeWork() { session.finish(work.perform(app.router), 0) }
+    let stream = try app.stream.take()
+    let before = session.heldBytes
+    #expect(stream.send([UInt8](repeating: 1, count: 500_000)) == .taken)
+    #expect(session.heldBytes >= before + 500_000)
+    session.giveWay(0)
+    #expect(session.isBroken && stream.send([1]) == .closed && session.heldBytes < 500_000)
+  }
+
+  @Test func `figures of several addresses are those of all together`() {
+    let metrics = ServerMetrics()
+    // Each address tells how many it has itself.
+    for open in [1, 2, 1] { metrics.connected(open: open) }
+    metrics.disconnected(open: 0)
+    #expect(metrics.figures.open == 2 && metrics.figures.connections == 3)
+  }
+}

@@ -100,7 +100,7 @@ import Testing
     } _: { server in
       let heartbeat = "POST \(SpacetimeServer.place)/call/agent_heartbeat"
       let refused = try server.ask(heartbeat, body: #"["ann"]"#)
-      #expect(refused.status == 401 && refused.code == "unauthorized")
+      #expect(refused.status == 401 && refused.headers["agora-code"] == "unauthorized")
       let token = [("Authorization", "Bearer " + (try server.token("ann").text))]
       _ = try server.bazaar.register("ann")
       let assigned = try server.bazaar.call(

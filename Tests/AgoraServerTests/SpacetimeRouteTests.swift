@@ -36,6 +36,8 @@ import Testing
   private static let plain = "text/plain; charset=utf-8"
   private static let json = "application/json"
 
+  private static let large = String(repeating: "x", count: (2 << 20) + 1)
+
   private static let current: [Row] = [
     Row("GET /v1/ping", 200, ""),
     Row(
@@ -108,8 +110,8 @@ import Testing
     Row(
       "POST \(place)/sql", "DELETE FROM agent_message", 400, "Only owners are authorized…", plain),
     Row(
-      "POST \(place)/sql", "SELECT * FROM v4_rows", 400, "only these tables can be asked…", plain),
-    Row("POST \(place)/sql", "", 400, "Only owners are…", plain),
+      "POST \(place)/sql", "SELECT * FROM v4_rows", 400, "`v4_rows` is not a valid table", plain),
+    Row("POST \(place)/sql", "", 400, "Empty SQL query", plain),
     Row("GET \(place)/logs?num_lines=1", nil, 200, "…", "application/x-ndjson"),
     Row(
       "GET \(place)/logs?num_lines=x", nil, 400,
@@ -118,7 +120,10 @@ import Testing
       "GET \(place)/logs?follow=x", nil, 400,
       "Failed to deserialize query string: provided string was not `true` or `false`", plain),
     Row("GET /v1/database/nope/logs", nil, 404, ""),
-    Row("GET \(place)/subscribe", nil, 426, #"{"type":…"#, "application/problem+json"),
+    Row("GET \(place)/subscribe", nil, 426, "this is a WebSocket; ask for an upgrade", plain),
+    Row("POST \(place)/sql", large, 413, "Failed to buffer the request body…", plain),
+    Row("POST \(place)/sql", large + large, 413, "Failed to buffer the request body…", plain),
+    Row("POST \(place)/call/agent_heartbeat", large, 413, "Failed to buffer the request…", plain),
   ]
 
   private static let address = LegacyDatabase.marketplace.address
@@ -139,7 +144,7 @@ import Testing
     ),
     Row(
       "GET /database/schema/agora-marketplace", nil, 200,
-      #"{"entities":{"agent_capability":{"type":"table","arity":7},…"#, json),
+      #"{"entities":{"agent_capability":{"type":"table","arity":11},…"#, json),
     Row(
       "GET /database/dns/agora-marketplace", nil, 200,
       #"{"Success":{"domain":"agora-marketplace","address":"\#(address)"}}"#, json),
@@ -175,6 +180,11 @@ import Testing
         }
         #expect(answer.headers["Access-Control-Allow-Origin"] == "*", "\(row.line)")
       }
+      // Pages of strangers may not read why they are refused.
+      let strange = try server.ask("POST \(SpacetimeServer.place)/sql", [("Host", "evil.example")])
+      #expect(strange.status == 403 && strange.headers["Content-Type"] == Self.plain)
+      #expect(strange.headers["spacetime-identity-token"] != nil)
+      #expect(strange.headers["Access-Control-Allow-Origin"] == nil)
       let options = try server.ask("OPTIONS \(SpacetimeServer.place)/sql")
       #expect(options.status == 200 && options.headers["Access-Control-Allow-Methods"] == "*")
     }

@@ -16,12 +16,14 @@ import Testing
     let stream: ClientStream
 
     static func with(
-      limit: Int = SubscriptionHub.bytes, as standing: Standing = Standing(.anonymous(.v4)),
+      limit: Int = SubscriptionHub.bytes, patience: Double = SubscriptionHub.seconds,
+      as standing: Standing = Standing(.anonymous(.v4)),
       _ body: (HubClient) throws -> Void
     ) throws {
       try withTemporaryFolder { folder in
         let bazaar = try TestMarketplace(in: folder)
-        let hub = try SubscriptionHub(bazaar.marketplace, clock: .system, limit: limit)
+        let hub = try SubscriptionHub(
+          bazaar.marketplace, clock: .system, limit: limit, patience: patience)
         let routed = RoutedRequest(
           request: HTTPRequest(
             method: .get, target: try RequestTarget(Array("/".utf8), method: .get),
@@ -84,6 +86,50 @@ import Testing
       while hub.count.clients > 0, System.monotonicSeconds() < end { System.yield() }
       #expect(hub.count == (0, 0))
     }
+  }
+
+  @Test func `one frame names no more queries than one client watches, told at once`() throws {
+    try HubClient.with { client in
+      let many = (0..<20_000).map { #""SELECT * FROM workflows WHERE workflow_id='\#($0)'""# }
+      let same = Array(repeating: many[0], count: 20_000)
+      func ask(_ texts: [String]) -> String {
+        _ = client.heard
+        client.send(
+          #"{"Subscribe":{"query_strings":[\#(texts.joined(separator: ","))],"request_id":1}}"#)
+        return client.heard
+      }
+      #expect(ask(many).contains("one client watches 256 queries at most"))
+      #expect(ask(same).contains("InitialSubscription") && client.hub.count.queries == 1)
+    }
+  }
+
+  @Test func `what takes too long to be read again after each change is not watched`() throws {
+    try HubClient.with(patience: 0) { client in
+      client.send(Self.single)
+      let heard = client.heard
+      #expect(
+        heard.contains("SubscriptionError") && heard.contains("takes more than 0.0 s to read"))
+      #expect(client.hub.count.queries == 0)
+    }
+  }
+
+  @Test func `what waits for all clients together is bounded, and each may have a little`() {
+    let budget = OutboxBudget(limit: 200_000)
+    let streams = (0..<4).map { _ in ClientStream(limit: 10) {} }
+    let boxes = streams.map { stream in
+      let box = SpacetimeOutbox(budget)
+      box.open(WebSocketClient(stream: stream))
+      box.send("first")
+      return box
+    }
+    let frame = String(repeating: "x", count: 90_000)
+    for box in boxes { box.send(frame) }
+    #expect(boxes.map(\.isClosed) == [false, false, true, true])
+    boxes[0].send("a little")
+    #expect(boxes[0].isClosed == false)
+    boxes[0].end()
+    boxes[1].close(.policy, "over")
+    #expect(budget.change(by: 200_000) == false && budget.change(by: 1))
   }
 
   private static let query =

@@ -93,6 +93,41 @@ import Testing
       #expect(try Store(path: folder + "/copy.db").contentHash() == store.contentHash())
       let error = #expect(throws: AgoraError.self) { try store.backup(to: folder + "/copy.db") }
       #expect(error?.code == .misuse)
+      let lost = #expect(throws: AgoraError.self) { try store.backup(to: folder + "/no/copy.db") }
+      #expect(lost?.code == .noSuchFile && lost?.file == folder + "/no")
+    }
+  }
+
+  @Test func `of backups to one file at once one is taken, and is whole`() throws {
+    try withTemporaryFolder { folder in
+      let store = try Store(path: folder + "/s.db", creates: true)
+      try store.write { try $0.execute(Self.insert) }
+      let attempts = (0..<4).map { _ in
+        Background { (try? store.backup(to: folder + "/copy.db")) != nil }
+      }
+      let taken = try attempts.map { try $0.value() }
+      #expect(taken.filter { $0 }.count == 1)
+      #expect(try Store(path: folder + "/copy.db").contentHash() == store.contentHash())
+      #expect(try names(in: folder).allSatisfy { !$0.hasSuffix(".part") })
+    }
+  }
+
+  @Test func `check goes on behind a damaged page and says what it could not look at`() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/s.db"
+      try Store(path: path, creates: true).write { try $0.execute(Self.insert) }
+      let connection = try Connection(path: path, mode: .readWrite)
+      try connection.execute("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode=DELETE")
+      let page = Query("test", "SELECT rootpage FROM sqlite_master WHERE name='agents'")
+      let size = try Int(connection.integer(Query("test", "PRAGMA page_size")) ?? 0)
+      let root = try Int(connection.integer(page) ?? 0)
+      let copy = folder + "/damaged.db"
+      var bytes = try File.contents(path, limit: 1 << 30)
+      for index in 0..<64 { bytes[(root - 1) * size + index] = 0xff }
+      try write(bytes, to: copy)
+      let check = try StoreCheck(Store(path: copy))
+      #expect(!check.isSound && check.findings.contains { $0.name == "ledgers" && $0.faults == 0 })
+      #expect(check.findings.first?.faults ?? 0 > 0, "\(check.text)")
     }
   }
 

@@ -94,6 +94,30 @@ import Testing
     }
   }
 
+  @Test func `a query gathers what it finds while somebody else writes`() throws {
+    try withTemporaryFolder { folder in
+      let place = try TestMarketplace(in: folder)
+      let proxy = Proxy(place.marketplace)
+      _ = proxy.answer(call("register_agent_capability", "A", "testing", "8", "2"))
+      let other = try Connection(path: place.store.path, mode: .readWrite)
+      try other.execute("BEGIN IMMEDIATE")
+      for query in [
+        call("query_coordination_data", "active_agents", "{}"), call("coordination_system_status"),
+      ] {
+        let found = try proxy.lookUp(query)?.get()
+        #expect(found.map(JSONWriter.compact)?.contains("active") == true, "\(query.reducer)")
+      }
+      #expect(try proxy.lookUp(call("agent_heartbeat", "A")) == nil)
+      #expect(try proxy.lookUp(call("query_coordination_data", "nothing", "{}")) == nil)
+      try other.execute("ROLLBACK")
+      let answer = proxy.answer(call("query_coordination_data", "active_agents", "{}"))
+      #expect(answer.output.elements?.first?["agent_name"]?.text == "A")
+      let counted = try place.rows(
+        "SELECT reducer, outcome, tool FROM v4_calls ORDER BY call DESC LIMIT 1")
+      #expect(counted == [["query_coordination_data", "done", "agora.query.agents"]])
+    }
+  }
+
   @Test func `differences are numbered from one without gaps`() {
     #expect(Difference.all.map(\.number) == Array(1...Difference.all.count))
   }

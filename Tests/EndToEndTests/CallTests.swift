@@ -41,7 +41,13 @@ import Testing
         #expect(run.talk.hasPrefix("agora: ") && run.talk.contains(hint), "\(words): \(run.talk)")
         #expect(run.output.isEmpty, "\(words)")
         let json = try Child.run("agora", ["call"] + words + ["--json"], in: folder)
-        let error = words.isEmpty ? nil : (try? JSON.parse(json.output))?["error"]
+        let whole = try? JSON.parse(json.output)
+        let error = words.isEmpty ? nil : whole?["error"]
+        if let error {
+          #expect(whole?.members?.map(\.name) == ["error"], "\(words)")
+          let names = error.members?.prefix(3).map(\.name)
+          #expect(names == ["code", "message", "parameter"], "\(words): \(json.output)")
+        }
         let code = status == 2 ? "misuse" : "invalid_parameter"
         // Where a value is missing, --json itself stands in its place.
         #expect(

@@ -38,6 +38,10 @@ import Testing
       #expect(outcomes == ["refused", "done", "done", "done"])
       let days = try JSON.parse(compat(["log", "--days", "--json"]).output)["days"]?.elements
       #expect(days?.compactMap { $0["calls"]?.integer }.sorted() == [1, 1, 2])
+      let names = days?.map { $0["agent_name"]?.text ?? "" } ?? []
+      #expect(names.count == 3 && names.contains("A"), "\(names)")
+      let lines = try compat(["log", "--days"]).output.split(separator: "\n")
+      #expect(lines.contains { $0.hasSuffix("  2  done  agent_heartbeat  A") }, "\(lines)")
       let one = try compat(["log", "--reducer", "agent_heartbeat", "--limit", "1"])
       #expect(one.output.contains("agent_heartbeat") && !one.output.contains("nothing_like_it"))
     }

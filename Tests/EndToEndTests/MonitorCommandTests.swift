@@ -55,6 +55,44 @@ import Testing
     }
   }
 
+  @Test func `a closed gate opens when its command is followed word for word`() throws {
+    try withTemporaryFolder { folder in
+      let rows =
+        #"{"agent_capability":[{"capability_id":"id_1","agent_id":"Old One","capability_type":"t","proficiency_level":1,"is_active":true}],"workflow_coordination":[{"workflow_id":"id_2","workflow_type":"w","coordinator_agent":"Old One","participating_agents":"[]","coordination_strategy":"sequential","status":"active","created_at":"2025-01-01T00:00:00Z"}],"agent_message":[{"message_id":"id_3","from_agent":"Old One","to_agent":"Old One","message_type":"info","content":"c","priority":2,"timestamp":"the day after tomorrow"}]}"#
+      try write(rows, to: folder + "/an export.json")
+      let store = folder + "/a store.db"
+      let run = try Child.run(
+        "agora", ["migrate", "an export.json", "--no-progress", "--store", store], in: folder,
+        environment: ["AGORA_NOW": "2025-01-01T00:00:00Z"])
+      #expect(run.status == 3, "\(run.talk)")
+      var day = 1
+      func closed() throws -> [(name: String, remedy: String)] {
+        let report = try Child.run(
+          "agora", ["monitor", "--json", "--store", store], in: folder, environment: now)
+        return (try JSON.parse(report.output)["gates"]?.elements ?? [])
+          .filter { $0["passed"] == .bool(false) }
+          .map { ($0["name"]?.text ?? "", $0["remedy"]?.text ?? "") }
+      }
+      var now: [String: String] { ["AGORA_NOW": "2025-03-0\(day)T12:00:00Z"] }
+      let first = try closed().map(\.name)
+      #expect(first == ["silent_agents", "rejects", "verification", "backup", "announced"])
+      for gate in try closed() {
+        let command = gate.remedy.replacing("TEXT", with: "'it is known'")
+        let done = try Child.bash(command, in: folder, environment: now)
+        #expect(done.status == 0, "\(command): \(done.talk)")
+        let left = try closed().map(\.name)
+        #expect(!left.contains(gate.name) || gate.name == "announced", "\(command)")
+      }
+      day = 8
+      let last = try closed()
+      #expect(last.map(\.name) == ["backup"] || last.isEmpty)
+      for gate in last {
+        #expect(try Child.bash(gate.remedy, in: folder, environment: now).status == 0)
+      }
+      #expect(try closed().isEmpty)
+    }
+  }
+
   @Test func `each form of the report is printed, and the text keeps to 80 columns`() throws {
     try withTemporaryFolder { folder in
       try migrated(in: folder)

@@ -59,19 +59,25 @@ import Testing
         (["sql", db, "SELECT COUNT(*) FROM agent_message"], 0, " COUNT(*) \n----------\n 2", ""),
         (
           ["sql", db, "SELECT priority FROM agent_message", "--format", "json"], 0,
-          #""rows":[[4],[1]]"#, ""
+          #""rows":[[5],[1]]"#, ""
         ),
-        (["sql", db, "SELECT * FROM agents"], 1, "", "Error: only these tables can be asked"),
+        (["sql", db, "SELECT * FROM agents"], 1, "", "Error: `agents` is not a valid table"),
         (["logs", db], 0, #"Agent "A" registered successfully"#, ""),
         (["logs", db, "-n", "1", "--format", "json"], 0, #"{"level":"Warn""#, ""),
         (["describe", "--json", db, "reducer", "agent_heartbeat"], 0, "agent_name", ""),
         (
           ["subscribe", db, "SELECT * FROM agent_registry", "--print-initial-update", "-n", "0"], 0,
-          #"{"agent_registry":{"deletes":[],"inserts":[{"agent_id":"agent_"#, ""
+          #"{"agent_registry":{"deletes":[],"inserts":[{"agent_id":"A"#, ""
         ),
         (["subscribe", db, "SELECT * FROM nope"], 1, "", "`nope` is not a valid table"),
         (["export", db, "--format", "json"], 0, #"{"agent_capability":[{"capability_id""#, ""),
         (["server", "ping", "local"], 0, "Server is online: http://localhost:\(server.port)", ""),
+        (["server", "ping", url], 0, "Server is online: http://localhost:\(server.port)\n", ""),
+        (
+          ["server", "ping", "http://127.0.0.1:1"], 0,
+          "Server could not be reached (Connection refused (os error 111)): http://127.0.0.1:1\n",
+          ""
+        ),
         (["status"], 0, "Status: online", ""), (["list"], 0, db, ""),
       ]
       for (words, status, output, talk) in rows {

@@ -85,8 +85,33 @@ import Testing
           call + ["send_agent_message", "--wrong", "x"], 2,
           ["error: unexpected argument '--wrong' found", "Usage: spacetime call"]
         ),
+        (
+          call + ["agent_heartbeat", "A", "--bogus", "y"], 2,
+          [
+            "error: unexpected argument '--bogus' found\n\n  tip: to pass '--bogus' as a value, use '-- --bogus'\n\nUsage: spacetime call [OPTIONS] <database>",
+            "\n\nFor more information, try '--help'.\n",
+          ]
+        ),
+        (
+          call + ["send_message", "m", "A", "B", "-x=1", "c"], 2, ["unexpected argument '-x' found"]
+        ),
+        (["call", "--store", "x"] + call.dropFirst() + ["x"], 2, ["argument '--store' found"]),
+        (call + ["x", "-s"], 2, ["a value is required for '--server <SERVER>' but none was"]),
+        (call + ["x", "--yes=1"], 2, ["unexpected value '1' for '--yes' found"]),
+        (["sql", "agora-marketplace", "SELECT 1", "--bogus"], 2, ["argument '--bogus' found"]),
+        (["list", "--bogus"], 2, ["unexpected argument '--bogus' found"]),
+        (["list", "x"], 2, ["unexpected argument 'x' found"]),
+        (["login", "show", "--bogus"], 2, ["unexpected argument '--bogus' found"]),
+        (["publish", "agora-marketplace", "--bogus"], 2, ["argument '--bogus' found"]),
+        (["server"], 2, ["requires a subcommand"]),
+        (["server", "nope"], 2, ["unrecognized subcommand 'nope'"]),
+        (["energy"], 2, ["requires a subcommand"]),
+        (["energy", "balance", "--bogus"], 2, ["argument '--bogus' found"]),
+        (["version", "nope"], 2, ["unrecognized subcommand 'nope'"]),
+        (["version", "install", "2.0.0"], 1, ["there is no other version to install"]),
         (["logs", "agora-marketplace", "--num-lines", "abc"], 2, ["invalid value 'abc'"]),
         (["export", "agora-marketplace", "--format", "csv"], 2, ["invalid value 'csv'"]),
+        (["--frobnicate"], 2, ["error: unexpected argument '--frobnicate' found"]),
         (["frobnicate"], 2, ["error: unrecognized subcommand 'frobnicate'"]),
       ]
       for (words, status, parts) in rows {
@@ -103,7 +128,37 @@ import Testing
       #expect(
         refused == [
           "unknown_reducer", "unknown_reducer", "invalid_arguments", "withdrawn", "unknown_flag",
+          "unknown_flag", "unknown_flag",
         ])
+    }
+  }
+
+  @Test func `options stand anywhere, and what only looks like one is an argument`() throws {
+    try withTemporaryFolder { folder in
+      let rows: [([String], String)] = [
+        (["-yslocal", "agora-marketplace", "send_message", "m1", "A", "B", "i", "a", "2"], "a"),
+        (["agora-marketplace", "send_message", "m2", "A", "B", "i", "-5", "2", "--yes"], "-5"),
+        (["agora-marketplace", "send_message", "m3", "A", "B", "i", "- b", "-s=x", "2"], "- b"),
+        (["agora-marketplace", "send_message", "m4", "A", "B", "i", "--- c", "2"], "--- c"),
+        (
+          [
+            "--server=x", "agora-marketplace", "send_message", "--", "m5", "A", "B", "i", "-y", "2",
+          ],
+          "-y"
+        ),
+        (["agora-marketplace", "send_message", "m6", "A", "B", "i", "--", "--x", "2"], "--x"),
+        (["--", "agora-marketplace", "send_message", "m7", "A", "B", "i", "--", "2"], "--"),
+      ]
+      for (words, content) in rows {
+        let run = try spacetime(["call"] + words, in: folder)
+        #expect(run.status == 0, "\(words): \(run.talk)")
+        let store = try Store(path: folder + "/s.db")
+        let said = try store.read { connection in
+          try connection.first(
+            Query("test", "SELECT content FROM messages ORDER BY rowid DESC"), map: { $0.text(0) })
+        }
+        #expect(said == content, "\(words)")
+      }
     }
   }
 
@@ -116,7 +171,15 @@ import Testing
         (["login", "show", "--token"], "\nYour auth token (don't share this!) is eyJ"),
         (["publish", "agora-marketplace", "--force"], "agora-marketplace"),
         (["server", "ping", "local"], "Server is online"), (["ping"], "Server is online"),
-        (["status"], "agents: 0"),
+        (["status"], "agents: 0"), (["energy", "balance", "-i", "x"], "{\"balance\":\"0\"}"),
+        (["version"], "Usage: spacetime version <COMMAND>"),
+        (["version", "list"], "1.1.2 (current)"),
+        // Where v4's own server stood, the store answers.
+        (["server", "ping", "http://127.0.0.1:1/"], "Server is online: http://127.0.0.1:1\n"),
+        (["server", "ping", "https://x.example"], "Server could not be reached (https"),
+        (["logout"], ""), (["sql", "--help"], "Usage: spacetime"),
+        (["server", "ping", "-h"], "Usage: spacetime"),
+        (["--root-dir", "/x", "--config-path=/y", "list", "--root-dir=/z"], "agora-marketplace"),
       ]
       for (words, part) in rows {
         let run = try spacetime(words, in: folder)
@@ -147,7 +210,7 @@ import Testing
         ),
         ("SELECT agent_name FROM agent_registry WHERE agent_name LIKE '%A%' LIMIT 5;", "\"A\""),
         ("SELECT content FROM agent_message", "\"it's \"x\"\""),
-        ("SELECT task_id, progress FROM task_queue", "\"t-1\"   | 0.0"),
+        ("SELECT task_id, progress FROM task_assignment", "\"t-1\"   | 0.0"),
         (
           "SELECT event_type FROM system_events ORDER BY timestamp DESC LIMIT 10", "task_assigned"
         ),

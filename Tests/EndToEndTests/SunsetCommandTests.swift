@@ -23,6 +23,25 @@ import Testing
         .merging(environment) { $1 })
   }
 
+  @Test func `who watches or follows when v4 ends is told, and let go`() throws {
+    try withTemporaryFolder { folder in
+      let run = try Child.bash(
+        """
+        spacetime call agora-marketplace agent_heartbeat A >/dev/null 2>&1
+        timeout 20 spacetime subscribe agora-marketplace 'SELECT * FROM agent_registry' \\
+          --print-initial-update >rows 2>talk & rows=$!
+        timeout 20 spacetime logs agora-marketplace -f >lines 2>>talk & lines=$!
+        until [ -s rows ] && [ -s lines ]; do :; done
+        agora sunset set sunset --force --reason over >/dev/null 2>&1
+        wait $rows; echo $?
+        wait $lines; echo $?
+        """, in: folder, environment: ["AGORA_STORE": folder + "/s.db"])
+      #expect(run.output == "1\n1\n", "\(run.talk)")
+      let talk = try contents(folder + "/talk")
+      #expect(talk.split(separator: "v4_sunset").count == 3, "\(talk)")
+    }
+  }
+
   @Test func `v4 goes from a quiet day over a window to its end and back`() throws {
     try withTemporaryFolder { folder in
       #expect(try call(folder, at: "2026-11-01T00:00:00Z").talk.contains("deprecated") == false)
@@ -55,6 +74,14 @@ import Testing
       #expect(try JSON.parse(forced.output)["phase"]?.text == "sunset")
       let ended = try call(folder, at: "2026-12-24T00:00:00Z")
       #expect(ended.status == 1 && ended.talk.contains("v4_sunset"))
+      for reading in [
+        "sql agora-marketplace SELECT_1", "logs agora-marketplace", "logs agora-marketplace -f",
+        "subscribe agora-marketplace SELECT_*_FROM_users", "export agora-marketplace",
+      ] {
+        let refused = try run("spacetime", reading, in: folder, at: "2026-12-24T00:00:00Z")
+        #expect(refused.status == 1 && refused.output.isEmpty, "\(reading)")
+        #expect(refused.talk.contains("v4_sunset"), "\(reading): \(refused.talk)")
+      }
       #expect(try run("agora", "sunset revert", in: folder).status == 0)
       #expect(try call(folder, at: "2026-12-24T00:00:00Z").status == 0)
     }
@@ -86,6 +113,40 @@ import Testing
       for (program, words) in [("agora", "--version"), ("spacetime", "--version")] {
         #expect(try run(program, words, in: folder, at: "noon").status == 2)
       }
+    }
+  }
+
+  @Test func `nothing about the end is decided while the marketplace is halted`() throws {
+    try withTemporaryFolder { folder in
+      _ = try call(folder, at: "2026-11-01T00:00:00Z")
+      func override(_ action: String) throws -> Child {
+        try Child.run(
+          "agora",
+          [
+            "call", "agora.admin.override", "--action", action, "--target-id", "system_wide",
+            "--priority", "5", "--reason", "drill", "--store", folder + "/s.db",
+          ], in: folder)
+      }
+      let halted = try override("pause")
+      #expect(halted.status == 0, "\(halted.talk)")
+      let writers = [
+        "set warning", "advance", "revert", "schedule --date 2027-01-01",
+        "exempt A --until 2027-01-01 --reason r", "acknowledge A --reason r",
+        "set sunset --force --reason r",
+      ]
+      for words in writers {
+        let done = try run("agora", "sunset " + words, in: folder)
+        let status: Int32 = words == "revert" ? 1 : 5
+        #expect(done.status == status && done.output.isEmpty, "\(words): \(done.talk)")
+      }
+      for words in ["status", "simulate"] {
+        let done = try run("agora", "sunset " + words, in: folder)
+        #expect(done.status == 0, "\(words): \(done.talk)")
+      }
+      let status = try JSON.parse(run("agora", "sunset status --json", in: folder).output)
+      #expect(status["phase"]?.text == "compatibility" && status["sunset"] ?? .null == .null)
+      #expect(try override("resume").status == 0)
+      #expect(try run("agora", "sunset advance", in: folder).status == 0)
     }
   }
 

@@ -230,4 +230,36 @@ import Testing
       }
     }
   }
+
+  @Test func `what the disk has changed in a loaded file does not get the store's name`() throws {
+    let damages = [
+      "UPDATE v4_rows SET text=replace(text,'first','worst')",
+      "UPDATE rejects SET row=replace(row,'7','8')",
+      "UPDATE messages SET content='worst' WHERE content='first'", "UPDATE v4_rows SET epoch=0",
+    ]
+    for damage in damages {
+      try withTemporaryFolder { folder in
+        try write(Self.many, to: folder + "/export.json")
+        let options = MigrationOptions(exports: [folder + "/export.json"])
+        let store = folder + "/agora.db"
+        var look = 0
+        var isLoaded = false
+        while !isLoaded {
+          look += 1
+          guard try isInterrupted(options, store, at: look) else { break }
+          let left = try Connection(path: store + ".migrating", mode: .readWrite)
+          let loaded = Query("loaded", "SELECT count(loaded) FROM staging")
+          isLoaded = try left.integer(loaded) == 1
+          if isLoaded { try left.execute(damage) }
+        }
+        #expect(isLoaded)
+        let report = try Migration(options, store: store).run()
+        let isSame = damage.hasSuffix("epoch=0")
+        #expect(report.isResumed == isSame && report.warnings.isEmpty == isSame, "\(damage)")
+        let verified = try Verification(options, store: store).run()
+        #expect(verified.isIdentical, "\(damage): \(verified.text)")
+        #expect(try bundle(store) == Self.many + "\n", "\(damage)")
+      }
+    }
+  }
 }

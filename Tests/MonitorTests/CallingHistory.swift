@@ -23,14 +23,16 @@ struct CallingHistory {
   let counts: [Int]
 
   /// Draws a history.
-  init(_ kind: Kind, _ dice: inout SeededDice) {
+  ///
+  /// - Parameter spans: how often a decay leaves a third until its last day.
+  init(_ kind: Kind, _ dice: inout SeededDice, spans: Double = 4) {
     let flat = Int.random(in: 5...25, using: &dice)
     let falling = Int.random(in: 15...60, using: &dice)
     let rate = Double.random(in: 6...60, using: &dice)
     let burst = kind == .bursts ? Int.random(in: 3...6, using: &dice) : 1
     let weekend = Int.random(in: 0...6, using: &dice)
     let steps = Int.random(in: 3...6, using: &dice)
-    let span = Double(falling) / 4
+    let span = Double(falling) / spans
     var counts: [Int] = []
     for day in 0..<(flat + falling) {
       let part = Double(max(0, day - flat)) / Double(falling)

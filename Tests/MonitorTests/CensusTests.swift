@@ -78,6 +78,24 @@ import Testing
         report.writeJSON { bytes += $0 }
         let read = try JSON.parse(String(decoding: bytes, as: UTF8.self))
         #expect(read == report.json)
+        let agents = read["agents"]?.elements ?? []
+        #expect(agents.count == report.agents.count)
+        for (written, agent) in zip(agents, report.agents) {
+          let texts = [
+            "name": agent.name, "agent_id": agent.id, "state": agent.state.rawValue,
+            "last_v4_call": agent.lastV4Call?.description,
+            "last_v5_call": agent.lastV5Call?.description, "trend": agent.trend.rawValue,
+          ]
+          let numbers = [
+            "v4_calls": agent.v4Calls, "open_tasks": agent.openTasks,
+            "open_workflows": agent.openWorkflows, "v4_calls_in_window": agent.windowCalls,
+          ]
+          #expect(texts.allSatisfy { written[$0.key]?.text == $0.value }, "\(written)")
+          #expect(numbers.allSatisfy { written[$0.key]?.integer == $0.value }, "\(written)")
+          let reducers = written["reducers"]?.elements?.compactMap(\.text)
+          #expect(reducers == agent.reducers.map(\.reducer))
+          #expect((written["replacements"] != nil) == (agent.state == .onV4))
+        }
       }
     }
   }

@@ -169,7 +169,10 @@ import Testing
   private func commands(_ market: TestMarketplace) throws -> [String] {
     try MonitorReport(
       market.marketplace, at: market.now, replacements: ["assign_task": "agora.task.assign"]
-    ).recommendations.compactMap(\.command)
+    ).recommendations.compactMap(\.command).map {
+      $0.hasSuffix("--help")
+        ? $0 : String($0.dropLast(" --store \(ShellWords.quoted(market.store.path))".count))
+    }
   }
 
   @Test func `what to do next names the commands of the closed gates`() throws {
@@ -200,9 +203,103 @@ import Testing
       let after = try commands(market)
       #expect(
         after == [
-          "agora store backup before-sunset.db", "agora compat log --days",
+          "agora store backup before-sunset-20250606T100000.db", "agora compat log --days",
           "agora call agora.task.assign --help",
         ])
     }
   }
+
+  @Test func `a command names the store, and agents and files in such a way that they arrive`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let path = ShellWords.quoted(market.store.path)
+      func remedy(_ name: String) throws -> String { try gates(market)[name]?.remedy ?? "-" }
+      func write(_ sql: String) throws { _ = try market.store.withWriter { try $0.execute(sql) } }
+      try write(
+        "INSERT INTO workflows(workflow_id,workflow_name,status,creator_agent) VALUES('wf_1','w','running','agent_00000000000050000000000000000001')"
+      )
+      let names = [("old", "old"), ("it''s", #"'it'\''s'"#), ("two words", "'two words'")]
+      for (name, word) in names {
+        try write("UPDATE agents SET agent_name='\(name)'")
+        let found = try remedy("silent_agents")
+        #expect(found == "agora sunset acknowledge \(word) --reason TEXT --store \(path)")
+      }
+      // A name that looks like an option, or that no terminal shows, is told by its id.
+      for name in ["'-x'", "'a'||char(27)"] {
+        try write("UPDATE agents SET agent_name=\(name)")
+        let found = try remedy("silent_agents")
+        #expect(found.contains(" agent_00000000000050000000000000000001 "), "\(found)")
+      }
+      for number in 2...7 {
+        try write(
+          "INSERT INTO agents(agent_id,agent_name) VALUES('agent_0000000000005000000000000000000\(number)','a\(number)'); INSERT INTO tasks(task_id,assigned_agent,task_type,status) VALUES('t\(number)','agent_0000000000005000000000000000000\(number)','t','pending')"
+        )
+      }
+      #expect(try remedy("silent_agents").hasPrefix("agora sunset acknowledge --all --reason"))
+      try write(
+        "DELETE FROM verifications; INSERT INTO v4_files VALUES(1,1,'\(folder)/gone.json','bundle')"
+      )
+      #expect(try remedy("verification") == "agora verify EXPORT --store \(path)")
+      for file in ["one.json", "two of it.json"] {
+        try Self.touch(folder + "/" + file)
+        try write(
+          "DELETE FROM v4_files; INSERT INTO v4_files VALUES(1,1,'\(folder)/\(file)','bundle')")
+        let word = ShellWords.quoted(folder + "/" + file)
+        #expect(try remedy("verification") == "agora verify --source s \(word) --store \(path)")
+      }
+    }
+  }
+
+  @Test func `the end has one date in every form`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let now = TestMarketplace.start
+      // Switched off before the day that was announced, or after it.
+      let table: [(SunsetPhase, since: Int64, announced: Int64, end: Int64)] = [
+        (.warning, -3, 1, 1), (.sunset, -1, 1, -1), (.sunset, -1, -2, -2),
+      ]
+      for row in table {
+        _ = try market.store.write { connection in
+          var state = try SunsetState(connection)
+          state.phase = row.0
+          state.since = Timestamp(microseconds: now + row.since * Self.day)
+          state.sunsetAt = Timestamp(microseconds: now + row.announced * Self.day)
+          try state.write(to: connection)
+        }
+        let report = try MonitorReport(market.marketplace, at: market.now, replacements: [:])
+        let end = Timestamp(microseconds: now + row.end * Self.day)
+        let date = end.description
+        #expect(report.json["sunset"]?["date"]?.text == date, "\(row)")
+        let figure =
+          "agora_migration_timestamp_seconds{what=\"sunset\"} \(end.microseconds / 1_000_000)\n"
+        #expect(report.prometheus.contains(figure), "\(row)")
+        let word = row.end > 0 ? "v4 ends" : "v4 ended"
+        let moment =
+          "<time datetime=\"\(date)\">\(date.prefix(10)) \(date.dropFirst(11).prefix(5))</time> <b>\(word)</b>"
+        #expect(report.page.contains(moment), "\(row)")
+        if row.end > 0 { #expect(report.text.contains("v4 ends on \(date.prefix(10))"), "\(row)") }
+      }
+    }
+  }
+
+  @Test func `a screen shows the beginning, and how much more there is`() throws {
+    try withTemporaryFolder { folder in
+      let market = try ready(in: folder)
+      let report = try MonitorReport(market.marketplace, at: market.now, replacements: [:])
+      let lines = report.text.split(separator: "\n", omittingEmptySubsequences: false).count - 1
+      for rows in [1, 2, 10, 24, lines - 1] {
+        let screen = report.screen(rows: rows)
+        let shown = screen.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(
+          shown.count == max(2, rows)
+            && report.text.hasPrefix(shown.dropLast().joined(separator: "\n")))
+        #expect(screen.hasSuffix("(\(lines - shown.count + 1) more lines: agora monitor)"))
+      }
+      #expect(report.screen(rows: lines) == report.text)
+    }
+  }
+
+  private static func touch(_ path: String) throws { try write("", to: path) }
 }

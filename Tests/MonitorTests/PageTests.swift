@@ -142,7 +142,11 @@ import Testing
       #expect(page.tags.count { $0["data-id"] != nil } == ReportPage.rowLimit)
       let data = try #require(page.tags.first { $0["id"] == "agent-data" }).text
       let all = try JSON.parse(data)["agents"]?.elements ?? []
-      #expect(all.compactMap { $0.elements?[1].text } == report.agents.map(\.id))
+      #expect(
+        all.compactMap { $0.elements?[1].text }.map { "agent_" + $0 } == report.agents.map(\.id))
+      let states = try JSON.parse(data)["states"]?.elements?.compactMap(\.text) ?? []
+      let shown = all.map { agent in agent.elements?[2].integer.map { states[$0] } }
+      #expect(shown == report.agents.map(\.state.rawValue))
       #expect(all.contains { $0.elements?[0].text == Self.nasty })
     }
   }

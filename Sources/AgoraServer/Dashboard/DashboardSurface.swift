@@ -26,7 +26,7 @@ public struct DashboardSurface: Surface {
       }
       let report = try reports.report(notOlderThan: 1)
       guard wantsPage else { return Self.json(report) }
-      return Self.page(report.page, status: 200)
+      return Self.page(report.pageBytes, status: 200)
     }
   }
 
@@ -37,6 +37,10 @@ public struct DashboardSurface: Surface {
   }
 
   static func page(_ html: String, status: HTTPStatus) -> HTTPResponse {
+    page(Array(html.utf8), status: status)
+  }
+
+  private static func page(_ html: [UInt8], status: HTTPStatus) -> HTTPResponse {
     HTTPResponse(
       status,
       [
@@ -44,7 +48,7 @@ public struct DashboardSurface: Surface {
         ("Vary", "Accept, Authorization"), ("Content-Security-Policy", ReportPage.policy),
         ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
         ("X-Frame-Options", "DENY"), ("Cross-Origin-Opener-Policy", "same-origin"),
-      ], body: .bytes(Array(html.utf8)))
+      ], body: .bytes(html))
   }
 
   private static func json(_ report: MonitorReport) -> HTTPResponse {

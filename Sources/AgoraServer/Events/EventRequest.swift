@@ -2,35 +2,26 @@ import AgoraStore
 
 /// What somebody who acts for no agent, or reads without subscribing, wants to see.
 struct EventRequest {
-  private var agent: AgentReference?
-  private var types: [String]?
-  private var filters = JSONObject()
+  private static let agent = Parameter<AgentReference?>(
+    optional: "agent_id", "Whose events, beside those for everyone")
 
-  /// Reads `agent_id`, `event_types` and `filters`.
+  private let agent: AgentReference?
+  private let types: [String]?
+  private let filters: JSONObject
+
+  /// Reads `agent_id`, `event_types` and `filters`, with the limits that ``Subscribe`` declares.
   ///
-  /// - Throws: ``ToolFailure`` `invalid_parameter`.
+  /// - Throws: ``ToolFailure`` `invalid_parameter` or `too_large`.
   init(_ members: [JSON.Member]) throws(ToolFailure) {
-    for member in members {
-      switch member.name {
-      case "agent_id": agent = try Self.text(members, "agent_id").map { AgentReference($0) }
-      case "event_types":
-        let words = member.value.elements?.compactMap(\.text)
-        guard let words, !words.isEmpty, words.count == member.value.elements?.count else {
-          throw ToolFailure(
-            .invalidParameter, "event_types has to be an array of names", parameter: "event_types")
-        }
-        types = words
-      case "filters":
-        guard let object = JSONObject(json: member.value) else {
-          throw ToolFailure(
-            .invalidParameter, "filters has to be an object", parameter: "filters")
-        }
-        filters = object
-      default:
-        throw ToolFailure(
-          .invalidParameter, "there is no \(member.name) here", parameter: member.name)
-      }
-    }
+    let hasTypes = members.contains { $0.name == "event_types" }
+    let parameters =
+      hasTypes
+      ? ParameterList(Self.agent, Subscribe.eventTypes, Subscribe.filters)
+      : ParameterList(Self.agent, Subscribe.filters)
+    let arguments = try parameters.arguments(.object(members))
+    agent = try arguments[Self.agent]
+    types = hasTypes ? try arguments[Subscribe.eventTypes] : nil
+    filters = try arguments[Subscribe.filters] ?? JSONObject()
   }
 
   /// Finds out what may be seen.

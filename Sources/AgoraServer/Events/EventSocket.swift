@@ -7,11 +7,13 @@ final class EventSocket: Sendable {
   static let limit = 64
 
   private let hub: EventHub
+  private let tools: ToolDoor
   private let standing: Standing
   private let feeds = Mutex<[String: EventFeed]>([:])
 
-  init(_ hub: EventHub, as standing: Standing) {
+  init(_ hub: EventHub, _ tools: ToolDoor, as standing: Standing) {
     self.hub = hub
+    self.tools = tools
     self.standing = standing
   }
 
@@ -125,7 +127,7 @@ final class EventSocket: Sendable {
       }
       wishes.append(.init("agent_id", agent.json))
     }
-    let reply = try marketplace.call(Subscribe.tool.name, .object(wishes), as: caller)
+    let reply = try tools.call(Subscribe.tool.name, .object(wishes), as: caller)
     guard let id = reply.result["subscription_id"]?.text else {
       throw ToolFailure(.internal, "the subscription has no id")
     }
@@ -149,7 +151,7 @@ final class EventSocket: Sendable {
       } else if let agent = feed?.filter.agent {
         arguments.append(.init("agent_id", .string(agent)))
       }
-      _ = try hub.marketplace.call(Unsubscribe.tool.name, .object(arguments), as: caller)
+      _ = try tools.call(Unsubscribe.tool.name, .object(arguments), as: caller)
     }
     Self.send(
       [.init("type", .string("unsubscribed")), .init("subscription_id", .string(id))], to: client)

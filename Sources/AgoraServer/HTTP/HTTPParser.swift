@@ -40,6 +40,8 @@ public struct HTTPParser: Sendable {
     bodyLimit = limits.body
   }
 
+  /// The head of a request that failed behind it.
+  private(set) var failed: HTTPRequest?
   /// The bytes that came and were not read yet.
   public var pendingCount: Int { input.count - position }
   /// The bytes that are kept: unread ones and the body so far.
@@ -107,6 +109,8 @@ public struct HTTPParser: Sendable {
 
   private mutating func fail(_ fault: HTTPFault) -> HTTPFault {
     state = .failed(fault)
+    failed = request
+    failed?.body = []
     request = nil
     return fault
   }
@@ -215,12 +219,12 @@ public struct HTTPParser: Sendable {
   private mutating func head() throws(HTTPFault) -> HTTPRequest {
     guard let start else { throw .bad("the request line is missing") }
     try RequestFraming.check(headers, minorVersion: start.minorVersion)
-    let framing = try RequestFraming(
-      headers, minorVersion: start.minorVersion, limit: bodyLimit)
     let head = HTTPRequest(
       method: start.method, target: start.target, minorVersion: start.minorVersion,
       headers: headers)
     request = head
+    let framing = try RequestFraming(
+      headers, minorVersion: start.minorVersion, limit: bodyLimit)
     extensionBytes = 0
     switch framing {
     case .none: state = .done

@@ -67,8 +67,8 @@ struct MCPToolCard {
       .init("name", .string(naming.name(tool))),
       .init("title", .string("\(tool.title) (\(tool.name))")),
       .init("description", .string(description)),
-      .init("inputSchema", Self.plain(tool.parametersSchema)),
-      .init("outputSchema", Self.plain(tool.resultSchema)),
+      .init("inputSchema", JSONSchema.embedded(tool.parametersSchema)),
+      .init("outputSchema", JSONSchema.embedded(tool.resultSchema)),
       .init(
         "annotations",
         Self.annotations(
@@ -118,11 +118,5 @@ struct MCPToolCard {
       .init("dev.agora/guide", .optional(deprecation.guide)),
     ]
     return meta
-  }
-
-  /// A schema without the name of its dialect: 2020-12 is what MCP takes anyway, and validators of older
-  /// clients refuse a dialect that they do not know.
-  private static func plain(_ schema: JSON) -> JSON {
-    .object((schema.members ?? []).filter { $0.name != "$schema" })
   }
 }

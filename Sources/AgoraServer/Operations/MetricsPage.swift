@@ -16,11 +16,13 @@ struct MetricsPage {
       [([], Double(startedAt.microseconds) / 1e6)])
     addRequests(to: &page)
     addTools(to: &page)
-    let figures = try? StoreFigures(parts.store)
+    let figures = try? parts.store.read { connection in
+      try StoreFigures(connection, LegacyCallLog(connection).totals())
+    }
     page.add(
       "agora_store_readable", .gauge, "Whether the store's figures could be read.",
       figures == nil ? 0 : 1)
-    if let figures { add(figures, to: &page) }
+    figures?.add(to: &page)
     if let report = try? parts.reports.report(notOlderThan: 10) { report.addOwn(to: &page) }
     return page.text
   }
@@ -80,28 +82,5 @@ struct MetricsPage {
     samples.sorted { one, other in
       labels(one).map(\.1).lexicographicallyPrecedes(labels(other).map(\.1))
     }
-  }
-
-  private func add(_ figures: StoreFigures, to page: inout PrometheusText) {
-    func samples(
-      _ counts: StoreFigures.Counts, _ names: String...
-    ) -> [(labels: [(String, String)], value: Double)] {
-      counts.map { (Array(zip(names, [$0.0, $0.1])), Double($0.2)) }
-    }
-    page.add(
-      "agora_agents", .gauge, "Agents by status.", samples(figures.agents, "status"))
-    page.add(
-      "agora_v4_calls_total", .counter, "Calls of v4's reducers: done, or why they were refused.",
-      samples(figures.legacyCalls, "reducer", "outcome"))
-    page.add(
-      "agora_migration_runs", .gauge, "Migration runs by source and status.",
-      samples(figures.runs, "source", "status"))
-    page.add(
-      "agora_migration_rows", .gauge,
-      "Rows of v4 by what became of them, over all runs that were not taken back.",
-      samples(figures.rows, "source", "outcome"))
-    page.add(
-      "agora_migration_outstanding", .gauge, "What a person has yet to decide about.",
-      samples(figures.outstanding, "kind"))
   }
 }

@@ -234,8 +234,8 @@ struct OpenAPIDocument {
   private var components: JSON {
     var schemas = tools.flatMap { tool -> [JSON.Member] in
       [
-        .init("\(tool.underscoreName)_parameters", Self.embedded(tool.parametersSchema)),
-        .init("\(tool.underscoreName)_result", Self.embedded(tool.resultSchema)),
+        .init("\(tool.underscoreName)_parameters", JSONSchema.embedded(tool.parametersSchema)),
+        .init("\(tool.underscoreName)_result", JSONSchema.embedded(tool.resultSchema)),
       ]
     }
     schemas.append(.init("Problem", Self.problemSchema))
@@ -249,11 +249,6 @@ struct OpenAPIDocument {
       .init("headers", .object(Self.headerObjects)),
       .init("securitySchemes", .object([.init("token", token)])),
     ])
-  }
-
-  /// A schema inside of a document, which says its dialect for all of them.
-  private static func embedded(_ schema: JSON) -> JSON {
-    .object((schema.members ?? []).filter { $0.name != "$schema" })
   }
 
   private static let headerObjects: [JSON.Member] = [

@@ -8,8 +8,9 @@ public struct RequestContext: Sendable {
 
 /// What is said to a request before its body is read.
 public enum Admission: Sendable {
-  /// The body is read, up to so many bytes; the server's own limit holds besides.
-  case accept(bodyLimit: Int)
+  /// The body is read, up to so many bytes; the server's own limit holds besides. A longer one is answered
+  /// with `tooLarge`, or with a problem document where nothing else is said.
+  case accept(bodyLimit: Int, tooLarge: HTTPResponse? = nil)
   /// The request is answered at once, refused or not.
   case refuse(HTTPResponse)
 }

@@ -85,6 +85,7 @@ public struct Router: RequestHandler {
     let pattern: RoutePattern
     var handlers: [HTTPMethod: Handler] = [:]
     var bodyLimits: [HTTPMethod: Int] = [:]
+    var tooLarge: [HTTPMethod: HTTPResponse] = [:]
     var immediate: [HTTPMethod: ImmediateHandler] = [:]
 
     /// The methods that are answered, for `Allow`.
@@ -102,9 +103,12 @@ public struct Router: RequestHandler {
 
   /// Lets a handler answer a method of a pattern; the same again replaces it.
   ///
-  /// - Parameter bodyLimit: bytes of the body; the server's own limit holds besides.
+  /// - Parameters:
+  ///   - bodyLimit: bytes of the body; the server's own limit holds besides.
+  ///   - tooLarge: what a longer one is answered with; nil for a problem document.
   public mutating func add(
-    _ method: HTTPMethod, _ pattern: String, bodyLimit: Int = .max, _ handler: @escaping Handler
+    _ method: HTTPMethod, _ pattern: String, bodyLimit: Int = .max,
+    tooLarge: HTTPResponse? = nil, _ handler: @escaping Handler
   ) {
     let pattern = RoutePattern(pattern)
     let place: Int
@@ -116,6 +120,7 @@ public struct Router: RequestHandler {
     }
     routes[place].handlers[method] = handler
     routes[place].bodyLimits[method] = bodyLimit
+    routes[place].tooLarge[method] = tooLarge
   }
 
   /// Lets a handler answer at once, also when all threads for handlers wait for something.
@@ -158,7 +163,9 @@ public struct Router: RequestHandler {
       response.route = route.pattern.description
       return .refuse(response)
     }
-    return .accept(bodyLimit: route.bodyLimits[head.method] ?? .max)
+    var tooLarge = route.tooLarge[head.method]
+    tooLarge?.route = route.pattern.description
+    return .accept(bodyLimit: route.bodyLimits[head.method] ?? .max, tooLarge: tooLarge)
   }
 
   /// HEAD is answered as GET is; its body is left out when the answer is written.

@@ -66,13 +66,14 @@ public final class ServerMetrics: ServerObserver {
   /// Counts a client.
   public func connected(open: Int) {
     state.withLock {
-      $0.open = open
+      // Each address counts its own; these are the figures of all of them.
+      $0.open += 1
       $0.connections += 1
     }
   }
 
   /// Counts a client that went.
-  public func disconnected(open: Int) { state.withLock { $0.open = open } }
+  public func disconnected(open: Int) { state.withLock { $0.open -= 1 } }
 
   /// Counts an answer.
   public func answered(_ exchange: Exchange) {

@@ -6,27 +6,14 @@ struct EchoSurface: Surface {
   static let messageBytes = 32 << 20
 
   private let access: Access
-  /// Milliseconds that a client may take nothing before it is let go; a thread waits for it meanwhile.
-  private let patience: Int
 
-  init(_ access: Access, patience: Int = 10_000) {
-    self.access = access
-    self.patience = patience
-  }
+  init(_ access: Access) { self.access = access }
 
   func mount(on router: inout Router) {
-    router.add(.get, "/ws/echo") { [access, patience] routed in
+    router.add(.get, "/ws/echo") { [access] routed in
       _ = try access.caller(of: routed.request, routed.context, through: .http)
-      let echo = WebSocketAcceptance { client, message in
-        // An echo leaves nothing out: a client that does not read is not read either.
-        var (waited, waiting) = (0, client.waitingBytes)
-        while client.send(message) == .full {
-          if client.waitingBytes < waiting { (waited, waiting) = (0, client.waitingBytes) }
-          guard waited < patience else { return client.close(.tryLater, "nothing is read") }
-          System.pause(milliseconds: 1)
-          waited += 1
-        }
-      }
+      // A client is read only as fast as it takes what is sent to it: there is always room for one.
+      let echo = WebSocketAcceptance { client, message in client.send(message) }
       return WebSocketHandshake.respond(to: routed.request, with: echo)
     }
   }

@@ -45,7 +45,8 @@ public final class Service: Sendable {
   static func surfaces(_ parts: ServiceParts, _ hub: EventHub) throws(AgoraError) -> [any Surface] {
     var surfaces: [any Surface] = [
       RESTSurface(parts), OperationsSurface(parts), OpenAPISurface(parts),
-      try MCPEndpoint(parts, hub), EventSurface(hub, parts.access), try SpacetimeSurface(parts),
+      try MCPEndpoint(parts, hub), EventSurface(hub, parts.tools, parts.access),
+      try SpacetimeSurface(parts),
       DashboardSurface(parts), GuideSurface(parts),
     ]
     if parts.options.echoes { surfaces.append(EchoSurface(parts.access)) }
@@ -54,7 +55,7 @@ public final class Service: Sendable {
 
   /// What the second port has.
   static func eventSurfaces(_ parts: ServiceParts, _ hub: EventHub) -> [any Surface] {
-    [EventSurface(hub, parts.access, hasStream: false)]
+    [EventSurface(hub, parts.tools, parts.access, hasStream: false)]
   }
 
   private static func checkOpenness(_ parts: ServiceParts) throws {

@@ -213,8 +213,8 @@ final class EventLoop {
     let bytes = session.heldBytes
     held += bytes - connection.held
     connection.held = bytes
-    if held > server.configuration.heldBytes, bytes > 65536, session.wantsInput {
-      session.refuse(HTTPFault(503, "the server has no room for this request; come again"), now())
+    if held > server.configuration.heldBytes, bytes > 65536 {
+      session.giveWay(now())
       flush(connection)
     }
     if session.isOver, connection.lingersUntil == nil {

@@ -17,7 +17,6 @@ struct Interest: OptionSet, Hashable {
 struct Readiness {
   let token: Int
   let canRead: Bool
-  let canWrite: Bool
   /// Both sides are closed, or the connection has failed.
   let isGone: Bool
 }
@@ -66,7 +65,6 @@ struct Poller {
       ready.append(
         Readiness(
           token: tokens[place], canRead: events & Int32(POLLIN) != 0,
-          canWrite: events & Int32(POLLOUT) != 0,
           isGone: events & Int32(POLLHUP | POLLERR | POLLNVAL) != 0))
     }
     return ready

@@ -21,6 +21,8 @@ final class Session {
   private var phase = Phase.reading
   private var answer: Answer?
   private var refusal: HTTPResponse?
+  /// What a body is answered with that is longer than its route takes.
+  private var tooLarge: HTTPResponse?
   private var isBusy = false
   private var work: Work?
   private var hasInputEnded = false
@@ -52,7 +54,11 @@ final class Session {
   /// Bytes that are kept for this client.
   var heldBytes: Int {
     var count = output.heldCount + parser.heldCount + (answer?.request?.body.count ?? 0)
-    if case .webSocket(let peer) = phase { count += peer.reader.heldCount }
+    switch phase {
+    case .webSocket(let peer): count += peer.reader.heldCount + peer.stream.waitingBytes
+    case .stream(let stream): count += stream.waitingBytes
+    default: break
+    }
     return count
   }
   /// Whether the client may be closed at once without harm: it has asked for nothing.
@@ -157,9 +163,21 @@ final class Session {
     advance(now)
   }
 
-  /// Refuses what is being read, because the server has no room for it.
-  func refuse(_ fault: HTTPFault, _ now: Int64) {
-    guard case .reading = phase else { return abort(now) }
+  /// Gives up what is kept for this client, because the server has no room for it.
+  ///
+  /// What is being done is done and answered: its client would not know otherwise, and it is no more than
+  /// was let in before.
+  func giveWay(_ now: Int64) {
+    switch phase {
+    case .reading where wantsInput && !parser.isIdle:
+      refuse(HTTPFault(503, "the server has no room for this request; come again"), now)
+    case .stream, .webSocket: abort(now)
+    default: break
+    }
+  }
+
+  /// Refuses what is being read.
+  private func refuse(_ fault: HTTPFault, _ now: Int64) {
     reply(to: nil, Problem(fault).response, now, staysOpen: false)
   }
 
@@ -229,7 +247,10 @@ final class Session {
         case .request(let request): take(request, now)
         }
       }
-    } catch { return reply(to: nil, Problem(error).response, now, staysOpen: false) }
+    } catch {
+      let response = error.status.code == 413 ? answerToLarge() : nil
+      return reply(to: nil, response ?? Problem(error).response, now, staysOpen: false)
+    }
     guard case .reading = phase, !isBusy else { return }
     if !parser.isIdle, headSince == nil { headSince = now }
     if hasInputEnded, !output.isFull {
@@ -240,10 +261,23 @@ final class Session {
     }
   }
 
+  /// What the route of a request whose body is too large says; nil where it says nothing of its own.
+  private func answerToLarge() -> HTTPResponse? {
+    if let tooLarge { return tooLarge }
+    // The length alone was too much, so that nobody was asked yet.
+    guard let head = parser.failed,
+      case .accept(_, let response) = settings.handler.admit(head)
+    else { return nil }
+    return response
+  }
+
   private func admit(_ head: HTTPRequest, _ now: Int64) throws(HTTPFault) {
     bodySince = now
+    tooLarge = nil
     switch settings.handler.admit(head) {
-    case .accept(let limit): try parser.limitBody(to: limit)
+    case .accept(let limit, let response):
+      tooLarge = response
+      try parser.limitBody(to: limit)
     case .refuse(let response):
       // The body is not read for nothing: the connection ends instead.
       if parser.isInBody {
@@ -355,7 +389,6 @@ final class Session {
       if let piece { emit(now) { $0 += piece } }
       if isEnd {
         peer.isClosing = true
-        if peer.hasPeerClosed { return endWebSocket(peer, now) }
         peer.awaitClose(now)
       }
       if piece == nil { break }

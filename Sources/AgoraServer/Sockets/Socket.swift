@@ -176,6 +176,12 @@ final class Socket: Sendable {
       #if os(Linux)
         // A client that vanished without a word is noticed when it confirms nothing for a minute.
         try? socket.set(Self.tcp, TCP_USER_TIMEOUT, 60_000)
+        // And when nothing is sent to it, such as to who follows a log in which nothing happens.
+        try? socket.set(Self.tcp, TCP_KEEPIDLE, 60)
+        try? socket.set(Self.tcp, TCP_KEEPINTVL, 15)
+        try? socket.set(Self.tcp, TCP_KEEPCNT, 3)
+      #elseif canImport(Darwin)
+        try? socket.set(Self.tcp, TCP_KEEPALIVE, 60)
       #endif
       return (socket, Self.address(of: &storage))
     } catch {

@@ -23,3 +23,14 @@ struct SpacetimeReply: Error, Sendable {
     return SpacetimeReply(response: response)
   }
 }
+
+extension SpacetimeReply {
+  /// What the server itself refuses, as SpacetimeDB's routes tell it.
+  init(_ problem: Problem) {
+    self = .text(problem.status, problem.detail, [("agora-code", problem.code)])
+    let own = problem.response.headers
+    for field in own.fields where field.name.lowercased() != "content-type" {
+      response.headers.append(field.name, field.value)
+    }
+  }
+}

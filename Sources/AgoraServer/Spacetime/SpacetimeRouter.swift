@@ -13,6 +13,17 @@ struct SpacetimeRouter {
   let access: Access
   let signer: TokenSigner
   let clock: Clock
+  /// The token of whoever is refused before it is known who it is.
+  private let nobody: SpacetimeToken
+
+  init(access: Access, signer: TokenSigner, clock: Clock) {
+    self.access = access
+    self.signer = signer
+    self.clock = clock
+    nobody = SpacetimeToken(
+      subject: SpacetimeToken.randomSubject(), at: clock.now().microseconds / 1_000_000,
+      signer: signer)
+  }
 
   /// Adds a route; methods that it does not have are answered with 405 without a body.
   ///
@@ -27,7 +38,12 @@ struct SpacetimeRouter {
     let allowed = names.joined(separator: ", ")
     for method in HTTPMethod.allCases where method != .head && method != .options {
       let handler = handlers[method]
-      router.add(method, pattern, bodyLimit: Self.bodyLimit) { [self] routed in
+      var tooLarge = SpacetimeReply.text(
+        413, "Failed to buffer the request body: length limit exceeded"
+      ).response
+      if showsIdentity { show(nobody, in: &tooLarge) }
+      tooLarge.headers.append("Access-Control-Allow-Origin", "*")
+      router.add(method, pattern, bodyLimit: Self.bodyLimit, tooLarge: tooLarge) { [self] routed in
         try answer(routed, showsIdentity) { visitor throws(SpacetimeReply) in
           guard let handler else { throw .text(405, "", [("Allow", allowed)]) }
           return try handler(routed, visitor)
@@ -45,11 +61,24 @@ struct SpacetimeRouter {
     }
   }
 
+  /// Says who the caller is.
+  private func show(_ token: SpacetimeToken, in response: inout HTTPResponse) {
+    response.headers.append("spacetime-identity", token.identity)
+    response.headers.append("spacetime-identity-token", token.text)
+  }
+
   private func answer(
     _ routed: RoutedRequest, _ showsIdentity: Bool,
     _ body: (SpacetimeVisitor) throws(SpacetimeReply) -> SpacetimeReply
   ) throws -> HTTPResponse {
-    let standing = try access.legacyStanding(of: routed.request, routed.context)
+    let standing: Standing
+    do throws(Problem) {
+      standing = try access.legacyStanding(of: routed.request, routed.context)
+    } catch {
+      var refusal = SpacetimeReply(error).response
+      if showsIdentity { show(nobody, in: &refusal) }
+      return refusal
+    }
     var response: HTTPResponse
     do throws(SpacetimeReply) {
       let visitor = try SpacetimeVisitor(
@@ -57,10 +86,7 @@ struct SpacetimeRouter {
       do throws(SpacetimeReply) { response = try body(visitor).response } catch {
         response = error.response
       }
-      if showsIdentity {
-        response.headers.append("spacetime-identity", visitor.identity)
-        response.headers.append("spacetime-identity-token", visitor.token.text)
-      }
+      if showsIdentity { show(visitor.token, in: &response) }
     } catch { response = error.response }
     // Pages of strangers have been refused before; this is for those of this machine.
     response.headers.append("Access-Control-Allow-Origin", "*")

@@ -35,6 +35,9 @@ struct SpacetimeSockets: Sendable {
       default: continue
       }
     }
+    do throws(Problem) { _ = try WebSocketHandshake.key(of: routed.request) } catch {
+      throw SpacetimeReply(error)
+    }
     let socket = SpacetimeSocket(
       hub, database, visitor, connection: connection, isLight: isLight)
     var response = WebSocketHandshake.respond(to: routed.request, with: socket.acceptance)
@@ -59,7 +62,7 @@ final class SpacetimeSocket: Sendable {
   private let connection: UInt128
   /// Whether it wants other clients' changes without their story.
   let isLight: Bool
-  private let outbox = SpacetimeOutbox()
+  private let outbox: SpacetimeOutbox
 
   /// What to call when v4 has ended, instead of watching its tables.
   static let instead = Replacement("agora.messaging.subscribe")
@@ -73,6 +76,7 @@ final class SpacetimeSocket: Sendable {
     self.visitor = visitor
     self.connection = connection
     self.isLight = isLight
+    outbox = SpacetimeOutbox(hub.outboxes)
   }
 
   /// Whether the client is gone.
@@ -198,9 +202,11 @@ final class SpacetimeSocket: Sendable {
       if let refusal { throw refusal }
       try hub.checkSunset(reading: Self.instead)
       var queries: [WatchedQuery] = []
+      var known: Set<WatchedQuery> = []
       for text in texts {
-        for query in try WatchedQuery.read(text) where !queries.contains(query) {
+        for query in try WatchedQuery.read(text) where known.insert(query).inserted {
           queries.append(query)
+          try hub.checkCount(queries.count)
         }
       }
       try hub.subscribe(self, key, queries) { rows in
@@ -236,7 +242,7 @@ final class SpacetimeSocket: Sendable {
     do throws(Refusal) {
       if let refusal { throw refusal }
       try hub.checkSunset(reading: Replacement("agora.query.marketplace", []))
-      let table = (try? WatchedQuery.read(query))?.first?.table.name ?? ""
+      let table = WatchedQuery.firstTable(of: query)
       let answer = try LegacySQL.answer(
         query, path: hub.marketplace.store.path, within: .stranger)
       outcome = .success((table, answer.namedRows.map { JSONWriter.compact($0) }))

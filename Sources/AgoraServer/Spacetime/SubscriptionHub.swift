@@ -20,11 +20,15 @@ final class SubscriptionHub: Sendable {
   static let queriesPerClient = 256
   /// Bytes of all watched rows together at most.
   static let bytes = 256 << 20
+  /// Seconds that all watched queries together may take to be read: whoever calls meanwhile waits.
+  static let seconds = 2.0
 
   private struct Watched {
     var rows: [WatchedRow]
     var holders = 0
     var bytes: Int
+    /// Seconds that the last reading took.
+    var seconds: Double
   }
 
   private struct Member {
@@ -38,6 +42,7 @@ final class SubscriptionHub: Sendable {
     var watched: [WatchedQuery: Watched] = [:]
     var members: [ObjectIdentifier: Member] = [:]
     var bytes = 0
+    var seconds = 0.0
     var isRunning = false
     /// Whether a query could not be read when it should have been.
     var isStale = false
@@ -45,19 +50,25 @@ final class SubscriptionHub: Sendable {
 
   let marketplace: Marketplace
   let clock: Clock
+  /// What waits for all clients together.
+  let outboxes = OutboxBudget()
   private let proxy: Proxy
   private let limit: Int
+  private let patience: Double
   private let state = Mutex(State())
   private let bell: Doorbell
   private let observation: CommitObservation
 
-  /// - Parameter limit: bytes of all watched rows together at most.
+  /// - Parameters:
+  ///   - limit: bytes of all watched rows together at most.
+  ///   - patience: seconds that all watched queries together may take to be read.
   /// - Throws: ``AgoraError`` `io` when the system has no pipe.
   init(
     _ marketplace: Marketplace, clock: Clock, atLeast leastPhase: SunsetPhase? = nil,
-    limit: Int = SubscriptionHub.bytes
+    limit: Int = SubscriptionHub.bytes, patience: Double = SubscriptionHub.seconds
   ) throws(AgoraError) {
     self.limit = limit
+    self.patience = patience
     self.marketplace = marketplace
     self.clock = clock
     proxy = Proxy(marketplace, atLeast: leastPhase)
@@ -116,9 +127,7 @@ final class SubscriptionHub: Sendable {
       do throws(Refusal) {
         guard var member = state.members[ObjectIdentifier(socket)] else { return nil }
         let others = member.sets.reduce(0) { $0 + ($1.key == key ? 0 : $1.value.count) }
-        guard others + queries.count <= Self.queriesPerClient else {
-          throw .tooMuchWatched("one client watches \(Self.queriesPerClient) queries at most")
-        }
+        try checkCount(others + queries.count)
         refresh(state, nil)
         var rows: [(WatchedQuery, [WatchedRow])] = []
         do throws(Refusal) {
@@ -176,6 +185,12 @@ final class SubscriptionHub: Sendable {
     }
   }
 
+  /// Checks how many queries one client watches.
+  func checkCount(_ count: Int) throws(Refusal) {
+    guard count > Self.queriesPerClient else { return }
+    throw .tooMuchWatched("one client watches \(Self.queriesPerClient) queries at most")
+  }
+
   // MARK: rows
 
   /// Notes that one more watches a query.
@@ -184,18 +199,38 @@ final class SubscriptionHub: Sendable {
       state.watched[query]?.holders += 1
       return known.rows
     }
-    let rows = try watch(state).rows(of: query)
-    let bytes = Self.size(rows)
-    try check(state.bytes + bytes)
-    state.bytes += bytes
-    state.watched[query] = Watched(rows: rows, holders: 1, bytes: bytes)
-    return rows
+    let read = try read(query, state)
+    try take(read, insteadOf: nil, for: query, state)
+    return read.rows
   }
 
-  private func check(_ bytes: Int) throws(Refusal) {
-    guard bytes > limit else { return }
-    throw .tooMuchWatched(
-      "all clients together watch more than \(limit) bytes; ask for fewer rows with WHERE")
+  private func read(_ query: WatchedQuery, _ state: State) throws(Refusal) -> Watched {
+    let start = System.monotonicSeconds()
+    let rows = try watch(state).rows(of: query)
+    return Watched(
+      rows: rows, holders: 1, bytes: Self.size(rows), seconds: System.monotonicSeconds() - start)
+  }
+
+  /// Keeps what was read of a query, where there is room for it.
+  private func take(
+    _ new: Watched, insteadOf old: Watched?, for query: WatchedQuery, _ state: State
+  ) throws(Refusal) {
+    let bytes = state.bytes + new.bytes - (old?.bytes ?? 0)
+    guard bytes <= limit else {
+      throw .tooMuchWatched(
+        "all clients together watch more than \(limit) bytes; ask for fewer rows with WHERE")
+    }
+    let seconds = state.seconds + new.seconds - (old?.seconds ?? 0)
+    // What is watched already stays so when the machine is slow.
+    guard old != nil || seconds <= patience else {
+      throw .tooMuchWatched(
+        "what all clients together watch takes more than \(patience) s to read; ask for a column by what it equals"
+      )
+    }
+    (state.bytes, state.seconds) = (bytes, seconds)
+    var kept = new
+    kept.holders = old?.holders ?? 1
+    state.watched[query] = kept
   }
 
   private static func size(_ rows: [WatchedRow]) -> Int {
@@ -207,9 +242,14 @@ final class SubscriptionHub: Sendable {
     if known.holders > 1 {
       state.watched[query]?.holders -= 1
     } else {
-      state.bytes -= known.bytes
-      state.watched[query] = nil
+      forget(query, known, state)
     }
+  }
+
+  private func forget(_ query: WatchedQuery, _ known: Watched, _ state: State) {
+    state.bytes -= known.bytes
+    state.seconds -= known.seconds
+    state.watched[query] = nil
   }
 
   private func watch(_ state: State) throws(Refusal) -> LegacyWatch {
@@ -237,14 +277,10 @@ final class SubscriptionHub: Sendable {
       state.isStale = false
       for (query, known) in state.watched {
         do throws(Refusal) {
-          let rows = try watch.rows(of: query)
-          let bytes = Self.size(rows)
-          try check(state.bytes + bytes - known.bytes)
-          let change = WatchedChange(from: known.rows, to: rows)
+          let new = try read(query, state)
+          try take(new, insteadOf: known, for: query, state)
+          let change = WatchedChange(from: known.rows, to: new.rows)
           if !change.isEmpty { changes[query] = change }
-          state.bytes += bytes - known.bytes
-          state.watched[query]?.rows = rows
-          state.watched[query]?.bytes = bytes
         } catch { drop(query, error, state) }
       }
     }
@@ -283,7 +319,7 @@ final class SubscriptionHub: Sendable {
             refusal.text, request: nil, id: number, table: query.table))
       }
     }
-    if let known = state.watched.removeValue(forKey: query) { state.bytes -= known.bytes }
+    if let known = state.watched[query] { forget(query, known, state) }
   }
 
   // MARK: the thread

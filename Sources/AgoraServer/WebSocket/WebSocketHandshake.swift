@@ -49,30 +49,39 @@ public enum WebSocketHandshake {
   public static func respond(
     to request: HTTPRequest, with acceptance: WebSocketAcceptance
   ) -> HTTPResponse {
+    do throws(Problem) {
+      return HTTPResponse(
+        101,
+        [
+          ("Upgrade", "websocket"),
+          ("Sec-WebSocket-Accept", WebSocketKey.proof(of: try key(of: request))),
+        ], body: .webSocket(acceptance))
+    } catch { return error.response }
+  }
+
+  /// The key of a request that asks for a WebSocket as it has to.
+  ///
+  /// - Throws: ``Problem`` 400 or 426.
+  static func key(of request: HTTPRequest) throws(Problem) -> String {
     let headers = request.headers
+    var upgrade = Problem(426, "upgrade_required", "this is a WebSocket; ask for an upgrade")
+    upgrade.headers.append("Upgrade", "websocket")
     guard headers.lists("Upgrade", "websocket"), headers.lists("Connection", "upgrade") else {
-      var response = Problem(426, "upgrade_required", "this is a WebSocket; ask for an upgrade")
-        .response
-      response.headers.append("Upgrade", "websocket")
-      return response
+      throw upgrade
     }
     guard request.method == .get, request.minorVersion >= 1, request.body.isEmpty else {
-      return Problem.malformed("a WebSocket begins with GET of HTTP/1.1 without a body").response
+      throw Problem.malformed("a WebSocket begins with GET of HTTP/1.1 without a body")
     }
     guard headers.all("Sec-WebSocket-Version") == ["13"] else {
-      var response = Problem(426, "upgrade_required", "the WebSocket's version has to be 13")
-        .response
-      response.headers.append("Upgrade", "websocket")
-      response.headers.append("Sec-WebSocket-Version", "13")
-      return response
+      upgrade.detail = "the WebSocket's version has to be 13"
+      upgrade.headers.append("Sec-WebSocket-Version", "13")
+      throw upgrade
     }
     let keys = headers.all("Sec-WebSocket-Key")
     guard let key = keys.first, keys.count == 1, isKey(key) else {
-      return Problem.malformed("Sec-WebSocket-Key has to be 16 bytes in Base64").response
+      throw Problem.malformed("Sec-WebSocket-Key has to be 16 bytes in Base64")
     }
-    return HTTPResponse(
-      101, [("Upgrade", "websocket"), ("Sec-WebSocket-Accept", WebSocketKey.proof(of: key))],
-      body: .webSocket(acceptance))
+    return key
   }
 
   /// 16 bytes in Base64: 22 digits and two signs of padding.

@@ -15,8 +15,6 @@ final class WebSocketPeer {
   var reader: WebSocketReader
   /// Whether a close frame was sent.
   var isClosing = false
-  /// Whether the client's close frame came.
-  private(set) var hasPeerClosed = false
   private var lastHeard: Int64
   private var hasAsked = false
   private var closeSince: Int64?
@@ -62,9 +60,7 @@ final class WebSocketPeer {
         // No frame may follow the close frame.
         case .ping where isClosing: continue
         case .ping(let payload): return .send(WebSocketWriter.frame(opcode: 10, payload))
-        case .close(let code, _):
-          hasPeerClosed = true
-          return .end(WebSocketWriter.close(code))
+        case .close(let code, _): return .end(WebSocketWriter.close(code))
         }
       }
       return .nothing

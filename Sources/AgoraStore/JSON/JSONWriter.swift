@@ -75,6 +75,19 @@ package enum JSONWriter {
   }
 }
 
+extension [UInt8] {
+  /// Appends a text that stands in the program.
+  package mutating func append(literal: StaticString) {
+    literal.withUTF8Buffer { append(contentsOf: $0) }
+  }
+
+  /// Appends a number's decimal digits.
+  package mutating func append(decimal value: Int) {
+    guard value > 9 || value < 0 else { return append(0x30 + UInt8(truncatingIfNeeded: value)) }
+    append(contentsOf: String(value).utf8)
+  }
+}
+
 extension JSON: CustomStringConvertible {
   /// The shortest text of the value.
   public var description: String { JSONWriter.compact(self) }

@@ -4,6 +4,11 @@ package struct LegacyCaller: Sendable, Equatable {
   package struct Day: Sendable, Equatable {
     package let day: Int32
     package var calls: Int32
+
+    package init(day: Int32, calls: Int32) {
+      self.day = day
+      self.calls = calls
+    }
   }
 
   /// Calls of one reducer.
@@ -26,8 +31,14 @@ package struct LegacyCaller: Sendable, Equatable {
 
   /// How many days with a call are kept of each agent.
   package static let keptDays = 64
+  /// The code of a call whose reducer nobody has.
+  package static let unknownCode = "unknown_reducer"
   /// The reducer under which all names are counted that no reducer has.
   package static let unknownReducer = "(unknown)"
+
+  /// SQL for the reducer of a call as it is counted: names that no reducer has are counted together, for
+  /// there is no end to them.
+  static let counted = "iif(code='\(unknownCode)','\(unknownReducer)',reducer)"
 
   init(_ agent: String, at: Timestamp) {
     self.agent = agent
@@ -49,8 +60,8 @@ package struct LegacyCaller: Sendable, Equatable {
   mutating func add(_ count: Count) {
     firstAt = min(firstAt, count.firstAt)
     lastAt = max(lastAt, count.lastAt)
-    calls += count.calls
-    refused += count.refused
+    calls = Numeric.sum(calls, count.calls)
+    refused = Numeric.sum(refused, count.refused)
     addDay(Day(day: count.day, calls: Int32(clamping: count.calls)))
     addUse(Use(reducer: count.reducer, calls: count.calls))
   }
@@ -59,8 +70,8 @@ package struct LegacyCaller: Sendable, Equatable {
   mutating func add(_ other: LegacyCaller) {
     firstAt = min(firstAt, other.firstAt)
     lastAt = max(lastAt, other.lastAt)
-    calls += other.calls
-    refused += other.refused
+    calls = Numeric.sum(calls, other.calls)
+    refused = Numeric.sum(refused, other.refused)
     for day in other.days { addDay(day) }
     for use in other.reducers { addUse(use) }
   }
@@ -78,7 +89,7 @@ package struct LegacyCaller: Sendable, Equatable {
 
   private mutating func addUse(_ new: Use) {
     if let index = reducers.firstIndex(where: { $0.reducer == new.reducer }) {
-      reducers[index].calls += new.calls
+      reducers[index].calls = Numeric.sum(reducers[index].calls, new.calls)
     } else {
       reducers.append(new)
     }
@@ -115,7 +126,7 @@ package struct LegacyCallers {
     "v4_calls.by_agent",
     """
     SELECT coalesce(agent_id, claimed, ''), at/86400000000,
-      iif(code='unknown_reducer','\(LegacyCaller.unknownReducer)',reducer), count(*),
+      \(LegacyCaller.counted), count(*),
       sum(outcome='refused'), min(at), max(at)
     FROM v4_calls WHERE call<=?1 GROUP BY 1,2,3 ORDER BY 1,2,3
     """)
@@ -123,8 +134,9 @@ package struct LegacyCallers {
   /// Lends every agent's calls in turn, in no order that means anything.
   package func each(_ body: (LegacyCaller) throws -> Void) throws {
     var recent = try recent(upTo: .max)
+    var names = KnownNames()
     try connection.each(Self.folded) { row in
-      var caller = Self.read(row)
+      var caller = Self.read(row, &names)
       if let more = recent.removeValue(forKey: caller.agent) { caller.add(more) }
       try body(caller)
     }
@@ -141,7 +153,8 @@ package struct LegacyCallers {
   }
 
   private func folded(_ agent: String) throws -> LegacyCaller? {
-    try connection.first(Self.one, .text(agent), map: { Self.read($0) })
+    var names = KnownNames()
+    return try connection.first(Self.one, .text(agent), map: { Self.read($0, &names) })
   }
 
   private func recent(upTo call: Int64) throws -> [String: LegacyCaller] {
@@ -184,40 +197,82 @@ package struct LegacyCallers {
     try add(renamed)
   }
 
-  private static func read(_ row: borrowing Row) -> LegacyCaller {
+  private static func read(_ row: borrowing Row, _ names: inout KnownNames) -> LegacyCaller {
     var caller = LegacyCaller(row.text(0), at: Timestamp(microseconds: row.int64(1)))
+    var days: [LegacyCaller.Day] = []
+    row.withBytes(5) { text in
+      days.reserveCapacity(min(text.count / 8 + 1, LegacyCaller.keptDays))
+      pairs(text) { text, name, calls in
+        days.append(LegacyCaller.Day(day: day(text, name), calls: Int32(clamping: calls)))
+      }
+    }
+    var reducers: [LegacyCaller.Use] = []
+    row.withBytes(6) { text in
+      pairs(text) { text, name, calls in
+        reducers.append(
+          LegacyCaller.Use(reducer: names.text(text.extracting(name)), calls: calls))
+      }
+    }
     caller.restore(
       lastAt: Timestamp(microseconds: row.int64(2)), calls: row.int(3), refused: row.int(4),
-      days: row.withBytes(5) { pairs($0) }.map {
-        LegacyCaller.Day(day: Int32($0.0) ?? 0, calls: Int32(clamping: $0.1))
-      },
-      reducers: row.withBytes(6) { pairs($0) }.map {
-        LegacyCaller.Use(reducer: $0.0, calls: $0.1)
-      })
+      days: days, reducers: reducers)
     return caller
   }
 
   /// `name:number name:number …`, by the bytes: there may be a hundred thousand of these lists.
-  private static func pairs(_ text: Span<UInt8>) -> [(String, Int)] {
-    var found: [(String, Int)] = []
-    var name: [UInt8] = []
-    var number = 0
+  private static func pairs(_ text: Span<UInt8>, _ body: (Span<UInt8>, Range<Int>, Int) -> Void) {
+    var (start, end, number) = (0, 0, 0)
     var isNumber = false
     for index in 0..<text.count {
-      switch (text[index], isNumber) {
-      case (0x20, true):
-        found.append((String(decoding: name, as: UTF8.self), number))
-        name.removeAll(keepingCapacity: true)
-        (number, isNumber) = (0, false)
-      case (0x3a, false): isNumber = true
-      case (let byte, false): name.append(byte)
-      case (let byte, true):
-        guard (0x30...0x39).contains(byte), number < Int.max / 100 else { continue }
-        number = number * 10 + Int(byte - 0x30)
+      let byte = text[index]
+      if isNumber {
+        if byte == 0x20 {
+          body(text, start..<end, number)
+          (start, number, isNumber) = (index + 1, 0, false)
+        } else if byte >= 0x30, byte <= 0x39, number < Int.max / 100 {
+          number = number * 10 + Int(byte - 0x30)
+        }
+      } else if byte == 0x3a {
+        (end, isNumber) = (index, true)
       }
     }
-    if isNumber { found.append((String(decoding: name, as: UTF8.self), number)) }
-    return found
+    if isNumber { body(text, start..<end, number) }
+  }
+
+  /// A day before a colon; 0 where it is none.
+  private static func day(_ text: Span<UInt8>, _ range: Range<Int>) -> Int32 {
+    var (value, at) = (Int64(0), range.lowerBound)
+    let isNegative = at < range.upperBound && text[at] == 0x2d
+    if isNegative { at += 1 }
+    guard at < range.upperBound, range.upperBound - at <= 10 else { return 0 }
+    while at < range.upperBound {
+      guard text[at] >= 0x30, text[at] <= 0x39 else { return 0 }
+      value = value * 10 + Int64(text[at] - 0x30)
+      at += 1
+    }
+    return Int32(exactly: isNegative ? -value : value) ?? 0
+  }
+}
+
+/// Names that come again and again, each kept once: a hundred thousand agents call twenty reducers.
+private struct KnownNames {
+  private var names: [(bytes: [UInt8], text: String)] = []
+  /// So many are looked through; of more, the others are made anew each time.
+  private static let most = 64
+
+  mutating func text(_ bytes: Span<UInt8>) -> String {
+    for place in names.indices where Self.isSame(names[place].bytes, bytes) {
+      return names[place].text
+    }
+    let text = bytes.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    if names.count < Self.most { names.append((Array(text.utf8), text)) }
+    return text
+  }
+
+  private static func isSame(_ left: [UInt8], _ right: Span<UInt8>) -> Bool {
+    guard left.count == right.count else { return false }
+    for index in 0..<left.count where left[index] != right[index] { return false }
+    return true
   }
 }
 

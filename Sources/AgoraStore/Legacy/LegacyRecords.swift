@@ -160,6 +160,8 @@ extension ToolContext {
   }
 
   private static let patches: [IdentifierKind: Query] = [
+    .agent: Query(
+      "agents.patch", "UPDATE agents SET metadata=json_patch(metadata,?2) WHERE agent_id=?1"),
     .message: Query(
       "messages.patch", "UPDATE messages SET metadata=json_patch(metadata,?2) WHERE message_id=?1"),
     .task: Query(

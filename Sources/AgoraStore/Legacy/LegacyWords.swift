@@ -52,6 +52,13 @@ package enum LegacyWords {
   /// The v5 priority (1 to 4) that a word of v4 is known to mean.
   package static func knownPriority(_ word: String) -> Int64? { priorities[key(word)] }
 
+  /// The statuses of v5 that v4's words for agents mean, the words in lower case.
+  package static var agentWords: [String: String] { agentStatus }
+  /// The statuses of v5 that v4's words for tasks and steps mean, the words in lower case.
+  package static var taskWords: [String: String] { taskStatus }
+  /// The statuses of v5 that v4's words for workflows mean, the words in lower case.
+  package static var workflowWords: [String: String] { workflowStatus }
+
   /// The words under which v4 means every agent.
   package static let broadcasts: Set<String> = ["*", "broadcast", "all_agents"]
 

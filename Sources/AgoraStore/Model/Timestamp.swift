@@ -16,24 +16,64 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
 
   /// RFC 3339 in UTC; the fraction is left out when it is zero, else it has three or six digits.
   public var description: String {
-    let day = Self.floorDivide(microseconds, 86_400_000_000)
-    let inDay = microseconds - day * 86_400_000_000
-    let (year, month, dayOfMonth) = Self.civil(daysSince1970: day)
-    let seconds = inDay / 1_000_000
-    let fraction = inDay % 1_000_000
-    var text = Self.padded(year, 4) + "-" + Self.padded(month, 2) + "-" + Self.padded(dayOfMonth, 2)
-    text += "T" + Self.padded(seconds / 3600, 2) + ":" + Self.padded(seconds / 60 % 60, 2)
-    text += ":" + Self.padded(seconds % 60, 2)
-    if fraction != 0 {
-      text += "."
-      text += fraction % 1000 == 0 ? Self.padded(fraction / 1000, 3) : Self.padded(fraction, 6)
-    }
-    return text + "Z"
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(28)
+    append(to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
   }
 
-  private static func padded(_ value: Int64, _ width: Int) -> String {
-    let digits = String(value)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  /// Appends the ``description``: a report may have a hundred thousand of them.
+  package func append(to bytes: inout [UInt8]) {
+    let day = appendDate(to: &bytes)
+    let inDay = microseconds - day * 86_400_000_000
+    let seconds = inDay / 1_000_000
+    let fraction = inDay % 1_000_000
+    bytes.append(0x54)
+    Self.append(seconds / 3600, 2, to: &bytes)
+    bytes.append(0x3a)
+    Self.append(seconds / 60 % 60, 2, to: &bytes)
+    bytes.append(0x3a)
+    Self.append(seconds % 60, 2, to: &bytes)
+    if fraction != 0 {
+      bytes.append(0x2e)
+      if fraction % 1000 == 0 {
+        Self.append(fraction / 1000, 3, to: &bytes)
+      } else {
+        Self.append(fraction, 6, to: &bytes)
+      }
+    }
+    bytes.append(0x5a)
+  }
+
+  /// Appends the date, `2025-06-06`.
+  ///
+  /// - Returns: the day, counted from 1970-01-01.
+  @discardableResult
+  package func appendDate(to bytes: inout [UInt8]) -> Int64 {
+    let days = Self.floorDivide(microseconds, 86_400_000_000)
+    let (year, month, day) = Self.civil(daysSince1970: days)
+    Self.append(year, 4, to: &bytes)
+    bytes.append(0x2d)
+    Self.append(month, 2, to: &bytes)
+    bytes.append(0x2d)
+    Self.append(day, 2, to: &bytes)
+    return days
+  }
+
+  /// Appends a number with zeros before it, to a width at least.
+  private static func append(_ value: Int64, _ width: Int, to bytes: inout [UInt8]) {
+    var power: Int64 = 1
+    for _ in 1..<width { power *= 10 }
+    guard value >= 0, value / 10 < power else {
+      // No date that can be written has such a year.
+      let digits = String(value)
+      bytes.append(contentsOf: repeatElement(0x30, count: max(0, width - digits.utf8.count)))
+      return bytes.append(contentsOf: digits.utf8)
+    }
+    while power > 0 {
+      bytes.append(0x30 + UInt8(truncatingIfNeeded: value / power % 10))
+      power /= 10
+    }
   }
 
   private static func floorDivide(_ a: Int64, _ b: Int64) -> Int64 {

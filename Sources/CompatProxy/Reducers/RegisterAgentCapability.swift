@@ -51,7 +51,16 @@ enum RegisterAgentCapability {
       .call(
         PlanStep.ToolUse(
           tool: "agora.agent.register", arguments: arguments,
-          id: call.name("capability_id").map { (.capability, $0) })))
+          id: call.name("capability_id").map { (.capability, $0) }, metadata: row(call))))
+  }
+
+  /// What v4's row of this capability says and v5 has no place for, each capability under its own name.
+  private static func row(_ call: BoundCall) -> [JSON.Member] {
+    let said = call.members(
+      "capability_id", "average_completion_time", "success_rate",
+      "resource_requirements", "availability_schedule", "is_active")
+    guard let capability = call.name("capability_type"), !said.isEmpty else { return [] }
+    return [.init("capability_rows", .object([.init(capability, .object(said))]))]
   }
 
   /// The level that v4's client takes where a described capability says none.

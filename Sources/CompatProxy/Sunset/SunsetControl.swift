@@ -61,6 +61,9 @@ package struct SunsetControl: Sendable {
     package var reason: String?
     /// Whether v4 is switched off although it is not ready.
     package var isForced = false
+    /// Whether it is taken also while the marketplace is halted: a server has to start for the halt to be
+    /// ended from elsewhere.
+    fileprivate var passesHalt = false
 
     package init(reason: String? = nil, isForced: Bool = false) {
       self.reason = reason
@@ -143,9 +146,9 @@ package struct SunsetControl: Sendable {
     let (before, now) = try look()
     guard before.phase < phase else { return nil }
     var after = before
-    return try enter(
-      phase, from: before, &after, "sunset.environment",
-      Decision(reason: "asked for by the environment"), at: now)
+    var decision = Decision(reason: "asked for by the environment")
+    decision.passesHalt = true
+    return try enter(phase, from: before, &after, "sunset.environment", decision, at: now)
   }
 
   private static func plan(
@@ -189,6 +192,10 @@ package struct SunsetControl: Sendable {
   ) throws -> Change {
     let caller = caller
     let stored: SunsetState? = try marketplace.together { group in
+      let context = group.recordingContext(as: caller)
+      if !decision.passesHalt {
+        try context.refuseIfHalted(ToolContext.systemWide, "the marketplace")
+      }
       let current = try SunsetState(group.connection)
       guard current.isDecided(as: before) else { return nil }
       var after = planned
@@ -197,7 +204,6 @@ package struct SunsetControl: Sendable {
       after.windows = planned.windows.map { window in
         current.windows.first { $0.start == window.start && $0.end == window.end } ?? window
       }
-      let context = group.recordingContext(as: caller)
       if after.phase > .compatibility, after.noticedAt == nil,
         try Self.announce(after, in: group, as: caller)
       {
@@ -258,7 +264,7 @@ package struct SunsetControl: Sendable {
     guard now < until else {
       throw SunsetFault.misuse("\(until) is not ahead: it is \(now)", remedy: nil)
     }
-    return try note(name, "sunset.exempt", reason) { register, agent in
+    let noted = try note([name], "sunset.exempt", reason) { register, agent in
       let exemption = SunsetExemption(
         agent: agent.id, name: agent.name, until: until, reason: reason, grantedAt: now)
       try register.exempt(exemption)
@@ -270,21 +276,26 @@ package struct SunsetControl: Sendable {
         ])
       )
     }
+    guard let exemption = noted.first else { throw SunsetFault.noAgent(name) }
+    return exemption
   }
 
-  /// Says that a silent agent need not be waited for.
+  /// Says that silent agents need not be waited for: of all of them, or of none.
   ///
   /// - Parameter callers: the ids of the agents that call v4 still, which nobody can call silent.
   /// - Throws: ``SunsetFault`` `stillCalling` for one of those.
   package func acknowledge(
-    _ name: String, reason: String, callers: Set<String> = []
-  ) throws -> SilentAcknowledgement {
+    _ names: [String], reason: String, callers: Set<String> = []
+  ) throws -> [SilentAcknowledgement] {
     let (now, caller) = (marketplace.now, caller)
-    let id = try marketplace.together { group in
-      try group.recordingContext(as: caller).knownAgent(AgentReference(name))?.id
+    let calling = try marketplace.together { group in
+      let context = group.recordingContext(as: caller)
+      return try names.first { name in
+        try context.knownAgent(AgentReference(name)).map { callers.contains($0.id) } ?? false
+      }
     }
-    if let id, callers.contains(id) { throw SunsetFault.stillCalling(name) }
-    return try note(name, "sunset.acknowledge", reason) { register, agent in
+    if let calling { throw SunsetFault.stillCalling(calling) }
+    return try note(names, "sunset.acknowledge", reason) { register, agent in
       let acknowledged = SilentAcknowledgement(
         agent: agent.id, name: agent.name, reason: reason, at: now)
       try register.acknowledge(acknowledged)
@@ -296,20 +307,28 @@ package struct SunsetControl: Sendable {
   }
 
   private func note<Record: Sendable>(
-    _ name: String, _ action: String, _ reason: String,
+    _ names: [String], _ action: String, _ reason: String,
     _ body: @Sendable (SunsetRegister, KnownAgent) throws -> (Record, JSON)
-  ) throws -> Record {
+  ) throws -> [Record] {
     let caller = caller
-    let record: Record? = try marketplace.together { group in
+    let found: (records: [Record], unknown: String?) = try marketplace.together { group in
       let context = group.recordingContext(as: caller)
-      guard let agent = try context.knownAgent(AgentReference(name)) else { return nil }
-      let (record, after) = try body(SunsetRegister(group.connection), agent)
-      try context.audit(
-        SunsetRegister.target, before: nil, after: after, reason: reason, action: action)
-      return record
+      try context.refuseIfHalted(ToolContext.systemWide, "the marketplace")
+      var agents: [KnownAgent] = []
+      for name in names {
+        guard let agent = try context.knownAgent(AgentReference(name)) else { return ([], name) }
+        agents.append(agent)
+      }
+      let records = try agents.map { agent in
+        let (record, after) = try body(SunsetRegister(group.connection), agent)
+        try context.audit(
+          SunsetRegister.target, before: nil, after: after, reason: reason, action: action)
+        return record
+      }
+      return (records, nil)
     }
-    guard let record else { throw SunsetFault.noAgent(name) }
-    return record
+    if let unknown = found.unknown { throw SunsetFault.noAgent(unknown) }
+    return found.records
   }
 }
 

@@ -14,32 +14,28 @@ struct AgentLoader {
     self.overwritesV5 = overwritesV5
   }
 
-  /// Loads the tables that describe agents, registrations first: they say which names are aliases.
+  /// Loads the tables that describe agents, and makes those anew whose rows are others now.
   func load(_ tables: [StagedTable]) throws {
-    try begin()
-    let order = tables.sorted { $0.rank < $1.rank }
+    let derivation = AgentDerivation(context)
+    try derivation.begin()
+    try Supervision(context).begin()
     let renamed = context.hasStoredRows ? try AgentRenames(context).follow() : []
-    for table in order where table.kind == .registry { try names.register(table) }
-    for table in order { try describe(table) }
-    for (id, name) in renamed where try !isDescribed(id) { try describeAgain(id, name) }
-    if context.references.rejectsOrphans { try rejectUnsupervised(order) }
-    if context.isFollowing { try addReordered() }
-    if context.hasStoredRows { try addStoredRows() }
+    try derivation.derive(tables.sorted { $0.rank < $1.rank }, renamed: renamed)
     try build(tables)
     try Supervision(context).write()
     for table in tables { try context.keepRows(of: table) }
-    try end()
-    let left = try AgentRenames(context).takeLeft()
-    if !left.isEmpty { try AgentRemainder(context).settle(left) }
+    try derivation.end()
   }
 
   /// Makes agents anew of the rows that they still have, those without any left out.
   func rebuild(_ agents: [(id: String, name: String)]) throws {
-    try begin()
+    let derivation = AgentDerivation(context)
+    try derivation.begin()
+    try Supervision(context).begin()
     for agent in agents { try describeAgain(agent.id, agent.name) }
     try build([])
     try Supervision(context).write()
-    try end()
+    try derivation.end()
   }
 
   /// Takes in the stored rows of an agent.
@@ -48,154 +44,13 @@ struct AgentLoader {
       Query(
         "described.again",
         """
-        INSERT INTO temp.described
-        SELECT r.row, NULL, r.table_no,
-          \(StagedTable.agentRankSQL),
-          r.ordinal, r.v5_id, ?2, NULL
+        INSERT INTO temp.described(row, table_no, rank, ordinal, agent_id, agent_name)
+        SELECT r.row, r.table_no, \(StagedTable.agentRankSQL), r.ordinal, r.v5_id, ?2
         FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
         WHERE r.v5_id=?1 AND r.joined IS NOT NULL
         """), .text(id), .text(name))
-  }
-
-  /// Agents whose rows stand in another order now, though none of them may be new.
-  private func addReordered() throws {
-    let agents = Query(
-      "described.reordered",
-      """
-      SELECT a.agent_id, a.agent_name FROM temp.reordered o JOIN agents a ON a.agent_id=o.id
-      WHERE o.id NOT IN (SELECT agent_id FROM temp.described)
-      """)
-    for (id, name) in try connection.all(agents, map: { ($0.text(0), $0.text(1)) }) {
-      try describeAgain(id, name)
-    }
-  }
-
-  private func begin() throws {
-    try connection.execute(
-      """
-      CREATE TEMP TABLE described(row INTEGER PRIMARY KEY, staged_row INTEGER, table_no INTEGER,
-        rank INTEGER, ordinal INTEGER, agent_id TEXT, agent_name TEXT, supervisor TEXT);
-      CREATE INDEX temp.described_by_agent ON described(agent_id, rank, ordinal, row);
-      """, name: "described.create")
-    try Supervision(context).begin()
-  }
-
-  private func end() throws {
-    try connection.execute(
-      "DROP TABLE temp.described", name: "described.drop")
-  }
-
-  /// Looks at each staged row and says which agent it describes.
-  private func describe(_ table: StagedTable) throws {
-    let insert = Query(
-      "described.insert", "INSERT INTO temp.described VALUES(?1,?2,?3,?4,?5,?6,?7,?8)")
-    try context.scan(table) { row in
-      let facts = try table.mapper.mapAgent()
-      var (name, id) = try names.agent(named: facts.name)
-      if let stored = try context.replaced(by: row) {
-        if let stays = try names.former(of: stored, id) {
-          (id, name) = stays
-        } else {
-          try AgentRenames(context).move(stored, to: id)
-        }
-      }
-      if id != String(decoding: row.v5ID, as: UTF8.self) {
-        try connection.run(
-          context.staged("v4_rows.set_agent", "UPDATE %.v4_rows SET v5_id=?2 WHERE row=?1"),
-          .integer(row.row), .text(id))
-      }
-      try connection.run(
-        insert, .integer(try context.replaced(by: row) ?? row.row), .integer(row.row),
-        .integer(table.number), .integer(table.rank), .integer(row.ordinal), .text(id), .text(name),
-        .optional(facts.supervisor))
-    }
-  }
-
-  private static let described = Query(
-    "described.named", "SELECT EXISTS(SELECT 1 FROM temp.described WHERE agent_id=?1)")
-  private static let isThere = Query(
-    "agents.is_there", "SELECT EXISTS(SELECT 1 FROM agents WHERE agent_id=?1)")
-
-  /// Whether a row that is being loaded describes an agent.
-  private func isDescribed(_ id: String) throws -> Bool {
-    try connection.integer(Self.described, .text(id)) == 1
-  }
-
-  /// Rejects registrations under a supervisor that nobody describes, and those under them in turn.
-  private func rejectUnsupervised(_ tables: [StagedTable]) throws {
-    let orphans = Query(
-      "described.orphans",
-      """
-      SELECT d.row, d.staged_row, d.table_no, d.supervisor FROM temp.described d
-      WHERE d.staged_row IS NOT NULL AND d.supervisor IS NOT NULL
-      """)
-    var isSettled = false
-    while !isSettled {
-      isSettled = true
-      for (row, staged, number, supervisor) in try connection.all(
-        orphans, map: { ($0.int64(0), $0.int64(1), $0.int64(2), $0.text(3)) })
-      {
-        let known = try names.agent(named: supervisor)
-        guard try !isDescribed(known.id),
-          try connection.integer(Self.isThere, .text(known.id)) == 0,
-          let table = tables.first(where: { $0.number == number })
-        else { continue }
-        isSettled = false
-        try context.references.noteMissing(supervisor)
-        try take(staged, table) { row in
-          try context.reject(
-            row, table, Rejection(.orphan, "the supervisor \"\(supervisor)\" does not exist"))
-        }
-        try connection.run(
-          Query("described.drop", "DELETE FROM temp.described WHERE row=?1"), .integer(row))
-      }
-    }
-    // A name that only rejected rows gave is nobody's.
     try connection.run(
-      Query(
-        "v4_names.forget_rejected",
-        """
-        DELETE FROM main.v4_names WHERE source=?1 AND kind='agent' AND run=?2
-          AND v5_id NOT IN (SELECT agent_id FROM temp.described)
-          AND v5_id NOT IN (SELECT agent_id FROM agents)
-        """), .text(context.source), .integer(context.run))
-  }
-
-  /// Takes a staged row into the hand of its table's mapper.
-  private func take(_ staged: Int64, _ table: StagedTable, _ body: (StagedRow) throws -> Void)
-    throws
-  {
-    var found: StagedRow?
-    try connection.each(
-      context.staged(
-        "v4_rows.take",
-        """
-        SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text
-        FROM %.v4_rows WHERE row=?1
-        """), .integer(staged)
-    ) { result in
-      found = LoadContext.stagedRow(result)
-      let columns = try context.columns(result.optionalInt64(7))
-      try result.withBytes(9) { try table.mapper.reload($0, columns: columns) }
-    }
-    if let found { try body(found) }
-  }
-
-  /// The rows that described the same agents before stand beside the new ones.
-  private func addStoredRows() throws {
-    try connection.run(
-      Query(
-        "described.stored",
-        """
-        INSERT INTO temp.described
-        SELECT r.row, NULL, r.table_no,
-          \(StagedTable.agentRankSQL),
-          r.ordinal, r.v5_id, d.agent_name, NULL
-        FROM (SELECT DISTINCT agent_id, agent_name FROM temp.described) d
-          JOIN main.v4_rows r ON r.v5_id=d.agent_id AND r.joined IS NOT NULL
-          JOIN main.v4_tables t USING(table_no)
-        WHERE r.row NOT IN (SELECT row FROM temp.described)
-        """))
+      Query("touched.insert", "INSERT OR IGNORE INTO temp.touched VALUES(?1)"), .text(id))
   }
 
   /// An agent in the making.
@@ -220,6 +75,7 @@ struct AgentLoader {
         "described.ordered",
         """
         SELECT row, staged_row, table_no, agent_id, agent_name FROM temp.described
+        WHERE agent_id IN (SELECT id FROM temp.touched)
         ORDER BY agent_id, rank, ordinal, row
         """)
     ) { result in
@@ -317,7 +173,7 @@ struct AgentLoader {
   private func settle(
     _ change: (table: StagedTable, staged: Int64, stored: Int64), isOurs: Bool, agrees: Bool
   ) throws {
-    try take(change.staged, change.table) { row in
+    try context.take(change.staged, change.table) { row in
       try settle(row, change.table, stored: change.stored, isOurs: isOurs, agrees: agrees)
     }
   }

@@ -1,52 +1,79 @@
 import AgoraStore
 
 /// Looks up once more which agents known rows refer to, where names have come to mean other agents.
+///
+/// Each table is looked through once, whatever the number of agents.
 struct AgentRefresh {
   private let context: LoadContext
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext) { self.context = context }
 
-  /// Looks at all that refers to the agents that ``AgentRenames`` has noted.
-  func refresh() throws {
-    let renamed = try AgentRenames(context).takeRenamed()
-    guard !renamed.isEmpty else { return }
-    context.references.forgetAgents()
-    let ids = renamed.map { SQLValue.text($0) }
-    let refresh = RecordRefresh(context)
-    for (table, condition) in [
-      (RecordTable.messages, "from_agent=?1 OR to_agent=?1"),
-      (.tasks, "assigned_agent=?1 OR instr(metadata, ?1)>0"),
-      (.events, "source_agent=?1 OR target_agent=?1"),
-      (.workflows, "creator_agent=?1 OR instr(assigned_agents, ?1)>0 OR instr(steps, ?1)>0"),
-    ] {
-      try refresh.refresh(
-        table,
-        rows:
-          "SELECT source_row FROM main.\(table.name) WHERE source_row IS NOT NULL AND (\(condition))",
-        ids)
-    }
-    let withSteps = Query(
-      "workflows.with_agent", "SELECT workflow_id FROM main.workflows WHERE instr(steps, ?1)>0")
-    let supervised = Query(
-      "agents.under",
+  private static let renamed = "(SELECT id FROM temp.renamed)"
+
+  /// Whether an element of a column that is an array of ids is one of the agents.
+  private static func lists(_ column: String, _ path: String = "j.value") -> String {
+    """
+    json_valid(x.\(column)) AND EXISTS(
+      SELECT 1 FROM json_each(x.\(column)) j WHERE \(path) IN \(renamed))
+    """
+  }
+
+  /// Whether a member of the metadata is one of the agents.
+  private static func names(_ member: String) -> String {
+    "json_valid(x.metadata) AND json_extract(x.metadata,'$.\(member)') IN \(renamed)"
+  }
+
+  private static let steps = lists("steps", "json_extract(j.value,'$.agent')")
+
+  /// Looks at the workflows, which other records refer to in turn, that refer to the agents that
+  /// ``AgentRenames`` has noted.
+  func refreshWorkflows() throws {
+    guard try AgentRenames(context).hasRenamed() else { return }
+    try refresh(
+      .workflows,
       """
-      SELECT DISTINCT a.agent_id, a.agent_name FROM main.agents a
-        JOIN main.v4_rows r ON r.v5_id=a.agent_id AND r.joined IS NOT NULL
-      WHERE instr(a.metadata, ?1)>0
+      x.creator_agent IN \(Self.renamed) OR (\(Self.lists("assigned_agents"))) OR (\(Self.steps))
       """)
-    var workflows: Set<String> = []
-    var agents: [String: String] = [:]
-    for id in ids {
-      workflows.formUnion(try connection.all(withSteps, id, map: { $0.text(0) }))
-      for (agent, name) in try connection.all(supervised, id, map: { ($0.text(0), $0.text(1)) }) {
-        agents[agent] = name
-      }
-    }
-    if !workflows.isEmpty { try StepLoader(context).rebuild(workflows.sorted()) }
-    if !agents.isEmpty {
-      try AgentLoader(context).rebuild(
-        agents.sorted { $0.key < $1.key }.map { (id: $0.key, name: $0.value) })
-    }
+  }
+
+  /// Looks at everything else that refers to them, and forgets them.
+  func refresh() throws {
+    let renames = AgentRenames(context)
+    guard try renames.hasRenamed() else { return }
+    for (table, condition) in [
+      (
+        RecordTable.messages,
+        "x.from_agent IN \(Self.renamed) OR x.to_agent IN \(Self.renamed)"
+      ),
+      (
+        .tasks, "x.assigned_agent IN \(Self.renamed) OR (\(Self.names("requesting_agent")))"
+      ),
+      (.events, "x.source_agent IN \(Self.renamed) OR x.target_agent IN \(Self.renamed)"),
+    ] { try refresh(table, condition) }
+    let workflows = try connection.all(
+      Query(
+        "workflows.with_agent", "SELECT x.workflow_id FROM main.workflows x WHERE \(Self.steps)"),
+      map: { $0.text(0) })
+    let agents = try connection.all(
+      Query(
+        "agents.under",
+        """
+        SELECT x.agent_id, x.agent_name FROM main.agents x WHERE \(Self.names("supervisor"))
+          AND EXISTS(SELECT 1 FROM main.v4_rows r WHERE r.v5_id=x.agent_id AND r.joined IS NOT NULL)
+        ORDER BY 1
+        """), map: { (id: $0.text(0), name: $0.text(1)) })
+    if !workflows.isEmpty { try StepLoader(context).rebuild(workflows) }
+    if !agents.isEmpty { try AgentLoader(context).rebuild(agents) }
+    try renames.forgetRenamed()
+  }
+
+  private func refresh(_ table: RecordTable, _ condition: String) throws {
+    try RecordRefresh(context).refresh(
+      table,
+      rows: """
+        SELECT x.source_row FROM main.\(table.name) x
+        WHERE x.source_row IS NOT NULL AND (\(condition))
+        """)
   }
 }

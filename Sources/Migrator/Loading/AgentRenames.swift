@@ -24,7 +24,7 @@ struct AgentRenames {
     try connection.run(insert, .text(id))
   }
 
-  /// Notes that an agent has lost a row to another one.
+  /// Notes that an agent has lost a row.
   func note(left agent: String) throws {
     try begin()
     try connection.run(
@@ -32,46 +32,34 @@ struct AgentRenames {
     )
   }
 
-  private static let agentOf = Query(
-    "v4_rows.agent_of", "SELECT v5_id FROM main.v4_rows WHERE row=?1")
-  private static let setAgent = Query(
-    "v4_rows.move_to_agent", "UPDATE main.v4_rows SET v5_id=?2 WHERE row=?1")
-
-  /// Gives a stored row to the agent that its newer text describes.
-  func move(_ stored: Int64, to id: String) throws {
-    let former = try connection.first(Self.agentOf, .integer(stored), map: { $0.text(0) })
-    guard let former, former != id else { return }
-    try connection.run(Self.setAgent, .integer(stored), .text(id))
-    try note(left: former)
+  /// Whether agents have lost rows: those in `temp.left_agents`.
+  func hasLeft() throws -> Bool {
+    try begin()
+    return try connection.integer(
+      Query("left_agents.any", "SELECT EXISTS(SELECT 1 FROM temp.left_agents)")) == 1
   }
 
-  /// The agents that have lost rows, which are forgotten here.
-  func takeLeft() throws -> [String] {
+  /// Whether references to some agents, those in `temp.renamed`, are to be looked up anew.
+  func hasRenamed() throws -> Bool {
     try begin()
-    let left = try connection.all(
-      Query("left_agents.all", "SELECT id FROM temp.left_agents"), map: { $0.text(0) })
-    try connection.execute("DELETE FROM temp.left_agents", name: "left_agents.empty")
-    return left
+    return try connection.integer(
+      Query("renamed.any", "SELECT EXISTS(SELECT 1 FROM temp.renamed)")) == 1
   }
 
-  /// The agents whose references are to be looked up anew, which are forgotten here.
-  func takeRenamed() throws -> [String] {
-    try begin()
-    let renamed = try connection.all(
-      Query("renamed.all", "SELECT id FROM temp.renamed"), map: { $0.text(0) })
+  /// Notes that the references to these agents have been looked up.
+  func forgetRenamed() throws {
     try connection.execute("DELETE FROM temp.renamed", name: "renamed.empty")
-    return renamed
   }
 
   // MARK: aliases
 
   /// Brings what is known under the old names of `--alias` to the agents of the new ones.
   ///
-  /// - Returns: the agents that have got rows by it, with their names.
+  /// - Returns: the agents that have got rows by it.
   /// - Throws: ``AgoraError`` `refused` where v5 has worked with the agent of an old name.
-  func follow() throws -> [(id: String, name: String)] {
+  func follow() throws -> [String] {
     let names = AgentNames(context)
-    var agents: [(id: String, name: String)] = []
+    var agents: [String] = []
     for old in context.references.oldNames {
       let name = context.references.currentName(old)
       let id = try names.id(ofAgent: name)
@@ -84,7 +72,7 @@ struct AgentRenames {
       try note(from: known.id, to: id)
       if known.origin != "alias" {
         try refuseWorkedOn(known.id, old, name)
-        if try moveRows(from: known.id, to: id) { agents.append((id, name)) }
+        if try moveRows(from: known.id, to: id) { agents.append(id) }
         try StubMerger(connection).merge(known.id, into: id)
         try connection.run(
           Query(
@@ -94,7 +82,7 @@ struct AgentRenames {
             WHERE source=?1 AND kind='agent' AND v5_id=?2
             """), .text(context.source), .text(known.id), .text(id))
         // Somebody has to bear the name that the references lead to.
-        if try !agents.contains(where: { $0.id == id })
+        if try !agents.contains(id)
           && RecordTable.agents.read(id, in: connection) == nil
         {
           _ = try context.references.agent(named: name)
@@ -123,46 +111,5 @@ struct AgentRenames {
         "v4_rows.rename_agent",
         "UPDATE main.v4_rows SET v5_id=?2 WHERE v5_id=?1 AND joined IS NOT NULL"), .text(former),
       .text(id)) > 0
-  }
-}
-
-/// Agents that have lost rows: each is made of those that it still has, and one without any is a stub.
-struct AgentRemainder {
-  private let context: LoadContext
-  private var connection: Connection { context.connection }
-
-  init(_ context: LoadContext) { self.context = context }
-
-  private static let rows = Query(
-    "v4_rows.of_agent",
-    "SELECT count(*) FROM main.v4_rows WHERE v5_id=?1 AND joined IS NOT NULL")
-
-  func settle(_ ids: [String]) throws {
-    var remaining: [(id: String, name: String)] = []
-    for id in ids.sorted() {
-      guard let record = try RecordTable.agents.read(id, in: connection) else { continue }
-      if try connection.integer(Self.rows, .text(id)) != 0 {
-        remaining.append((id, record.string(1) ?? ""))
-      } else if RecordTable.agents.isAsImported(record) {
-        try makeStub(id)
-      }
-    }
-    try AgentLoader(context).rebuild(remaining)
-  }
-
-  private func makeStub(_ id: String) throws {
-    try connection.run(
-      Query(
-        "agents.make_stub",
-        """
-        UPDATE agents SET status='active', registered_at=NULL, last_activity=NULL,
-          capabilities='[]', max_concurrent_tasks=NULL, source_hash=NULL,
-          metadata='{"migration_source":"v4","stub":true}' WHERE agent_id=?1
-        """), .text(id))
-    try connection.run(
-      Query(
-        "v4_names.make_agent_stub",
-        "UPDATE v4_names SET origin='stub' WHERE kind='agent' AND v5_id=?1 AND origin='registered'"),
-      .text(id))
   }
 }

@@ -46,8 +46,17 @@ final class LoadContext {
   private let readRows: Int
   /// Whether the store had rows before this run.
   let hasStoredRows: Bool
+  /// Whether a stored row that is damaged is passed over as if it were not there; it stops an import.
+  var listsDamage = false
   /// Whether the stored rows stand where the newest export has them (``KnownPlaces``).
   var isFollowing = false
+  /// Whether what v4 has no more goes.
+  var appliesDeletes = false
+  /// Whether newer texts of stored rows are still to be loaded.
+  var hasPendingRows = false
+  /// Workflows whose rows are gone, until it is known what still refers to them.
+  var leaving: [GoneRow] = []
+  private var refused: [Int64] = []
 
   init(
     connection: Connection, stage: String, source: String, run: Int64, tables: [StagedTable],
@@ -157,6 +166,23 @@ final class LoadContext {
     }
   }
 
+  /// Takes one staged row into the hand of its table's mapper.
+  func take(_ staged: Int64, _ table: StagedTable, _ body: (StagedRow) throws -> Void) throws {
+    var found: StagedRow?
+    let query = self.staged(
+      "v4_rows.take",
+      """
+      SELECT row, v4_id, epoch, v5_id, file, byte_offset, ordinal, shape, parent, text
+      FROM %.v4_rows WHERE row=?1
+      """)
+    try connection.each(query, .integer(staged)) { result in
+      found = Self.stagedRow(result)
+      let columns = try columns(result.optionalInt64(7))
+      try result.withBytes(9) { try table.mapper.reload($0, columns: columns) }
+    }
+    if let found { try body(found) }
+  }
+
   static func stagedRow(_ result: borrowing Row) -> StagedRow {
     StagedRow(
       row: result.int64(0), v4ID: result.text(1), epoch: result.int(2), v5ID: result.bytes(3),
@@ -180,7 +206,14 @@ final class LoadContext {
       at: RejectLog.Place(
         table: table.name, v4ID: row.v4ID, file: try path(row.file), offset: row.offset,
         ordinal: row.ordinal, shape: row.shape, parent: row.parent), rejection)
+    if let stored = try replaced(by: row) { refused.append(stored) }
     try drop(row.row)
+  }
+
+  /// The stored rows whose newer texts were rejected, which are forgotten here.
+  func takeRefused() -> [Int64] {
+    defer { refused.removeAll() }
+    return refused
   }
 
   /// Takes a row out of the staged ones.
@@ -191,6 +224,15 @@ final class LoadContext {
 
   private static let replacement = Query(
     "replacements.find", "SELECT main_row FROM temp.replacements WHERE row=?1")
+
+  private static let pending = Query(
+    "replacements.pending", "SELECT EXISTS(SELECT 1 FROM temp.replacements WHERE main_row=?1)")
+
+  /// Whether a newer text of a stored row is still to be loaded, which decides what becomes of it.
+  func isPending(_ stored: Int64) throws -> Bool {
+    guard hasPendingRows else { return false }
+    return try connection.integer(Self.pending, .integer(stored)) == 1
+  }
 
   /// The stored row that a staged one is a newer text of; nil for a new row.
   func replaced(by row: StagedRow) throws -> Int64? {

@@ -11,12 +11,15 @@ struct Loader {
 
   /// Loads whole tables: what the store has of them and the export has not is gone from v4.
   func load(appliesDeletes: Bool) throws {
+    context.appliesDeletes = appliesDeletes
     try RepeatSettler(context).settle(droppingDeleted: appliesDeletes)
-    if context.hasStoredRows { try KnownPlaces(context).refresh() }
-    let deletions = DeletionSweep(context, applies: appliesDeletes)
-    if context.hasStoredRows { try deletions.foresee() }
+    let deletions = DeletionSweep(context)
+    if context.hasStoredRows {
+      try KnownPlaces(context).refresh()
+      try deletions.begin()
+    }
     try loadSettled()
-    try deletions.sweep()
+    try deletions.finish()
     try AuditRefresh(context).refresh()
   }
 
@@ -26,8 +29,13 @@ struct Loader {
     try loadSettled()
   }
 
+  /// Each kind of row when all that it may refer to is settled: what is known already, and refers to what
+  /// has come or gone, is looked up anew just before.
   private func loadSettled() throws {
+    let (isDelta, refused) = (context.hasStoredRows, RefusedRows(context))
+    context.hasPendingRows = isDelta
     try AgentLoader(context).load(context.tables.filter(\.kind.describesAgents))
+    if isDelta { try AgentRefresh(context).refreshWorkflows() }
     let records = RecordLoader(context)
     // `workflow_coordination` before `workflows`, which only answers for what the former lacks.
     let workflows = context.tables.filter { $0.kind == .workflow }
@@ -37,14 +45,20 @@ struct Loader {
     for table in workflows where table.name != WorkflowEpochs.coordinationTable {
       try records.load(table)
     }
+    try refused.settle()
+    if isDelta {
+      try WorkflowRefresh(context).refreshLoaded()
+      try AgentRefresh(context).refresh()
+    }
     try StepLoader(context).load(context.tables.filter { $0.kind == .step })
     // Audit entries last: they may be about anything, and make nothing.
     for kind in [TableKind.message, .task, .event, .archive, .audit] {
       for table in context.tables where table.kind == kind { try records.load(table) }
     }
-    guard context.hasStoredRows else { return }
-    try WorkflowRefresh(context).refreshAfterLoading()
-    try AgentRefresh(context).refresh()
+    try refused.settle()
+    context.hasPendingRows = false
+    guard isDelta else { return }
+    try WorkflowRefresh(context).finish()
     if context.hasKeptReferences { try KeptRefresh(context).refresh() }
     try Conflict.forgetMoot(run: context.run, in: context.connection)
   }

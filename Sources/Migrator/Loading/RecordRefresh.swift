@@ -34,19 +34,24 @@ struct RecordRefresh {
 
   /// Makes the records of the rows that a query selects.
   ///
-  /// - Parameters:
-  ///   - rows: SQL that gives numbers of `v4_rows`.
-  ///   - values: what its parameter is, one after the other; nil where it has none.
-  func refresh(_ target: RecordTable, rows: String, _ values: [SQLValue]? = nil) throws {
+  /// One that would not come in any more goes among the rejects where deletions are applied; one whose newer
+  /// text is still to be loaded is made of that.
+  ///
+  /// - Parameter rows: SQL that gives numbers of `v4_rows`.
+  func refresh(_ target: RecordTable, rows: String) throws {
     try connection.execute(
       "CREATE TEMP TABLE refreshed(row INTEGER PRIMARY KEY)", name: "refreshed.create")
     defer { try? connection.execute("DROP TABLE temp.refreshed", name: "refreshed.drop") }
-    let collect = Query("refreshed.collect", "INSERT OR IGNORE INTO temp.refreshed " + rows)
-    if let values {
-      for value in values { try connection.run(collect, value) }
-    } else {
-      try connection.run(collect)
+    try connection.run(
+      Query("refreshed.collect", "INSERT OR IGNORE INTO temp.refreshed " + rows))
+    if context.hasPendingRows {
+      try connection.run(
+        Query(
+          "refreshed.pending",
+          "DELETE FROM temp.refreshed WHERE row IN (SELECT main_row FROM temp.replacements)"))
     }
+    let refused = RefusedRows(context)
+    var orphans: [RefusedRows.Orphan] = []
     var mappers: [String: TableMapper] = [:]
     var record = Record()
     try connection.each(Self.rows, .text(context.source)) { result in
@@ -64,8 +69,11 @@ struct RecordRefresh {
           as: RecordIdentity(
             id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row)),
           references, into: &record)
-      } catch is Rejection {
+      } catch let rejection as Rejection {
         // It came in under other options; what it refers to stays as it is.
+        if refused.rejectsKnown {
+          orphans.append(RefusedRows.Orphan(row: row.row, rejection: rejection))
+        }
         return
       }
       target.seal(&record)
@@ -77,6 +85,7 @@ struct RecordRefresh {
       }
       try target.overwrite(record, keepingSteps: row.parent == nil, in: connection)
     }
+    try refused.reject(orphans)
   }
 }
 

@@ -22,6 +22,9 @@ final class ReferenceResolver {
   private let isExpecting: Bool
   /// Whether agents count that only v5 knows.
   private let knowsBorn: Bool
+  /// Whether an agent or workflow counts that is only a stub: where none are made, one that is left over
+  /// from what v4 has no more is nobody.
+  private let seesStubs: Bool
   private let aliases: [String: String]
   private let run: Int64
   private let agentIDs: MigratedIdentifiers
@@ -37,12 +40,14 @@ final class ReferenceResolver {
   /// - Parameters:
   ///   - aliases: old names of agents and the names they have now (`--alias`).
   ///   - knowsBorn: whether agents count that only v5 knows.
+  ///   - seesStubs: whether stubs count; nil for what the policy says.
   init(
     connection: Connection, source: String, policy: OrphanPolicy, aliases: [String: String],
-    run: Int64, isExpecting: Bool = false, knowsBorn: Bool = true
+    run: Int64, isExpecting: Bool = false, knowsBorn: Bool = true, seesStubs: Bool? = nil
   ) throws {
     self.isExpecting = isExpecting
     self.knowsBorn = knowsBorn
+    self.seesStubs = seesStubs ?? (policy == .stub)
     self.connection = connection
     self.source = source
     self.policy = policy
@@ -59,19 +64,19 @@ final class ReferenceResolver {
 
   /// Looks up what this one does, and makes nothing: it says the ids that stubs would have.
   func expecting() throws -> ReferenceResolver {
-    let made = try ReferenceResolver(
+    try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
       isExpecting: true)
-    made.epochs.going = epochs.going
-    return made
   }
 
   /// Looks up what this one does, but for agents that only v5 knows: they may have registered after a row
   /// came whose reference was left empty.
-  func withoutBorn() throws -> ReferenceResolver {
+  ///
+  /// - Parameter seesStubs: whether stubs count all the same, which rows of other options may refer to.
+  func withoutBorn(seeingStubs seesStubs: Bool? = nil) throws -> ReferenceResolver {
     try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
-      isExpecting: isExpecting, knowsBorn: false)
+      isExpecting: isExpecting, knowsBorn: false, seesStubs: seesStubs)
   }
 
   private static let agentByName = Query(
@@ -113,6 +118,9 @@ final class ReferenceResolver {
 
   /// Whether a reference to nothing costs its row.
   var rejectsOrphans: Bool { policy == .reject }
+
+  /// Whether what a reference lacks is made.
+  var makesStubs: Bool { policy == .stub }
 
   /// Counts an agent that is referred to and does not exist.
   func noteMissing(_ agent: String) throws {
@@ -185,14 +193,26 @@ final class ReferenceResolver {
     if let id = try connection.first(Self.agentByName, .text(name), map: { $0.bytes(0) }) {
       let origin = try connection.first(
         Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.text(1) })
-      if origin == "stub" { try connection.run(Self.insertMissing, .text("agent"), .text(name)) }
-      if origin == nil, !knowsBorn, BornOnV5.isGiven(String(decoding: id, as: UTF8.self)) {
-        return nil
+      if origin == "stub" {
+        try connection.run(Self.insertMissing, .text("agent"), .text(name))
+        guard seesStubs else { return nil }
       }
+      if !knowsBorn, origin != "stub", try isMadeOnV5(id, isKnown: origin != nil) { return nil }
       return id
     }
     return try connection.first(
       Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.bytes(0) })
+  }
+
+  private static let isFromV4 = Query(
+    "agents.is_from_v4",
+    "SELECT EXISTS(SELECT 1 FROM agents WHERE agent_id=?1 AND source_hash IS NOT NULL)")
+
+  /// Whether an agent is v5's own: v4 knows it only as v5 has told it, if at all.
+  private func isMadeOnV5(_ id: [UInt8], isKnown: Bool) throws -> Bool {
+    let id = String(decoding: id, as: UTF8.self)
+    guard isKnown else { return BornOnV5.isGiven(id) }
+    return try connection.integer(Self.isFromV4, .text(id)) == 0
   }
 
   /// Appends the agent that a column names; NULL where it names none.
@@ -294,8 +314,9 @@ final class ReferenceResolver {
 
   private func missingWorkflow(_ v4ID: String) throws -> [UInt8]? {
     try connection.run(Self.insertMissing, .text("workflow"), .text(v4ID))
-    if let id = try connection.first(
-      Self.nameByName, .text(source), .text("workflow"), .text(v4ID), map: { $0.bytes(0) })
+    if seesStubs,
+      let id = try connection.first(
+        Self.nameByName, .text(source), .text("workflow"), .text(v4ID), map: { $0.bytes(0) })
     {
       return id
     }
@@ -339,13 +360,17 @@ final class ReferenceResolver {
       Self.nameByName, .text(source), .text("agent"), .text(name),
       map: { ($0.bytes(0), $0.text(1)) })
     {
-      if origin == "stub" { try connection.run(Self.insertMissing, .text("agent"), .text(name)) }
-      return id
+      if origin == "stub" {
+        try connection.run(Self.insertMissing, .text("agent"), .text(name))
+      }
+      if origin != "stub" || seesStubs { return id }
     }
     for table in WorkflowEpochs.tables {
       if let last = try epochs.candidates(written, in: table).last { return last.id }
     }
-    return nil
+    guard seesStubs else { return nil }
+    return try connection.first(
+      Self.nameByName, .text(source), .text("workflow"), .text(written), map: { $0.bytes(0) })
   }
 }
 

@@ -8,6 +8,10 @@ struct StepLoader {
   private var connection: Connection { context.connection }
 
   private let overwritesV5: Bool
+  private let orphans = Orphans()
+
+  /// Known steps that are refused once all are written.
+  private final class Orphans { var rows: [RefusedRows.Orphan] = [] }
 
   /// - Parameters:
   ///   - keepsBorn: whether steps that were added on v5 stay.
@@ -35,15 +39,27 @@ struct StepLoader {
 
   func load(_ tables: [StagedTable]) throws {
     try begin()
+    for table in tables { try stage(table) }
+    try RefusedRows(context).settle()
     if context.isFollowing {
       try connection.execute(
-        "INSERT INTO temp.left_workflows SELECT id FROM temp.reordered", name: "steps.reordered")
+        "INSERT OR IGNORE INTO temp.left_workflows SELECT id FROM temp.reordered",
+        name: "steps.reordered")
     }
-    for table in tables { try stage(table) }
-    if context.hasStoredRows { try addStoredSteps(tables) }
+    if context.hasStoredRows {
+      if context.hasKeptReferences { try returnArchived() }
+      try addStoredSteps(tables)
+    }
     try write()
     for table in tables { try context.keepRows(of: table) }
     try end()
+    try RefusedRows(context).reject(orphans.rows)
+  }
+
+  /// Notes that a workflow has lost a step, for when the steps are loaded.
+  func note(lost workflow: String) throws {
+    try connection.run(
+      Query("reordered.note", "INSERT OR IGNORE INTO temp.reordered VALUES(?1)"), .text(workflow))
   }
 
   /// Puts the steps that are left into workflows that have lost some.
@@ -57,6 +73,7 @@ struct StepLoader {
     try addStoredSteps([])
     try write()
     try end()
+    try RefusedRows(context).reject(orphans.rows)
   }
 
   private func begin() throws {
@@ -97,33 +114,52 @@ struct StepLoader {
     }
   }
 
-  /// A step that v5 has written is an element of its workflow already, and stays what v5 has made of it.
+  /// A step that v5 has written is an element of its workflow already, and stays what v5 has made of it;
+  /// where v4 says something else by now it is a conflict.
   private func join(_ row: StagedRow, _ table: StagedTable, stored: Int64?) throws {
-    if let stored {
-      context.ledger[table.name].unchanged += 1
-      try context.adopt(row, into: stored)
+    var json: [UInt8] = []
+    let place = try table.mapper.mapStep(
+      id: row.v5ID, context.expectedReferences(), into: &json
+    ).workflow
+    let found = try BornSteps.element(row.v5IDText, near: place, in: connection)
+    let agrees = try found.map { try WorkflowSteps.differences(JSON.parse(json), $0).isEmpty }
+    guard let stored else {
+      if agrees == false { try context.conflict(row, table, stored: row.row) }
+      context.ledger[table.name].merged += 1
       return
     }
-    context.ledger[table.name].merged += 1
+    context.ledger[table.name].unchanged += 1
+    guard agrees == false else { return try context.adopt(row, into: stored) }
+    try context.conflict(row, table, stored: stored)
+    try context.drop(row.row)
   }
 
   /// A step whose workflow does not exist and is not to be made is kept whole.
   private func archive(_ row: StagedRow, _ table: StagedTable, stored: Int64?) throws {
-    var record = Record()
-    record.text(row.v5ID)
-    record.text(table.name)
-    record.text(row.v4ID)
-    record.text { table.mapper.row.appendObject(to: &$0) }
-    record.integer(stored ?? row.row)
-    RecordTable.archive.seal(&record)
-    if let stored {
-      try connection.statement(RecordTable.archive.update).run(record)
-      context.ledger[table.name].updated += 1
-      return try context.adopt(row, into: stored)
+    try StepArchive(connection).keep(row, table, as: stored ?? row.row)
+    guard let stored else {
+      context.ledger[table.name].imported += 1
+      return
     }
-    try connection.statement(RecordTable.archive.insert).run(record)
-    context.ledger[table.name].imported += 1
+    try leavePlace(stored)
+    context.ledger[table.name].updated += 1
+    try context.adopt(row, into: stored)
   }
+
+  /// Takes a step out of the workflow that it stands in, if any.
+  private func leavePlace(_ stored: Int64) throws {
+    try connection.run(Self.leaveWorkflow, .integer(stored))
+    try connection.run(Self.removePlace, .integer(stored))
+  }
+
+  private static let leaveWorkflow = Query(
+    "steps.leave",
+    """
+    INSERT OR IGNORE INTO temp.left_workflows
+    SELECT workflow_id FROM main.v4_steps WHERE row=?1
+    """)
+  private static let removePlace = Query(
+    "v4_steps.remove", "DELETE FROM main.v4_steps WHERE row=?1")
 
   /// The steps of a workflow that v5 has worked on stand: a change of one is a conflict, unless v5 has made
   /// the same, and a new one is kept whole beside them and listed.
@@ -160,22 +196,38 @@ struct StepLoader {
     return MappedStep(workflow: step.workflow, order: step.order, json: json)
   }
 
-  /// A stored step that stands in a workflow.
+  /// A stored step that stands in a workflow; nil where it is refused by now.
   ///
-  /// Where it would be rejected now, it came in under other options or before what it refers to went,
-  /// and stays as it is.
+  /// Where it came in under other options or a newer text of it is still to be loaded, it stays as it is.
   private func mapStored(
     _ row: StagedRow, _ table: StagedTable, in place: [UInt8]
   ) throws -> MappedStep? {
+    let refused = RefusedRows(context)
     do {
-      return try map(row, table)
-    } catch is Rejection {
-      guard let found = try WorkflowSteps.element(row.v5IDText, of: place, in: connection) else {
+      if try !context.isPending(row.row) { return try map(row, table) }
+    } catch let rejection as Rejection where refused.rejectsKnown {
+      let orphan = RefusedRows.Orphan(row: row.row, rejection: rejection)
+      if try refused.isToGo(orphan) {
+        orphans.rows.append(orphan)
         return nil
       }
-      return MappedStep(
-        workflow: place, order: found["order"]?.integer.map(Int64.init),
-        json: Array(JSONWriter.compact(found).utf8))
+    } catch is Rejection {}
+    guard let found = try WorkflowSteps.element(row.v5IDText, of: place, in: connection) else {
+      return nil
+    }
+    return MappedStep(
+      workflow: place, order: found["order"]?.integer.map(Int64.init),
+      json: Array(JSONWriter.compact(found).utf8))
+  }
+
+  /// Steps that were kept whole for want of a workflow stand in it when it has come.
+  private func returnArchived() throws {
+    try StepArchive(connection).each(context) { row, table in
+      guard let step = try? map(row, table), let workflow = step.workflow,
+        try !isChangedOnV5(workflow)
+      else { return }
+      try connection.run(RecordTable.archive.delete, .text(row.v5IDText))
+      try add(step, to: workflow, table, as: row.row, ordinal: row.ordinal)
     }
   }
 
@@ -264,6 +316,11 @@ struct StepLoader {
         try table.mapper.loadStored($0, columns: columns, row: row.row)
       }
       guard let step = try mapStored(row, table, in: place) else { return }
+      guard step.workflow != nil else {
+        // No stub is to be made in the place of what is gone.
+        try StepArchive(connection).keep(row, table, as: row.row)
+        return try leavePlace(row.row)
+      }
       let meant = try isChangedOnV5(step.workflow) ? nil : step.workflow
       if let meant, meant != place { hasMoved = true }
       try add(step, to: meant ?? place, table, as: row.row, ordinal: row.ordinal)

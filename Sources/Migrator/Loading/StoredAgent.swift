@@ -29,8 +29,13 @@ struct StoredAgent {
 
   /// The agent's record; nil where no row describes it.
   ///
-  /// - Parameter conflict: a row's newer text, which is taken instead of the stored one.
-  func record(_ id: String, _ name: String, with conflict: Conflict? = nil) throws -> Record? {
+  /// - Parameters:
+  ///   - references: finds the supervisor; nil for the context's own.
+  ///   - conflict: a row's newer text, which is taken instead of the stored one.
+  func record(
+    _ id: String, _ name: String, _ references: ReferenceResolver? = nil,
+    with conflict: Conflict? = nil
+  ) throws -> Record? {
     var profile = AgentProfile(id: id, name: name)
     var supervisor: String?
     try connection.each(Self.rows, .text(id)) { result in
@@ -52,7 +57,9 @@ struct StoredAgent {
     guard profile.rows > 0 else { return nil }
     var record = Record()
     profile.write(to: &record)
-    guard let supervisor, let above = try context.references.agent(named: supervisor) else {
+    guard let supervisor,
+      let above = try (references ?? context.references).agent(named: supervisor)
+    else {
       return record
     }
     // The supervisor was added when all agents were there, at the end.

@@ -32,8 +32,6 @@ final class WorkflowEpochs {
 
   private let connection: Connection
   private let source: String
-  /// Rows of workflows that count no more, since this run takes them away.
-  var going: Set<Int64> = []
   private var mappers: [String: TableMapper] = [:]
   /// What was asked for last: the rows of one workflow often come one after the other.
   private var last: (table: String, v4ID: String, candidates: [Candidate])?
@@ -59,9 +57,7 @@ final class WorkflowEpochs {
     }
     let found = try connection.all(
       Self.rows, .text(source), .text(table), .text(v4ID),
-      map: { Candidate(id: $0.bytes(0), created: $0.optionalInt64(1), row: $0.int64(2)) }
-    )
-    .filter { !going.contains($0.row) }
+      map: { Candidate(id: $0.bytes(0), created: $0.optionalInt64(1), row: $0.int64(2)) })
     last = (table, v4ID, found)
     return found
   }

@@ -27,8 +27,8 @@ struct WorkflowRefresh {
       .text(v4ID), .text(v5ID))
   }
 
-  /// Looks at the ids of the workflows that this run has brought.
-  func refreshAfterLoading() throws {
+  /// Looks at the ids of the workflows that this run has brought or taken away.
+  func refreshLoaded() throws {
     try begin()
     for table in context.tables where table.kind == .workflow {
       guard let rows = table.rows else { continue }
@@ -43,7 +43,7 @@ struct WorkflowRefresh {
     try refresh()
   }
 
-  /// Looks up what the ids on the list mean now, and empties it.
+  /// Looks up what the ids on the list mean now.
   func refresh() throws {
     context.references.forgetWorkflows()
     let tables = WorkflowEpochs.tables.map { "'\($0)'" }.joined(separator: ",")
@@ -74,6 +74,11 @@ struct WorkflowRefresh {
       Query("recast.workflows", "SELECT DISTINCT id FROM temp.recast_targets"),
       map: { $0.text(0) })
     if !targets.isEmpty { try StepLoader(context).rebuild(targets) }
+  }
+
+  /// Drops the stubs that nothing means any more, and empties the list.
+  func finish() throws {
+    try begin()
     try dropSuperseded()
     try connection.execute(
       "DELETE FROM temp.recast; DELETE FROM temp.recast_targets", name: "recast.empty")

@@ -14,20 +14,22 @@ struct StagingRecord {
   private(set) var state: Stager.State?
   /// Whether the file is the whole store but for its name.
   private(set) var isLoaded = false
+  /// What v4's rows were when the file had become that.
+  private var seal: StagedMarks?
 
   private static let create = """
     CREATE TABLE staging(
       command TEXT NOT NULL, run_id TEXT NOT NULL, started_at INTEGER NOT NULL,
-      mark TEXT NOT NULL, state TEXT NOT NULL, loaded TEXT)
+      mark TEXT NOT NULL, state TEXT NOT NULL, loaded TEXT, seal TEXT)
     """
   /// Takes the record out of a file that becomes a store.
   static let drop = "DROP TABLE main.staging"
   private static let insert = Query(
-    "staging.insert", "INSERT INTO main.staging VALUES(?1,?2,?3,?4,?5,NULL)")
+    "staging.insert", "INSERT INTO main.staging VALUES(?1,?2,?3,?4,?5,NULL,NULL)")
   private static let update = Query("staging.update", "UPDATE main.staging SET mark=?1, state=?2")
   private static let select = Query(
     "staging.select",
-    "SELECT run_id, started_at, mark, state, loaded FROM main.staging WHERE command=?1")
+    "SELECT run_id, started_at, mark, state, loaded, seal FROM main.staging WHERE command=?1")
 
   init(runID: String, startedAt: Timestamp) {
     self.runID = runID
@@ -44,7 +46,9 @@ struct StagingRecord {
     guard
       case let found?? = try? connection.first(
         Self.select, .text(command),
-        map: { ($0.text(0), $0.int64(1), $0.text(2), $0.text(3), $0.optionalText(4)) }),
+        map: {
+          ($0.text(0), $0.int64(1), $0.text(2), $0.text(3), $0.optionalText(4), $0.optionalText(5))
+        }),
       let mark = (try? JSON.parse(found.2)).flatMap(ReadingMark.init),
       let state = (try? JSON.parse(found.3)).flatMap(Stager.State.init),
       found.4 == nil || found.4 == loading
@@ -54,6 +58,7 @@ struct StagingRecord {
     self.mark = mark
     self.state = state
     isLoaded = found.4 != nil
+    seal = found.5.flatMap { try? JSON.parse($0) }.flatMap(StagedMarks.init)
   }
 
   /// Whether the file has what was written to it: a byte that the disk has changed must not get into the
@@ -62,8 +67,8 @@ struct StagingRecord {
     guard let state, mark.events > 0 else { return true }
     do {
       guard try connection.first(Self.quickCheck, map: { $0.text(0) }) == "ok" else { return false }
-      return try isLoaded
-        ? Self.isSealed(connection) : StagedMarks(reading: connection) == state.marks
+      let found = try StagedMarks(reading: connection)
+      return try isLoaded ? found == seal && Self.isSealed(connection) : found == state.marks
     } catch {
       return false
     }
@@ -123,10 +128,11 @@ struct StagingRecord {
       update, .text(JSONWriter.compact(mark.json)), .text(JSONWriter.compact(state.json)))
   }
 
-  private static let finish = Query("staging.finish", "UPDATE main.staging SET loaded=?1")
+  private static let finish = Query("staging.finish", "UPDATE main.staging SET loaded=?1, seal=?2")
 
   /// Notes that all is loaded and only the store's name is missing; committed with what was loaded.
   static func finishLoading(_ loading: String, in connection: Connection) throws {
-    try connection.run(finish, .text(loading))
+    let seal = try StagedMarks(reading: connection)
+    try connection.run(finish, .text(loading), .text(JSONWriter.compact(seal.json)))
   }
 }

@@ -14,19 +14,22 @@ final class RecordComparison {
     for table in context.tables {
       switch table.kind {
       case .capability, .registry, .configuration, .step: continue
-      default: try compareRecords(table)
+      default:
+        try compareRecords(table)
+        try compareColumnsOfV5(table)
       }
     }
     try AgentComparison(context, self).compare()
     try StepComparison(context, self).compare()
     try findExtraRows()
     try findUnclaimedRecords()
+    try findTablesLeftOut()
     return report
   }
 
   // MARK: findings
 
-  func missing(_ table: String, _ v4ID: String, _ v5ID: String?) {
+  func missing(_ table: String, _ v4ID: String?, _ v5ID: String?) {
     report.missing.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
   }
 
@@ -52,7 +55,15 @@ final class RecordComparison {
   /// would be, or would be part of.
   func absent(_ table: String, _ v4ID: String, _ v5ID: String, in record: String) throws {
     guard try isChangedOnV5(record) else { return missing(table, v4ID, v5ID) }
-    report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
+    noteChanged(.init(table: table, v4ID: v4ID, v5ID: v5ID))
+  }
+
+  private var changed: Set<String> = []
+
+  /// Notes a record that v5 has changed; one that several rows make, or that is in conflict too, once.
+  private func noteChanged(_ record: VerificationReport.Record) {
+    guard let id = record.v5ID, changed.insert(id).inserted else { return }
+    report.changedOnV5.append(record)
   }
 
   /// Notes fields that differ: as v5's own work where its tools say that they changed the record.
@@ -64,8 +75,7 @@ final class RecordComparison {
   ) throws {
     guard !fields.isEmpty else { return }
     if try isChangedOnV5(record ?? v5ID) {
-      report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
-      return
+      return noteChanged(.init(table: table, v4ID: v4ID, v5ID: v5ID))
     }
     for field in fields {
       report.mismatches.append(
@@ -102,8 +112,23 @@ final class RecordComparison {
     "rejects.known",
     """
     SELECT EXISTS(SELECT 1 FROM main.rejects WHERE source=?1 AND v4_table=?2 AND v4_id IS ?3
-      AND row=?4 AND status<>'retried')
+      AND row=?4 AND \(RejectStatus.stands))
     """)
+
+  private static let gone = Query(
+    "v4_gone.has", "SELECT EXISTS(SELECT 1 FROM main.v4_gone WHERE row=?1)")
+  private static let unsee = Query(
+    "seen.drop", "DELETE FROM temp.seen WHERE main_row=?1")
+
+  private func isGone(_ stored: Int64) throws -> Bool {
+    try connection.integer(Self.gone, .integer(stored)) == 1
+  }
+
+  /// Whether an import has rejected just this row.
+  private func isRejected(_ row: StagedRow, _ table: StagedTable, _ text: String) throws -> Bool {
+    try connection.integer(
+      Self.isRejected, .text(context.source), .text(table.name), .text(row.v4ID), .text(text)) == 1
+  }
 
   /// Rows of the export that the store does not know, or knows with another text.
   private func findMissingRows() throws {
@@ -111,22 +136,23 @@ final class RecordComparison {
       try context.scan(table) { row in
         let text = String(decoding: table.mapper.row.text, as: UTF8.self)
         if let stored = try context.replaced(by: row) {
-          return try self.compareTexts(row, table, stored: stored)
+          // A newer text that was rejected left the row among those that v4 has no more.
+          guard try self.isGone(stored) && self.isRejected(row, table, text) else {
+            return try self.compareTexts(row, table, stored: stored)
+          }
+          try self.connection.run(Self.unsee, .integer(stored))
+          return
         }
         // A row that v5 has written is a record, whether it has come back or not; one that the export
         // itself takes back may have come or not.
         guard try !row.isBornOnV5 && !self.isTakenBack(row, table) else { return }
         // A row that was not understood is known as that.
-        guard
-          try self.connection.integer(
-            Self.isRejected, .text(self.context.source), .text(table.name), .text(row.v4ID),
-            .text(text)) == 0
-        else { return }
+        guard try !self.isRejected(row, table, text) else { return }
         self.missing(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self))
       }
     }
     try KnownRejects(connection, source: context.source).eachUnknown {
-      self.missing($0, $1 ?? "", nil)
+      self.missing($0, $1, nil)
     }
   }
 
@@ -151,8 +177,7 @@ final class RecordComparison {
     let text = String(decoding: table.mapper.row.text, as: UTF8.self)
     if try connection.integer(Self.listed, .integer(stored), .text(text)) == 1 {
       // A conflict that nobody has settled says so already.
-      return report.changedOnV5.append(
-        .init(table: table.name, v4ID: row.v4ID, v5ID: row.v5IDText))
+      return noteChanged(.init(table: table.name, v4ID: row.v4ID, v5ID: row.v5IDText))
     }
     let newer = columns(of: table)
     try connection.each(
@@ -201,25 +226,69 @@ final class RecordComparison {
       guard !target.hasNoSource(found) else {
         // v5's own; it is what v5 has made of it since.
         guard !target.saysTheSame(expected, found) else { return }
-        return self.report.changedOnV5.append(.init(table: table.name, v4ID: row.v4ID, v5ID: id))
+        return self.noteChanged(.init(table: table.name, v4ID: row.v4ID, v5ID: id))
       }
       var fields = Self.differences(expected, found, target)
+      let areStepsOfRow = target.name == "workflows" && row.parent != nil
       if !fields.isEmpty {
-        // Who registered on v5 later is not who a reference was to that was left empty.
-        try table.mapper.map(as: identity, self.withoutBorn(), into: &expected)
-        if Self.differences(expected, found, target).isEmpty { fields = [] }
+        for references in try self.otherReferences() where !fields.isEmpty {
+          try table.mapper.map(as: identity, references, into: &expected)
+          if Self.differences(expected, found, target).isEmpty { fields = [] }
+        }
       }
+      if areStepsOfRow { fields += Self.stepDifference(expected, found) }
       try self.differ(table.name, row.v4ID, id, fields)
     }
   }
 
-  private var strictReferences: ReferenceResolver?
+  /// The steps of a workflow that stands in a configuration are its row's; those of the others have rows.
+  private static func stepDifference(
+    _ expected: Record, _ found: Record
+  ) -> [(name: String, expected: JSON, found: JSON)] {
+    guard let column = RecordTable.workflows.columns.firstIndex(of: "steps"),
+      expected.value(column) != found.value(column)
+    else { return [] }
+    return [("steps", json(expected.value(column)), json(found.value(column)))]
+  }
 
-  private func withoutBorn() throws -> ReferenceResolver {
-    if let known = strictReferences { return known }
-    let made = try context.references.withoutBorn()
-    strictReferences = made
-    return made
+  /// The columns that only v5 fills, and what they are until it does.
+  private static let columnsOfV5: [String: [(name: String, value: String)]] = [
+    "tasks": [
+      ("deadline", "NULL"), ("notes", "NULL"), ("updated_at", "NULL"), ("dependencies", "'[]'"),
+    ], "audit": [("before", "NULL"), ("after", "NULL")],
+  ]
+
+  /// Columns that no row fills may have been filled behind the store's back.
+  private func compareColumnsOfV5(_ table: StagedTable) throws {
+    let target = TableMapper.recordTable(of: table.kind)
+    guard let columns = Self.columnsOfV5[target.name] else { return }
+    let rows = Query(
+      "\(target.name).columns_of_v5",
+      """
+      SELECT r.v4_id, x.\(target.columns[0]), \(columns.map { "x.\($0.name)" }.joined(separator: ", "))
+      FROM \(target.name) x JOIN main.v4_rows r ON r.row=x.source_row JOIN temp.seen s ON s.main_row=r.row
+      WHERE r.table_no=?1 AND (\(columns.map { "x.\($0.name) IS NOT \($0.value)" }.joined(separator: " OR ")))
+      """)
+    try connection.each(rows, .integer(table.number)) { row in
+      var fields: [(name: String, expected: JSON, found: JSON)] = []
+      for (index, column) in columns.enumerated() {
+        let expected = column.value == "NULL" ? JSON.null : .string("[]")
+        let found = Self.json(row.value(Int32(index + 2)))
+        if found != expected { fields.append((column.name, expected, found)) }
+      }
+      try self.differ(table.name, row.text(0), row.text(1), fields)
+    }
+  }
+
+  private var laxReferences: [ReferenceResolver] = []
+
+  /// What references may have led to when their rows came: who registered on v5 later is not who one was to
+  /// that was left empty, and where no stubs are made by now, one may be left from what was there.
+  func otherReferences() throws -> [ReferenceResolver] {
+    if laxReferences.isEmpty {
+      laxReferences = try [nil, true].map { try context.references.withoutBorn(seeingStubs: $0) }
+    }
+    return laxReferences
   }
 
   /// Gives each stored row that the export has too, in its table's mapper.
@@ -245,25 +314,49 @@ final class RecordComparison {
     }
   }
 
+  /// The store's tables that the export does not hold; what stands in configurations is in their list.
+  private func findTablesLeftOut() throws {
+    let stored = try connection.all(
+      Query(
+        "v4_tables.with_rows",
+        """
+        SELECT name FROM main.v4_tables t WHERE source=?1 AND EXISTS(SELECT 1 FROM main.v4_rows r
+          WHERE r.table_no=t.table_no AND r.parent IS NULL
+            AND r.row NOT IN (SELECT row FROM main.v4_gone))
+        ORDER BY table_no
+        """), .text(context.source), map: { $0.text(0) })
+    let held = Set(context.tables.map(\.name.exact))
+    report.tablesNotCompared = stored.filter { !held.contains($0.exact) }
+  }
+
   // MARK: what should not be there
 
   /// Stored rows of the export's tables that the export has not; those that an import has found gone
   /// before are listed apart.
   private func findExtraRows() throws {
     for table in context.tables {
+      // What stands in configurations belongs to their list.
+      let inList =
+        table.kind == .configuration
+        ? """
+        r.parent IS NOT NULL
+          AND r.table_no IN (SELECT table_no FROM main.v4_tables WHERE source=?2)
+        """ : "0 AND ?2"
       let rows = Query(
         "v4_rows.extra",
         """
         SELECT v4_id, v5_id,
           EXISTS(SELECT 1 FROM main.conflicts c WHERE c.row=r.row AND \(Conflict.keepsGoneRow)),
-          EXISTS(SELECT 1 FROM main.v4_gone g WHERE g.row=r.row)
-        FROM main.v4_rows r WHERE table_no=?1 AND row NOT IN (SELECT main_row FROM temp.seen)
+          EXISTS(SELECT 1 FROM main.v4_gone g WHERE g.row=r.row), t.name
+        FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+        WHERE (r.table_no=?1 AND r.parent IS NULL OR \(inList))
+          AND row NOT IN (SELECT main_row FROM temp.seen)
         """)
-      try connection.each(rows, .integer(table.number)) { row in
+      try connection.each(rows, .integer(table.number), .text(context.source)) { row in
         let record = VerificationReport.Record(
-          table: table.name, v4ID: row.text(0), v5ID: row.text(1))
+          table: row.text(4), v4ID: row.text(0), v5ID: row.text(1))
         if row.bool(2) {
-          self.report.changedOnV5.append(record)
+          self.noteChanged(record)
         } else if row.bool(3) {
           self.report.deletedInSource.append(record)
         } else {
@@ -289,6 +382,19 @@ final class RecordComparison {
       where try !BornOnV5.isGiven(record) && !isStub(record) {
         report.extra.append(.init(table: table.name, v4ID: nil, v5ID: record))
       }
+    }
+    let steps = Query(
+      "steps.unclaimed",
+      """
+      SELECT coalesce(iif(j.type='object', json_extract(j.value,'$.step_id'), NULL), w.workflow_id)
+      FROM workflows w JOIN json_each(iif(json_valid(w.steps), w.steps, '[]')) j
+        LEFT JOIN main.v4_rows r ON r.row=w.source_row
+      WHERE r.parent IS NULL AND NOT EXISTS(SELECT 1 FROM main.v4_rows s JOIN main.v4_steps p ON p.row=s.row
+        WHERE s.v5_id=iif(j.type='object', json_extract(j.value,'$.step_id'), NULL)
+          AND s.joined IS NOT NULL AND p.workflow_id=w.workflow_id)
+      """)
+    for record in try connection.all(steps, map: { $0.text(0) }) where !BornOnV5.isGiven(record) {
+      report.extra.append(.init(table: "steps", v4ID: nil, v5ID: record))
     }
     let agents = Query(
       "agents.unclaimed",

@@ -64,7 +64,7 @@ public struct Verification {
     do {
       let connection = try Connection(path: path, mode: .readWrite)
       connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
-      _ = try ImportedSource.find(options.source, in: connection, store: store)
+      _ = try KnownSources(connection, path: store).choose(options.source)
       let history = try RunHistory(connection, source: options.source)
       let (policy, aliases) = (history.orphans, history.aliases.merging(options.aliases) { $1 })
       var rejectedToo = options
@@ -88,13 +88,16 @@ public struct Verification {
             connection, schema: "stage", run: exports.run, source: options.source,
             first: stager.rejects.nextNumber, limit: nil), ledger: stager.ledger,
           progress: progress)
+        context.listsDamage = true
         try RepeatSettler(context).settle()
         var report = try RecordComparison(context).compare()
         report.coverage = try VerificationCoverage(context)
         return report
       }
     } catch let error as SQLiteError {
-      throw AgoraError(error, store: store)
+      // Nothing is written but what is staged.
+      throw AgoraError(error, store: store).lackingRoom(
+        in: File.folder(of: staging), insteadOf: store)
     } catch let error as SystemError {
       throw AgoraError(error, file: store)
     }

@@ -45,6 +45,10 @@ public struct VerificationReport: Sendable {
 
   /// Whether the store has the outcome, for its readiness gates.
   public internal(set) var isNoted = true
+  /// Tables that the store has rows of and the export does not hold, so that nothing was said of them.
+  ///
+  /// Such a comparison is noted with what it covered, and opens no gate.
+  public var tablesNotCompared: [String] = []
 
   /// Whether the store is what the export says.
   public var isIdentical: Bool { mismatches.isEmpty && missing.isEmpty && extra.isEmpty }
@@ -77,6 +81,7 @@ public struct VerificationReport: Sendable {
       .init("rows_imported", .int(coverage.imported)),
       .init("rows_covered", .int(coverage.covered)), .init("whole", .bool(coverage.isWhole)),
       .init("noted", .bool(isNoted)),
+      .init("tables_not_compared", .array(tablesNotCompared.map { .string($0) })),
     ])
   }
 
@@ -108,6 +113,12 @@ public struct VerificationReport: Sendable {
       lines.append(
         "\(deletedInSource.count) rows are gone from v4, as an import has reported, and still here."
       )
+    }
+    if !tablesNotCompared.isEmpty {
+      lines.append(
+        TextTable.visible(
+          "Not looked at, since the export lacks them: \(tablesNotCompared.joined(separator: ", "))."
+        ))
     }
     lines.append(
       isIdentical

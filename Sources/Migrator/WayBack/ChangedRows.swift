@@ -161,11 +161,18 @@ final class ChangedRows {
     let isLeft = own.map { capabilities.contains($0) } ?? true
     if !isLeft, !capabilities.isEmpty { return .leftOut }
     if isLeft { changed.remove("capabilities") }
+    // How good the agent is at it, and what else a call of v4 has said of it since.
+    let metadata = try? JSON.parse(current.string(8) ?? "{}")
+    if let own, isLeft {
+      if metadata?["proficiency"]?[own] != nil { changed.insert("proficiency") }
+      if metadata?["capability_rows"]?[own] != nil { changed.insert(V4Fields.said) }
+    }
+    let all = try fields.capability(
+      isLeft ? own ?? "" : "", of: current,
+      hasRegistry: try StoredAgent(context).isRegistered(id), shape)
+    // What the call did not say stays as the row has it.
     return patch(
-      mapper,
-      try fields.capability(
-        "", of: current, hasRegistry: try StoredAgent(context).isRegistered(id), shape),
-      changed, shape)
+      mapper, all.filter { $0.field != V4Fields.said || $0.isNeeded }, changed, shape)
   }
 
   // MARK: steps

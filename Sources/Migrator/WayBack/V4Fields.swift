@@ -34,6 +34,7 @@ struct V4Fields {
       ?? (isDelivered ? "delivered" : "pending")
     let type = record.string(3) ?? "info"
     let metadata = Self.document(record.string(8))
+    let priority = Self.priority(record, 5, metadata)
     return [
       Self.id(id ?? record.string(0) ?? "", shape),
       V4Field(field: "from_agent", columns: ["from_agent"], value: try agent(record, 1)),
@@ -44,8 +45,8 @@ struct V4Fields {
       V4Field(
         field: "content", columns: ["content", "payload"], value: .text(record.string(4) ?? "")),
       V4Field(
-        field: "priority", columns: ["priority"], value: .priority(record.number(5) ?? 2),
-        isNeeded: record.number(5) != 2),
+        field: "priority", columns: ["priority"], value: .priority(priority),
+        isNeeded: priority != 2),
       V4Field(
         field: "timestamp", columns: ["timestamp", "created_at"], value: Self.time(record, 6),
         isNeeded: record.number(6) != nil),
@@ -56,7 +57,52 @@ struct V4Fields {
       V4Field(
         field: "new", columns: ["metadata"], value: metadata.map(Self.json) ?? .null,
         isNeeded: metadata != nil),
+      V4Field(
+        field: "new", columns: ["requires_response"],
+        value: .bool(metadata?["requires_response"]?.text == "true"),
+        isNeeded: metadata?["requires_response"]?.text == "true"),
+      Self.said("correlation_id", in: metadata), Self.said("thread_id", in: metadata),
+      Self.said("timeout_seconds", or: "timeout", in: metadata, isNumber: true),
     ]
+  }
+
+  // MARK: what calls of v4 left in the metadata
+
+  /// The name of fields that only calls of v4 have said.
+  static let said = "said"
+
+  /// A field that v5 has no column for, as a call of v4 has said it.
+  private static func said(
+    _ name: String, or other: String? = nil, in object: JSON?, isNumber: Bool = false
+  ) -> V4Field {
+    let text = object?[name].flatMap { $0.text ?? ($0 == .null ? nil : JSONWriter.compact($0)) }
+    let value: V4Value? = text.map { text in
+      isNumber && Decimal(text) != nil && (try? JSON.parse(text)) != nil
+        ? .number(text) : .text(text)
+    }
+    return V4Field(
+      field: Self.said, columns: [name] + (other.map { [$0] } ?? []), value: value ?? .null,
+      isNeeded: value != nil)
+  }
+
+  /// A field of JSON that v5 has no column for.
+  private static func kept(_ name: String, in object: JSON?) -> V4Field {
+    let value = object?[name]
+    return V4Field(
+      field: Self.said, columns: [name], value: .json(value.map(JSONWriter.compact)),
+      isNeeded: value != nil)
+  }
+
+  /// A priority as v4 has said it, where that is still what v5's means.
+  private static func priority(_ record: Record, _ column: Int, _ metadata: JSON?) -> Int64 {
+    let rank = record.number(column) ?? 2
+    guard let said = metadata?["priority"].flatMap({ $0.text ?? $0.integer.map(String.init) })
+    else { return rank }
+    if ["emergency", "critical"].contains(said.lowercased()), rank == 4 { return 5 }
+    guard let number = Int64(said), LegacyWords.priority(number).value == rank else {
+      return rank
+    }
+    return number
   }
 
   private static func json(_ value: JSON) -> V4Value { .json(JSONWriter.compact(value)) }
@@ -90,7 +136,9 @@ struct V4Fields {
       LegacyWords.knownTaskStatus($0) == status
     }
     let percent = record.number(7) ?? 0
-    let requester = Self.document(record.string(10))?["requesting_agent"]?.text
+    let metadata = Self.document(record.string(10))
+    let requester = metadata?["requesting_agent"]?.text
+    let priority = Self.priority(record, 6, metadata)
     let type = record.string(3) ?? "general"
     return try [
       Self.id(id ?? record.string(0) ?? "", shape),
@@ -113,8 +161,10 @@ struct V4Fields {
       V4Field(
         field: "status", columns: ["status", "status_update"], value: .text(word ?? status)),
       V4Field(
-        field: "priority", columns: ["priority"], value: .priority(record.number(6) ?? 2),
-        isNeeded: record.number(6) != 2),
+        field: "priority", columns: ["priority"], value: .priority(priority),
+        isNeeded: priority != 2),
+      Self.kept("required_capabilities", in: metadata),
+      Self.kept("intermediate_results", in: metadata),
       V4Field(
         field: "progress", columns: ["progress"], value: .percent(percent),
         isNeeded: percent != (status == "completed" ? 100 : 0)),
@@ -158,6 +208,7 @@ struct V4Fields {
       V4Field(
         field: "new", columns: ["metadata"], value: metadata.map(Self.json) ?? .null,
         isNeeded: metadata != nil),
+      Self.said("coordination_strategy", in: metadata),
     ]
   }
 
@@ -217,6 +268,11 @@ struct V4Fields {
         value: try receiver(record, 3, shape), isNeeded: record.string(3) != nil),
       V4Field(field: "data", columns: ["data"], value: .json(record.string(4) ?? "{}")),
       V4Field(
+        field: "new", columns: ["priority"],
+        value: Self.document(record.string(4))?["priority"]
+          .flatMap { ($0.text ?? JSONWriter.compact($0)) }.flatMap { Int64($0) }
+          .map { .integer($0) } ?? .null, isNeeded: false),
+      V4Field(
         field: "timestamp", columns: ["timestamp", "created_at"], value: Self.time(record, 5),
         isNeeded: record.number(5) != nil),
       V4Field(
@@ -236,7 +292,10 @@ struct V4Fields {
   ) throws -> [V4Field] {
     let agentID = record.string(0) ?? ""
     let status = record.string(3) ?? "active"
-    let level = Self.document(record.string(8))?["proficiency_level"]?.integer
+    let metadata = Self.document(record.string(8))
+    let level =
+      (metadata?["proficiency"]?[capability] ?? metadata?["proficiency_level"])?.integer
+    let said = metadata?["capability_rows"]?[capability]
     let limit = record.number(7)
     let isExact = hasRegistry || status == "active" || status == "paused"
     return [
@@ -244,7 +303,7 @@ struct V4Fields {
       V4Field(field: "agent_name", columns: ["agent_id"], value: .text(try names.agent(agentID))),
       V4Field(field: "capabilities", columns: ["capability_type"], value: .text(capability)),
       V4Field(
-        field: "new", columns: ["proficiency_level"],
+        field: "proficiency", columns: ["proficiency_level"],
         value: level.map { .integer(Int64($0)) } ?? .null, isNeeded: level != nil),
       V4Field(
         field: "max_concurrent_tasks", columns: ["max_concurrent_tasks"],
@@ -256,6 +315,9 @@ struct V4Fields {
       V4Field(
         field: "registered_at", columns: ["created_at", "registered_at"],
         value: Self.time(record, 4), isNeeded: record.number(4) != nil && !hasRegistry),
+      Self.said("average_completion_time", in: said, isNumber: true),
+      Self.said("success_rate", in: said, isNumber: true),
+      Self.said("resource_requirements", in: said), Self.said("availability_schedule", in: said),
     ]
   }
 

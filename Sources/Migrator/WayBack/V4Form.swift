@@ -9,7 +9,9 @@ enum V4Value {
   /// A limit; nil for none, since none is something else than nothing.
   case limit(Int64?)
   case bool(Bool)
-  /// A priority from 1 to 4.
+  /// A number as it was written, whole or not.
+  case number(String)
+  /// A priority: from 1 to 4, or what v4 has said beyond.
   case priority(Int64)
   /// Progress in whole percent.
   case percent(Int64)
@@ -130,6 +132,7 @@ struct V4Form {
       // An id that is a number in v4 is one again.
       kind == .number && Int64(text).map { "\($0)" } == text ? Array(text.utf8) : Self.quoted(text)
     case .integer(let number), .limit(let number?): whole(number)
+    case .number(let text): kind == .string ? Self.quoted(text) : Array(text.utf8)
     case .bool(let isTrue): bool(isTrue)
     case .priority(let number): priority(number)
     case .percent(let percent): share(percent)
@@ -160,12 +163,12 @@ struct V4Form {
     }
   }
 
-  private static let priorities = ["low", "normal", "high", "urgent"]
+  private static let priorities = ["low", "normal", "high", "urgent", "emergency"]
 
   private func priority(_ number: Int64) -> [UInt8] {
     guard kind == .string else { return Array("\(number)".utf8) }
     if let text = sampleText, Int64(text) != nil { return Self.quoted("\(number)") }
-    let index = Int(min(4, max(1, number)) - 1)
+    let index = Int(min(5, max(1, number)) - 1)
     return Self.quoted(Self.priorities[index])
   }
 

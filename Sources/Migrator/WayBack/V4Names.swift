@@ -45,6 +45,8 @@ final class V4Names {
 
   /// A workflow's v4 id; one that v4 does not know goes by its v5 id.
   func workflow(_ id: String) throws -> String {
+    // As in its own row; the id that a call of v4 brought is in its metadata.
+    guard !BornOnV5.isGiven(id) else { return id }
     if let known = workflows[id] { return known }
     if workflows.count >= Self.limit { workflows.removeAll() }
     let name =

@@ -2,53 +2,69 @@ import AgoraStore
 
 /// The places of agents in a list, by their ids.
 struct AgentIndex {
-  /// Ids of the usual form as their 128 bits: a dictionary of texts would be five times as large.
-  private var places: [UUIDBits: Int32] = [:]
+  /// The usual ids by their places, and a table of places by what the ids' bits mix to: open addressing,
+  /// at most half full.
+  private var ids: [UUIDBits] = []
+  private var table: [Int32] = [Int32](repeating: -1, count: 1024)
   private var others: [String: Int32] = [:]
-  private(set) var count = 0
+  /// Drawn anew by each program, so that nobody can choose ids that all fall on one place.
+  private let seed = UInt64.random(in: .min ... .max)
+
+  /// How many agents there are.
+  var count: Int { ids.count }
 
   /// Adds an agent at the next place.
-  mutating func append(_ id: String) {
-    let place = Int32(truncatingIfNeeded: count)
-    count += 1
-    if let bits = Self.bits(id) { places[bits] = place } else { others[id] = place }
+  mutating func append(_ id: AgentID) {
+    let place = Int32(truncatingIfNeeded: ids.count)
+    switch id {
+    case .usual(let bits):
+      ids.append(bits)
+      if ids.count * 2 > table.count { grow() } else { enter(bits, place) }
+    case .other(let other):
+      // Nothing is found by these bits, for nothing is entered under them.
+      ids.append(UUIDBits(high: 0, low: 0))
+      others[other.text] = place
+    }
   }
 
   /// The place of an agent; nil where there is none of that id.
-  func place(of id: String) -> Int? {
-    if let bits = Self.bits(id) { return places[bits].map { Int($0) } }
-    return others[id].map { Int($0) }
-  }
-
-  private static let prefix: [UInt8] = Array("agent_".utf8)
-
-  private static func bits(_ id: String) -> UUIDBits? {
-    var id = id
-    return id.withUTF8 { bits($0.span) }
-  }
-
-  /// The bits of `agent_` and 32 lower-case hex digits.
-  private static func bits(_ text: Span<UInt8>) -> UUIDBits? {
-    guard text.count == 38 else { return nil }
-    for position in 0..<6 where text[position] != prefix[position] { return nil }
-    var words: (UInt64, UInt64) = (0, 0)
-    for position in 6..<38 {
-      let byte = text[position]
-      let digit: UInt8
-      if byte >= 0x30, byte <= 0x39 {
-        digit = byte - 0x30
-      } else if byte >= 0x61, byte <= 0x66 {
-        digit = byte - 0x57
-      } else {
-        return nil
-      }
-      if position < 22 {
-        words.0 = words.0 << 4 | UInt64(digit)
-      } else {
-        words.1 = words.1 << 4 | UInt64(digit)
-      }
+  func place(of id: AgentID) -> Int? {
+    switch id {
+    case .usual(let bits): place(of: bits)
+    case .other(let other): others[other.text].map { Int($0) }
     }
-    return UUIDBits(high: words.0, low: words.1)
+  }
+
+  private func place(of bits: UUIDBits) -> Int? {
+    var slot = slot(bits)
+    while table[slot] >= 0 {
+      let place = Int(table[slot])
+      if ids[place] == bits { return place }
+      slot = (slot &+ 1) & (table.count &- 1)
+    }
+    return nil
+  }
+
+  private mutating func enter(_ bits: UUIDBits, _ place: Int32) {
+    var slot = slot(bits)
+    while table[slot] >= 0 { slot = (slot &+ 1) & (table.count &- 1) }
+    table[slot] = place
+  }
+
+  private mutating func grow() {
+    let isOther = Set(others.values)
+    table = [Int32](repeating: -1, count: table.count * 2)
+    for place in ids.indices where !isOther.contains(Int32(truncatingIfNeeded: place)) {
+      enter(ids[place], Int32(truncatingIfNeeded: place))
+    }
+  }
+
+  /// Where a search begins: the bits, multiplied with odd numbers until each counts (as SplitMix64 mixes).
+  private func slot(_ bits: UUIDBits) -> Int {
+    var word = (bits.high ^ seed) &* 0xbf58_476d_1ce4_e5b9
+    word = (word ^ word >> 31 ^ bits.low) &* 0x94d0_49bb_1331_11eb
+    word ^= word >> 30
+    return Int(truncatingIfNeeded: word) & (table.count &- 1)
   }
 }
 
@@ -73,11 +89,11 @@ struct AgentNames {
   /// The agent's place; nil where it is nobody.
   mutating func place(of text: String) throws -> Int? {
     guard !text.isEmpty else { return nil }
-    if let place = index.place(of: text) { return place }
+    if let place = index.place(of: AgentID(text)) { return place }
     if let place = known[text] { return place }
     // Somebody who was nobody when he called may be known by now.
     let place = try connection.first(Self.named, .text(text), map: { $0.text(0) })
-      .flatMap { index.place(of: $0) }
+      .flatMap { index.place(of: AgentID($0)) }
     known[text] = .some(place)
     return place
   }

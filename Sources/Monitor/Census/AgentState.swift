@@ -20,6 +20,22 @@ public enum AgentState: String, Word {
     case .native: "native"
     }
   }
+
+  /// Its place in the order of a report: who calls v4 comes first.
+  var rank: Int {
+    switch self {
+    case .onV4: 0
+    case .silent: 1
+    case .migrated: 2
+    case .native: 3
+    }
+  }
+
+  /// Where its agents stand in a list that is in the order of ranks.
+  func range(in counts: [Int]) -> Range<Int> {
+    let start = counts.prefix(rank).reduce(0, +)
+    return start..<(start + (counts.indices.contains(rank) ? counts[rank] : 0))
+  }
 }
 
 /// How an agent's calls of v4 have changed from one window to the next.
@@ -61,54 +77,6 @@ public struct ReducerCount: Sendable, Equatable {
   public let reducer: String
   /// How many calls there were.
   public let calls: Int
-}
-
-/// One agent as the evidence shows it.
-public struct AgentStanding: Sendable {
-  /// The agent's name.
-  public let name: String
-  /// The agent's id.
-  public let id: String
-  /// Where it is on its way.
-  public internal(set) var state = AgentState.native
-  /// Whether it came from v4, by a migration or by its calls.
-  public let isFromV4: Bool
-  /// Whether it was only ever named and never registered.
-  public let isStub: Bool
-  /// When it last called v4; to the end of the day where calls are kept as counts of a day only.
-  public internal(set) var lastV4Call: Timestamp?
-  /// When it was last seen on v5.
-  public internal(set) var lastV5Call: Timestamp?
-  /// How many of its calls of v4 are on record, with those that were refused.
-  public internal(set) var v4Calls = 0
-  /// How many of them were within the window.
-  public internal(set) var windowCalls = 0
-  /// How many of them were within the window before.
-  public internal(set) var earlierCalls = 0
-  /// The reducers that it has called, the most called first.
-  public internal(set) var reducers: [ReducerCount] = []
-  /// How many tasks it has still to do.
-  public internal(set) var openTasks = 0
-  /// How many workflows it made that have not ended.
-  public internal(set) var openWorkflows = 0
-  /// Until when it is exempt from brownouts.
-  public internal(set) var exemptUntil: Timestamp?
-  /// Why somebody said that its silence is known.
-  public internal(set) var acknowledged: String?
-  /// When it will have stopped calling v4.
-  public internal(set) var forecast: StopForecast?
-
-  /// Whether somebody would miss it.
-  public var ownsSomething: Bool { openTasks > 0 || openWorkflows > 0 }
-  /// How its calls have changed.
-  public var trend: CallTrend { CallTrend(now: windowCalls, before: earlierCalls) }
-
-  init(name: String, id: String, isFromV4: Bool, isStub: Bool) {
-    self.name = name
-    self.id = id
-    self.isFromV4 = isFromV4
-    self.isStub = isStub
-  }
 }
 
 /// A caller of v4 that is no agent: one that gave no name, or one that nobody has.

@@ -23,7 +23,6 @@ struct CallTally {
   private let now: Timestamp
   private let windowStart: Timestamp
   private let earlierStart: Timestamp
-  private var reducers: [String: String] = [:]
 
   /// The clocks of two machines may differ by so many microseconds.
   private static let tolerance: Int64 = 300_000_000
@@ -83,24 +82,32 @@ struct CallTally {
     agents[place].earlierCalls = DayTime.sum(agents[place].earlierCalls, before)
     let last = DayTime.instant(caller.lastAt.microseconds)
     agents[place].last = max(agents[place].last ?? last, last)
+    add(caller.reducers, to: place)
+    let oldest = DayTime.day(of: now.microseconds) - CallHistory.days
+    if agents[place].days.isEmpty, caller.days.allSatisfy({ Int($0.day) > oldest }) {
+      agents[place].days = caller.days
+    } else {
+      agents[place].days = CallHistory.merged(
+        agents[place].days, caller.days.lazy.filter { Int($0.day) > oldest })
+    }
+  }
+
+  private mutating func add(_ uses: [LegacyCaller.Use], to place: Int) {
     let isAlone = agents[place].reducers.isEmpty
-    for use in caller.reducers {
-      // A hundred thousand agents call twenty reducers: their names are kept once.
-      let name = reducers[use.reducer] ?? use.reducer
-      reducers[name] = name
-      if !isAlone, let at = agents[place].reducers.firstIndex(where: { $0.reducer == name }) {
+    if isAlone { agents[place].reducers.reserveCapacity(uses.count) }
+    for use in uses {
+      if !isAlone,
+        let at = agents[place].reducers.firstIndex(where: { $0.reducer == use.reducer })
+      {
         let sum = DayTime.sum(agents[place].reducers[at].calls, use.calls)
-        agents[place].reducers[at] = ReducerCount(reducer: name, calls: sum)
+        agents[place].reducers[at] = ReducerCount(reducer: use.reducer, calls: sum)
       } else {
-        agents[place].reducers.append(ReducerCount(reducer: name, calls: use.calls))
+        agents[place].reducers.append(ReducerCount(reducer: use.reducer, calls: use.calls))
       }
     }
-    agents[place].reducers.sort { ($1.calls, $0.reducer) < ($0.calls, $1.reducer) }
-    let oldest = DayTime.day(of: now.microseconds) - CallHistory.days
-    let recent = caller.days.lazy.filter { Int($0.day) > oldest }
-      .map { DayCalls(day: $0.day, calls: $0.calls) }
-    agents[place].days =
-      agents[place].days.isEmpty ? Array(recent) : CallHistory.merged(agents[place].days, recent)
+    agents[place].reducers.sort {
+      $0.calls != $1.calls ? $0.calls > $1.calls : $0.reducer < $1.reducer
+    }
   }
 
   private mutating func addUnknown(_ caller: LegacyCaller) {

@@ -13,22 +13,33 @@ package struct Census {
   /// How many callers have their last call after now, because a clock has jumped.
   package let fromTheFuture: Int
 
+  /// How many agents are in each state, by ``AgentState/rank``.
+  let counts: [Int]
+  /// Whether any agent came from v4.
+  let hasAnyFromV4: Bool
+  /// When an agent last called v4.
+  let lastCall: Timestamp?
+
+  /// What an agent's own record says, as a sum: 1 it came from v4, 2 it is a stub, 4 its name is reserved.
+  ///
+  /// Records are taken apart only where they hold one of the words, and what the id says already is not
+  /// asked: it would take longer than all else.
   private static let select = Query(
     "agents.census",
     """
-    SELECT agent_id, agent_name, n.v5_id IS NOT NULL,
-      iif(metadata='{}' OR NOT json_valid(metadata), 0,
-        json_extract(metadata,'$.migration_source') IS NOT NULL
-        OR json_extract(metadata,'$.compatibility_mode') IS NOT NULL),
-      iif(metadata='{}' OR NOT json_valid(metadata), 0,
-        coalesce(json_extract(metadata,'$.stub')=1, 0)),
-      iif(metadata='{}' OR NOT json_valid(metadata), 0,
-        coalesce(json_extract(metadata,'$.reserved')=1, 0)),
-      coalesce(n.is_registered, 0)
-    FROM agents a LEFT JOIN (SELECT v5_id, max(origin<>'stub') AS is_registered
-      FROM v4_names WHERE kind='agent' GROUP BY v5_id) n ON n.v5_id=a.agent_id
-    ORDER BY agent_name
+    SELECT agent_id, agent_name, CASE WHEN metadata='{}' THEN 0
+      WHEN NOT ((substr(agent_id,19,1)<>'5' AND (instr(metadata,'migration_source')
+          OR instr(metadata,'compatibility_mode')))
+        OR instr(metadata,'stub') OR instr(metadata,'reserved')) THEN 0
+      WHEN NOT json_valid(metadata) THEN 0
+      ELSE (json_extract(metadata,'$.migration_source') IS NOT NULL
+          OR json_extract(metadata,'$.compatibility_mode') IS NOT NULL)
+        + 2*(json_extract(metadata,'$.stub') IS 1) + 4*(json_extract(metadata,'$.reserved') IS 1)
+      END
+    FROM agents ORDER BY agent_name
     """)
+  private static let names = Query(
+    "v4_names.of_agents", "SELECT v5_id, origin<>'stub' FROM v4_names WHERE kind='agent'")
   private static let activity = Query(
     "agent_activity.on_v5",
     "SELECT agent_id, max(last_at) FROM agent_activity WHERE origin<>'v4' GROUP BY agent_id")
@@ -49,39 +60,34 @@ package struct Census {
   ///
   /// - Parameter window: how many days without a call of v4 make an agent one that has left it.
   package init(_ connection: Connection, now: Timestamp, window: Int) throws {
-    var found: [AgentStanding] = []
-    var index = AgentIndex()
-    try connection.each(Self.select) { row in
-      guard !row.bool(5) else { return }
-      let id = row.text(0)
-      index.append(id)
-      let isFromV4 = row.bool(2) || row.bool(3) || Self.isOfARow(id)
-      found.append(
-        AgentStanding(
-          name: row.text(1), id: id, isFromV4: isFromV4,
-          isStub: row.bool(4) || row.bool(2) && !row.bool(6)))
-    }
+    var (found, index) = try Self.agents(connection)
     try connection.each(Self.activity) { row in
-      guard let place = index.place(of: row.text(0)) else { return }
+      guard let place = row.withBytes(0, { index.place(of: AgentID($0)) }) else { return }
       found[place].lastV5Call = DayTime.instant(row.int64(1))
     }
     try connection.each(Self.tasks) { row in
-      guard let place = index.place(of: row.text(0)) else { return }
+      guard let place = row.withBytes(0, { index.place(of: AgentID($0)) }) else { return }
       found[place].openTasks = row.int(1)
     }
     try connection.each(Self.workflows) { row in
-      guard let place = index.place(of: row.text(0)) else { return }
+      guard let place = row.withBytes(0, { index.place(of: AgentID($0)) }) else { return }
       found[place].openWorkflows = row.int(1)
     }
     let windowStart = DayTime.shifted(now, days: -window)
     let tally = try CallTally(connection, index, now: now, window: window)
+    index = AgentIndex()
+    // Names were in order already, and an agent's rank is its state's.
+    var order: [[Int32]] = AgentState.allCases.map { _ in [] }
+    var (hasAnyFromV4, lastCall) = (false, Timestamp?.none)
     for place in found.indices {
       Self.settle(&found[place], tally.agents[place], since: windowStart)
+      order[found[place].state.rank].append(Int32(truncatingIfNeeded: place))
+      hasAnyFromV4 = hasAnyFromV4 || found[place].isFromV4
+      if let last = tally.agents[place].last { lastCall = max(lastCall ?? last, last) }
     }
-    // Names were in order already, and an agent's rank is its state's.
-    var order: [[Int]] = AgentState.allCases.map { _ in [] }
-    for place in found.indices { order[Self.rank(found[place].state)].append(place) }
-    let places = Array(order.joined())
+    (self.hasAnyFromV4, self.lastCall) = (hasAnyFromV4, lastCall)
+    counts = order.map(\.count)
+    let places = order.joined().map { Int($0) }
     days = places.map { tally.agents[$0].days }
     // In place: a second list of a hundred thousand agents would be a fifth of all memory.
     for place in places.indices {
@@ -97,19 +103,39 @@ package struct Census {
     }
   }
 
-  private static func rank(_ state: AgentState) -> Int {
-    switch state {
-    case .onV4: 0
-    case .silent: 1
-    case .migrated: 2
-    case .native: 3
+  /// The agents by their records and names, in the order of names.
+  private static func agents(
+    _ connection: Connection
+  ) throws -> (agents: [AgentStanding], index: AgentIndex) {
+    var found: [AgentStanding] = []
+    var index = AgentIndex()
+    try connection.each(select) { row in
+      let said = row.int(2)
+      guard said & 4 == 0 else { return }
+      let id = row.withBytes(0) { AgentID($0) }
+      index.append(id)
+      found.append(
+        AgentStanding(
+          name: row.text(1), id: id, isFromV4: said & 1 == 1 || id.isOfARow, isStub: said & 2 == 2))
     }
+    // Of each name: whether there is one, and whether one of them was registered.
+    var named = [(isNamed: Bool, isRegistered: Bool)](
+      repeating: (false, false), count: found.count)
+    try connection.each(names) { row in
+      guard let place = row.withBytes(0, { index.place(of: AgentID($0)) }) else { return }
+      named[place].isNamed = true
+      if row.bool(1) { named[place].isRegistered = true }
+    }
+    for place in found.indices where named[place].isNamed {
+      found[place].isFromV4 = true
+      if !named[place].isRegistered { found[place].isStub = true }
+    }
+    return (found, index)
   }
 
-  /// Whether an id was computed of a v4 row (version 5) instead of given on v5.
-  private static func isOfARow(_ id: String) -> Bool {
-    let digits = id.utf8.suffix(32)
-    return digits.count == 32 && digits.dropFirst(12).first == 0x35
+  /// The agents of a state, in the order of names.
+  package func agents(in state: AgentState) -> ArraySlice<AgentStanding> {
+    agents[state.range(in: counts)]
   }
 
   private static func settle(

@@ -25,7 +25,16 @@ enum DayTime {
   }
 
   /// A day as a date.
-  static func date(_ day: Int) -> String { String(start(of: day).description.prefix(10)) }
+  static func date(_ day: Int) -> String { date(of: start(of: day)) }
+
+  /// The date of an instant, UTC.
+  static func date(of instant: Timestamp) -> String {
+    String(unsafeUninitializedCapacity: 16) { buffer in
+      var bytes: [UInt8] = []
+      instant.appendDate(to: &bytes)
+      return buffer.initialize(fromContentsOf: bytes.prefix(16))
+    }
+  }
 
   /// An instant of a row, which may be damaged, within what can be written.
   static func instant(_ microseconds: Int64) -> Timestamp {

@@ -1,16 +1,7 @@
 package import AgoraStore
 
 /// The calls of a day.
-package struct DayCalls: Sendable, Equatable {
-  /// Counted from 1970-01-01, UTC.
-  package let day: Int32
-  package let calls: Int32
-
-  package init(day: Int32, calls: Int32) {
-    self.day = day
-    self.calls = calls
-  }
-}
+package typealias DayCalls = LegacyCaller.Day
 
 /// The calls of one agent, or of all, on each of the last days; today is the last and is not over.
 package struct CallHistory: Sendable {

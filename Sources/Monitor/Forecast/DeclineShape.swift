@@ -11,8 +11,9 @@ struct DeclineShape: Sendable {
     /// As many as ever until `onset`, then fewer until none at `end`: by the same number each day, or
     /// slowly and then fast, or fast and then slowly.
     case line(onset: Double, end: Double, bend: Bend)
-    /// As many as ever until `onset`, then fewer by the same part each day.
-    case decay(onset: Double, span: Double)
+    /// As many as ever until `onset`, then fewer by the same part each day, until what is left is switched
+    /// off after `cut` spans.
+    case decay(onset: Double, span: Double, cut: Double)
     /// As many as ever until `at`, then none.
     case stopped(at: Double)
   }
@@ -54,7 +55,8 @@ struct DeclineShape: Sendable {
     case .constant: 1
     case .line(let onset, let end, let bend):
       time <= onset ? 1 : time >= end ? 0 : bend.of((end - time) / (end - onset))
-    case .decay(let onset, let span): time <= onset ? 1 : Numeric.exp((onset - time) / span)
+    case .decay(let onset, let span, let cut):
+      time <= onset ? 1 : time >= onset + cut * span ? 0 : Numeric.exp((onset - time) / span)
     case .stopped(let at): time < at ? 1 : 0
     }
   }
@@ -65,19 +67,23 @@ struct DeclineShape: Sendable {
     case .constant: .infinity
     case .line(let onset, let end, let bend):
       time >= end ? 0 : bend.rest((end - time) / (end - onset)) * (end - onset)
-    case .decay(let onset, let span): span * Numeric.exp((onset - time) / span)
+    case .decay(let onset, let span, let cut):
+      time >= onset + cut * span
+        ? 0 : span * (Numeric.exp((onset - time) / span) - Numeric.exp(-cut))
     case .stopped: 0
     }
   }
 
   /// The beginnings of a decline that are considered.
-  private static let onsets: [Double] = [-60, -48, -38, -30, -24, -19, -15, -11, -8, -5, -3]
+  private static let onsets: [Double] = [-60, -44, -32, -24, -17, -12, -8, -5, -3]
   /// The ends of a line: each about a third further than the one before.
   private static let ends: [Double] = [
-    1, 2, 3, 5, 7, 10, 14, 19, 26, 35, 47, 63, 84, 112, 150, 200,
+    1, 2, 3.5, 6, 9, 13, 19, 28, 41, 60, 88, 130, 200,
   ]
   /// The spans in which a decay leaves a third.
-  private static let spans: [Double] = [2, 3, 4.5, 6.5, 9, 13, 19, 27, 40]
+  private static let spans: [Double] = [2, 3.2, 5, 8, 13, 21, 36]
+  /// After how many spans what is left of a decay is switched off: with 14, 5, 2 and a quarter of a percent.
+  private static let cuts: [Double] = [2, 3, 4, 6]
 
   /// All shapes, each family with its share of what is expected before any call is seen.
   static let all: [DeclineShape] = {
@@ -89,10 +95,15 @@ struct DeclineShape: Sendable {
     func lines(_ bend: Bend) -> [Form] {
       onsets.flatMap { onset in ends.map { .line(onset: onset, end: $0, bend: bend) } }
     }
-    let decays = onsets.flatMap { onset in spans.map { Form.decay(onset: onset, span: $0) } }
+    func decays(_ cuts: [Double]) -> [Form] {
+      onsets.flatMap { onset in
+        spans.flatMap { span in cuts.map { .decay(onset: onset, span: span, cut: $0) } }
+      }
+    }
     let stops = (0...20).map { Form.stopped(at: -Double($0)) }
-    return family(0.38, [.constant]) + family(0.315, lines(.none)) + family(0.1125, lines(.late))
-      + family(0.0225, lines(.early)) + family(0.12, decays) + family(0.05, stops)
+    return family(0.30, [.constant]) + family(0.25, lines(.none)) + family(0.09, lines(.late))
+      + family(0.02, lines(.early)) + family(0.06, decays([.infinity])) + family(0.24, decays(cuts))
+      + family(0.04, stops)
   }()
 
   /// The ``prior`` of each shape.

@@ -43,19 +43,24 @@ public struct ForecastRecord: Sendable, Equatable {
   public internal(set) var covered = 0
   /// The median of how many days the expected day was off; nil where nobody has stopped.
   public internal(set) var medianError: Double?
+  /// Between which chances the intervals of today lie, so that four in five hold the day.
+  package internal(set) var bounds = IntervalBounds.usual
+  /// Whether the intervals of today are wider than the model's own, because those held too few.
+  public var isWidened: Bool { bounds != .usual }
 
   var json: JSON {
     .object([
       .init("judged", .int(judged)), .init("covered", .int(covered)),
       .init("claimed", .double(StopForecast.confidence)),
       .init("median_error_days", medianError.map { .double($0) } ?? .null),
+      .init("widened", .bool(isWidened)),
     ])
   }
 }
 
 extension Census {
   /// How many agents are tried for the record at most; more would not make it better.
-  private static let tried = 300
+  private static let tried = 200
   /// The days ago at which forecasts are made again for the record.
   private static let ago = [7, 14, 21, 28]
 
@@ -67,16 +72,19 @@ extension Census {
     var curves: [EndCurve] = []
     let today = DayTime.day(of: now.microseconds)
     var callers = [Double](repeating: 0, count: CallHistory.days)
+    let oldest = today - CallHistory.days + 1
     for place in agents.indices {
       for day in days[place] {
-        let at = Int(day.day) - today + CallHistory.days - 1
+        let at = Int(day.day) &- oldest
         if callers.indices.contains(at), day.calls > 0 { callers[at] += 1 }
       }
-      guard agents[place].state == .onV4 else { continue }
+    }
+    for place in AgentState.onV4.range(in: counts) {
       let history = CallHistory(days[place], until: now)
       let lastDay = agents[place].lastV4Call.map { DayTime.day(of: $0.microseconds) } ?? today
       if case .end(let curve) = model.outcome(of: history),
-        let found = curve.forecast(at: now, lastDay: min(lastDay, today))
+        let found = curve.forecast(
+          at: now, lastDay: min(lastDay, today), within: result.record.bounds)
       {
         set(found, at: place)
         curves.append(curve)
@@ -86,7 +94,8 @@ extension Census {
       }
     }
     if result.agentsWithout == 0, let curve = EndCurve.all(curves),
-      let all = curve.forecast(at: now, lastDay: lastDay(until: today))
+      let all = curve.forecast(
+        at: now, lastDay: lastDay(until: today), within: result.record.bounds)
     {
       (result.all, result.basis) = (all, .agents)
       return result
@@ -96,7 +105,7 @@ extension Census {
   }
 
   private func lastDay(until today: Int) -> Int {
-    let last = agents.compactMap(\.lastV4Call).max().map { DayTime.day(of: $0.microseconds) }
+    let last = lastCall.map { DayTime.day(of: $0.microseconds) }
     return min(last ?? today, today)
   }
 
@@ -114,7 +123,8 @@ extension Census {
     case .noEnd:
       result.reason = "the calls do not become fewer in such a way that an end could be told"
     case .end(let curve):
-      result.all = curve.notBefore(known).forecast(at: now, lastDay: lastDay(until: today))
+      result.all = curve.notBefore(known).forecast(
+        at: now, lastDay: lastDay(until: today), within: result.record.bounds)
       result.basis = result.all == nil ? nil : .callers
       if result.all == nil {
         result.reason = "the calls become fewer too slowly for an end within a year to be told"
@@ -131,6 +141,7 @@ extension Census {
     let step = max(1, known.count / Self.tried)
     var result = ForecastRecord()
     var errors: [Int] = []
+    var outcomes: [IntervalBounds.Outcome] = []
     for place in stride(from: 0, to: known.count, by: step).map({ known[$0] }) {
       guard let last = agents[place].lastV4Call.map({ DayTime.day(of: $0.microseconds) }) else {
         continue
@@ -143,6 +154,9 @@ extension Census {
           case .end(let curve) = model.outcome(of: CallHistory(past, until: then)),
           let forecast = curve.forecast(at: then, lastDay: Int(lastThen.day))
         else { continue }
+        // To the middle of the day: an end is known to the day only.
+        let until = max(0, Double(last - (today - days)) - 0.5)
+        outcomes.append(.init(chance: curve.chance(by: until), isOver: hasStopped))
         if hasStopped {
           result.judged += 1
           if (forecast.earliestDay...forecast.latestDay).contains(last) { result.covered += 1 }
@@ -153,6 +167,7 @@ extension Census {
         }
       }
     }
+    result.bounds = IntervalBounds(outcomes)
     errors.sort()
     if !errors.isEmpty { result.medianError = Double(errors[errors.count / 2]) }
     return result

@@ -14,8 +14,8 @@ package struct ForecastModel: Sendable {
   private static let least = (days: 7, active: 4, calls: 8.0)
   /// What is known of the number of calls a day before any is seen: next to nothing.
   private static let shape0 = 0.5
-  /// Parts that weigh least change no date; so many are kept.
-  private static let keptParts = 64
+  /// Parts that weigh least change no date; so many are kept, and none so many powers of e below the best.
+  private static let kept = (parts: 120, powers: 8)
 
   /// What can be said of a history's end.
   package func outcome(of history: CallHistory) -> ForecastOutcome {
@@ -43,11 +43,24 @@ package struct ForecastModel: Sendable {
     let count = ShapeTable.count
     let offset = offset(history)
     var fit = [Double](repeating: 0, count: count)
+    // Four days at a time: what is summed up is read and written a quarter as often.
+    var days = history.counts.indices.filter { history.counts[$0] > 0 }
+    let missing = (4 - days.count % 4) % 4
+    days += repeatElement(days.last ?? 0, count: missing)
     fit.withUnsafeMutableBufferPointer { fit in
       table.logs.withUnsafeBufferPointer { logs in
-        for (place, calls) in history.counts.enumerated() where calls > 0 {
-          let row = (place + offset) * count
-          for shape in 0..<count { fit[shape] += calls * logs[row + shape] }
+        for group in stride(from: 0, to: days.count, by: 4) {
+          func day(_ number: Int) -> (calls: Double, row: Int) {
+            let place = days[group + number]
+            let isFiller = group + number >= days.count - missing
+            return (isFiller ? 0 : history.counts[place], (place + offset) * count)
+          }
+          let (one, two, three, four) = (day(0), day(1), day(2), day(3))
+          for shape in 0..<count {
+            fit[shape] +=
+              (one.calls * logs[one.row &+ shape] + two.calls * logs[two.row &+ shape])
+              + (three.calls * logs[three.row &+ shape] + four.calls * logs[four.row &+ shape])
+          }
         }
       }
     }
@@ -58,14 +71,21 @@ package struct ForecastModel: Sendable {
   private func weights(_ fit: [Double], _ history: CallHistory, burst: Double) -> [Double] {
     let row = offset(history) * ShapeTable.count
     let exponent = Self.shape0 + history.total / burst
-    // Held here: asking the shapes for each would count references as often.
-    let priors = DeclineShape.priors
-    return fit.indices.map { shape in
-      // A shape that has stopped before a call that came is no shape of these calls.
-      guard fit[shape] > ShapeTable.never else { return ShapeTable.never }
-      return priors[shape] + fit[shape] / burst
-        - exponent * table.sumLogs[row + shape]
+    let (priors, never) = (DeclineShape.priors, ShapeTable.never)
+    var weights = fit
+    weights.withUnsafeMutableBufferPointer { weights in
+      priors.withUnsafeBufferPointer { priors in
+        table.sumLogs.withUnsafeBufferPointer { sums in
+          for shape in weights.indices {
+            let fit = weights[shape]
+            let weight = priors[shape] + fit / burst - exponent * sums[row &+ shape]
+            // A shape that has stopped before a call that came is no shape of these calls.
+            weights[shape] = fit > never ? weight : never
+          }
+        }
+      }
     }
+    return weights
   }
 
   /// How many calls come together: 1 where each comes by itself, more where they come in bursts or
@@ -89,7 +109,7 @@ package struct ForecastModel: Sendable {
   /// A shape with its share of the whole.
   private struct Part {
     let shape: Int
-    let weight: Double
+    var weight: Double
     /// The exponent and the scale of the chance that no call comes where so many are expected.
     let exponent: Double
     let scale: Double
@@ -97,25 +117,29 @@ package struct ForecastModel: Sendable {
 
   private func parts(_ weights: [Double], _ history: CallHistory, _ burst: Double) -> [Part] {
     let top = weights.max() ?? 0
-    var sum = 0.0
-    // Beyond e^-12 of the best no shape changes a date.
-    var kept: [(shape: Int, weight: Double)] = []
-    for (shape, weight) in weights.enumerated() where weight > top - 12 {
-      let value = Numeric.exp(weight - top)
-      sum += value
-      kept.append((shape, value))
+    // How many shapes are that many powers of e below the best.
+    var counts = [Int](repeating: 0, count: Self.kept.powers)
+    for weight in weights where weight > top - Double(Self.kept.powers) {
+      counts[Int(top - weight)] += 1
     }
-    if kept.count > Self.keptParts {
-      kept.sort { $0.weight > $1.weight }
-      kept.removeLast(kept.count - Self.keptParts)
-      sum = kept.reduce(0) { $0 + $1.weight }
+    var (cut, kept) = (0, 0)
+    while cut < Self.kept.powers, kept + counts[cut] <= Self.kept.parts || cut == 0 {
+      kept += counts[cut]
+      cut += 1
     }
     let row = offset(history) * ShapeTable.count
-    return kept.map { shape, weight in
-      Part(
-        shape: shape, weight: weight / sum, exponent: Self.shape0 + history.total / burst,
-        scale: table.sums[row + shape])
+    let exponent = Self.shape0 + history.total / burst
+    var parts: [Part] = []
+    parts.reserveCapacity(kept)
+    var sum = 0.0
+    for (shape, weight) in weights.enumerated() where weight > top - Double(cut) {
+      let value = Numeric.exp(weight - top)
+      sum += value
+      parts.append(
+        Part(shape: shape, weight: value, exponent: exponent, scale: table.sums[row + shape]))
     }
+    for place in parts.indices { parts[place].weight /= sum }
+    return parts
   }
 
   /// The chance that the last call has been made by one of ``EndCurve/days``.
@@ -125,7 +149,14 @@ package struct ForecastModel: Sendable {
     var chance = 0.0
     for part in parts {
       let rest = rests[part.shape * days + day]
-      guard rest.isFinite, part.scale > 0 else { continue }
+      guard rest > 0 else {
+        chance += part.weight
+        continue
+      }
+      // log(1 + x) is at least x / (1 + x): what is next to nothing need not be worked out.
+      guard rest.isFinite, part.scale > 0, part.exponent * rest < 10 * (part.scale + rest) else {
+        continue
+      }
       chance += part.weight * Numeric.exp(-part.exponent * Numeric.log(1 + rest / part.scale))
     }
     return min(chance, 1)

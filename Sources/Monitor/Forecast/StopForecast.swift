@@ -59,12 +59,25 @@ package struct EndCurve: Sendable {
     return Self.days[after - 1] + part * (Self.days[after] - Self.days[after - 1])
   }
 
+  /// The chance that it has been made by some days from now.
+  package func chance(by day: Double) -> Double {
+    guard let after = Self.days.firstIndex(where: { $0 >= day }) else {
+      return chances.last ?? 1
+    }
+    guard after > 0 else { return chances[0] }
+    let part = (day - Self.days[after - 1]) / (Self.days[after] - Self.days[after - 1])
+    return chances[after - 1] + part * (chances[after] - chances[after - 1])
+  }
+
   /// The forecast; nil where the interval does not end within a year.
   ///
-  /// - Parameter lastDay: the day of the last call so far.
-  package func forecast(at now: Timestamp, lastDay: Int) -> StopForecast? {
-    let margin = (1 - StopForecast.confidence) / 2
-    guard let low = day(at: margin), let middle = day(at: 0.5), let high = day(at: 1 - margin)
+  /// - Parameters:
+  ///   - lastDay: the day of the last call so far.
+  ///   - bounds: the chances between which the interval lies.
+  package func forecast(
+    at now: Timestamp, lastDay: Int, within bounds: IntervalBounds = .usual
+  ) -> StopForecast? {
+    guard let low = day(at: bounds.low), let middle = day(at: 0.5), let high = day(at: bounds.high)
     else { return nil }
     func date(_ days: Double) -> Int {
       guard days > 0 else { return lastDay }

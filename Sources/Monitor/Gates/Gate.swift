@@ -13,6 +13,13 @@ public struct Gate: Sendable, Equatable {
   /// The command that goes on from here; nil where there is nothing to do.
   public let remedy: String?
 
+  /// The same with a command that finds the store.
+  func at(_ store: String) -> Gate {
+    Gate(
+      name: name, title: title, passed: passed, reason: reason,
+      remedy: remedy.map { Words.command($0, at: store) })
+  }
+
   package var json: JSON {
     .object([
       .init("name", .string(name)), .init("passed", .bool(passed)),
@@ -29,25 +36,31 @@ enum Words {
     "\(number) \(number == 1 ? noun : plural ?? noun + "s")"
   }
 
-  /// A word of a command line, quoted where a shell would not take it as one word.
-  static func shell(_ word: String) -> String {
-    let isPlain =
-      !word.isEmpty && word.first != "-"
-      && word.unicodeScalars.allSatisfy { scalar in
-        scalar.isASCII
-          && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-            || "._-@:/".unicodeScalars.contains(scalar))
-      }
-    if isPlain { return word }
-    return "'"
-      + TextTable.visible(word).split(separator: "'", omittingEmptySubsequences: false)
-      .joined(separator: #"'\''"#) + "'"
+  /// A command that works on a store, also where that is not the one which is meant without a word.
+  static func command(_ command: String, at store: String) -> String {
+    store == usualStore || command.hasSuffix(" --help") || command.hasPrefix("agora monitor --gate")
+      ? command : "\(command) --store \(ShellWords.quoted(store))"
+  }
+
+  private static let usualStore = "agora.db"
+
+  /// An agent as a word of a command line: its name, or its id where a name would not arrive as it is.
+  static func agent(_ agent: AgentStanding) -> String {
+    let isSafe = agent.name.first.map { $0 != "-" } ?? false
+    let isVisible = TextTable.visible(agent.name) == agent.name
+    return ShellWords.quoted(isSafe && isVisible ? agent.name : agent.id)
   }
 
   /// The first of some names, and how many more there are.
-  static func names(_ names: [String], most: Int = 3) -> String {
+  ///
+  /// - Parameters:
+  ///   - number: how many there are in all, where `names` are only the first of them.
+  static func names(
+    _ names: some Collection<String>, most: Int = 3, of number: Int? = nil
+  ) -> String {
     let shown = names.prefix(most).map { TextTable.visible(String($0.prefix(60))) }
       .joined(separator: ", ")
-    return names.count > most ? shown + " and \(names.count - most) more" : shown
+    let more = (number ?? names.count) - most
+    return more > 0 ? shown + " and \(more) more" : shown
   }
 }

@@ -13,7 +13,7 @@ struct ReadinessGates {
 
   /// Whether anything at all came from v4 or calls it.
   var hasLegacy: Bool {
-    !facts.standing.isEmpty || calls.total > 0 || census.agents.contains { $0.isFromV4 }
+    !facts.standing.isEmpty || calls.total > 0 || census.hasAnyFromV4
   }
 
   var all: [Gate] {
@@ -31,13 +31,13 @@ struct ReadinessGates {
 
   private var onV4: Gate {
     let title = "Nobody on v4 for \(Words.count(window, "day"))"
-    let callers = census.agents.filter { $0.state == .onV4 }
+    let callers = census.agents(in: .onV4)
     let others = census.unknown.filter { $0.windowCalls > 0 }
     guard callers.isEmpty, others.isEmpty else {
       var parts: [String] = []
       if !callers.isEmpty {
         parts.append(
-          "\(Words.count(callers.count, "agent")) (\(Words.names(callers.map(\.name))))")
+          "\(Words.count(callers.count, "agent")) (\(Words.names(callers.lazy.map(\.name))))")
       }
       if !others.isEmpty {
         let names = others.filter { !$0.name.isEmpty }.map(\.name)
@@ -60,18 +60,21 @@ struct ReadinessGates {
         "the record begins on \(begin.description.prefix(10)), and is younger than \(Words.count(window, "day"))",
         "agora monitor --gate")
     }
-    let last = census.agents.compactMap(\.lastV4Call).max()
+    let last = census.lastCall
     return gate(
       "nobody_on_v4", title, true,
       last.map { "the last call of v4 was on \($0.description.prefix(10))" }
         ?? "no call of v4 is on record", "")
   }
 
+  /// So many agents are acknowledged by their names.
+  private static let named = 5
+
   private var silent: Gate {
-    let silent = census.agents.filter { $0.state == .silent }
+    let silent = census.agents(in: .silent)
     let waiting = silent.filter { $0.ownsSomething && $0.acknowledged == nil }
     let title = "Silent agents own nothing"
-    guard let first = waiting.first else {
+    guard !waiting.isEmpty else {
       let known = silent.count { $0.ownsSomething }
       return gate(
         "silent_agents", title, true,
@@ -89,7 +92,10 @@ struct ReadinessGates {
     return gate(
       "silent_agents", title, false,
       "\(Words.count(waiting.count, "agent")) never seen on v5 \(waiting.count == 1 ? "owns" : "own") \(owned): \(Words.names(waiting.map(\.name)))",
-      "agora sunset acknowledge \(Words.shell(first.name)) --reason TEXT")
+      waiting.count > Self.named
+        ? "agora sunset acknowledge --all --reason TEXT"
+        : "agora sunset acknowledge \(waiting.map(Words.agent).joined(separator: " ")) --reason TEXT"
+    )
   }
 
   private var rejects: Gate {
@@ -98,8 +104,8 @@ struct ReadinessGates {
       "rejects", "No rejected rows", count == 0,
       count == 0
         ? "no rejected row waits"
-        : "\(Words.count(count, "rejected row")) \(count == 1 ? "waits" : "wait"): \(Words.names(facts.rejects.map { "\($0.rows) \($0.code)" }))",
-      "agora rejects list")
+        : "\(Words.count(count, "rejected row")) \(count == 1 ? "waits" : "wait"): \(Words.names(facts.rejects.map { "\($0.rows) \($0.code)" })); look at them with agora rejects list, and dismiss what needs nothing more",
+      "agora rejects dismiss \(facts.firstReject ?? 1) --reason TEXT")
   }
 
   private var conflicts: Gate {
@@ -107,9 +113,25 @@ struct ReadinessGates {
       "conflicts", "No conflicts", facts.conflicts == 0,
       facts.conflicts == 0
         ? "no conflict waits for a decision"
-        : "\(Words.count(facts.conflicts, "row was", "rows were")) changed on v4 and on v5, and nobody has decided",
-      "agora conflicts list")
+        : "\(Words.count(facts.conflicts, "row was", "rows were")) changed on v4 and on v5, and nobody has decided; agora conflicts list shows both sides",
+      "agora conflicts resolve --all --keep v5")
   }
+
+  /// The comparison with the newest export, by its files where they are still there.
+  var verify: String {
+    guard let export = facts.export,
+      export.files.allSatisfy({ path in
+        path.first != "-" && TextTable.visible(path) == path
+          && (try? File.status(path))??.isRegular == true
+      })
+    else { return "agora verify EXPORT" }
+    let source =
+      export.source == Self.usualSource ? "" : "--source \(ShellWords.quoted(export.source)) "
+    return "agora verify \(source)\(export.files.map(ShellWords.quoted).joined(separator: " "))"
+  }
+
+  /// The v4 deployment that a command means where none is named.
+  static let usualSource = "agora-marketplace"
 
   private var healthy: Gate {
     gate(
@@ -119,7 +141,9 @@ struct ReadinessGates {
 
   private var backup: Gate {
     let title = "A fresh backup"
-    let remedy = "agora store backup before-sunset.db"
+    // A backup replaces nothing, so each time has a name of its own.
+    let time = now.description.prefix(19).filter { $0 != ":" && $0 != "-" }
+    let remedy = "agora store backup before-sunset-\(time).db"
     guard hasLegacy else {
       return gate("backup", title, true, "nothing came from v4 that could be lost", "")
     }
@@ -146,7 +170,7 @@ struct ReadinessGates {
     }
     let proposal = DayTime.shifted(now, days: max(window, 7) * 2).description.prefix(10)
     let remedy = "agora sunset schedule --date \(proposal)"
-    guard let date = sunset.sunsetAt, let announced = sunset.announcedAt else {
+    guard let date = sunset.end, let announced = sunset.announcedAt else {
       return gate("announced", title, false, "no date for the end of v4 is set", remedy)
     }
     let ends = "v4 ends on \(date.description.prefix(10))"

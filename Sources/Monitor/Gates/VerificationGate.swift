@@ -48,9 +48,10 @@ extension ReadinessGates {
   }
 
   private func remedy(for source: String) -> String {
-    let isDefault = source == "agora-marketplace"
+    if facts.export?.source == source { return verify }
     // A name that a shell would not take as it stands is for its owner to quote.
-    let word = Words.shell(source) == source ? source : "NAME"
-    return "agora verify EXPORT" + (isDefault ? "" : " --source \(word)")
+    let isPlain = ShellWords.quoted(source) == source
+    return "agora verify EXPORT"
+      + (source == Self.usualSource ? "" : " --source \(isPlain ? source : "NAME")")
   }
 }

@@ -32,7 +32,17 @@ extension MonitorReport {
   }
 
   /// The whole report (the command line's contract).
-  public var json: JSON { .object(head + [.init("agents", .array(agents.map { json($0) }))]) }
+  public var json: JSON {
+    var bytes: [UInt8] = []
+    for place in agents.indices {
+      bytes.append(place == 0 ? 0x5b : 0x2c)
+      writeAgent(place, into: &bytes)
+    }
+    bytes += (agents.isEmpty ? "[]" : "]").utf8
+    // What was just written is JSON; there is one place that says what an agent's part is.
+    let all = (try? JSON.parse(String(decoding: bytes, as: UTF8.self))) ?? .null
+    return .object(head + [.init("agents", all)])
+  }
 
   /// The report as text of JSON in pieces, so that no tree of a hundred thousand agents is built.
   package func writeJSON(_ write: ([UInt8]) throws -> Void) rethrows {
@@ -40,13 +50,12 @@ extension MonitorReport {
     // The last brace makes room for the agents; before it stands the end of a line.
     piece.removeLast(2)
     piece += Array(",\n  \"agents\": [".utf8)
-    for (place, agent) in agents.enumerated() {
-      piece += Array((place == 0 ? "\n    " : ",\n    ").utf8)
-      JSONWriter.write(json(agent), into: &piece)
-      if piece.count > 1 << 16 {
-        try write(piece)
-        piece.removeAll(keepingCapacity: true)
-      }
+    piece.reserveCapacity(1 << 17)
+    for place in agents.indices {
+      if place > 0 { piece.append(0x2c) }
+      piece.append(literal: "\n    ")
+      writeAgent(place, into: &piece)
+      try piece.handOn(to: write)
     }
     piece += Array((agents.isEmpty ? "]\n}" : "\n  ]\n}").utf8)
     try write(piece)
@@ -69,7 +78,10 @@ extension MonitorReport {
             ])
           })),
       .init(
-        "exempt", .array(agents.filter { $0.exemptUntil != nil }.map { .string($0.name) })),
+        "exempt",
+        .array(
+          agents.indices.filter { agents[$0].exemptUntil != nil }.map { .string(agents[$0].name) })
+      ),
     ])
   }
 
@@ -138,22 +150,67 @@ extension MonitorReport {
     ])
   }
 
-  /// An agent's part.
-  private func json(_ agent: AgentStanding) -> JSON {
-    var members: [JSON.Member] = [
-      .init("name", .string(agent.name)), .init("agent_id", .string(agent.id)),
-      .init("state", .string(agent.state.rawValue)),
-      .init("last_v4_call", .optional(agent.lastV4Call?.description)),
-      .init("last_v5_call", .optional(agent.lastV5Call?.description)),
-      .init("v4_calls", .int(agent.v4Calls)),
-      .init("v4_calls_per_day", .double(callsPerDay(agent))),
-      .init("reducers", .array(agent.reducers.map { .string($0.reducer) })),
-      .init("open_tasks", .int(agent.openTasks)),
-      .init("open_workflows", .int(agent.openWorkflows)),
-      .init("v4_calls_in_window", .int(agent.windowCalls)),
-      .init("trend", .string(agent.trend.rawValue)), .init("from_v4", .bool(agent.isFromV4)),
-      .init("stub", .bool(agent.isStub)),
-    ]
+  /// Appends an agent's part, without a tree of values: there may be a hundred thousand of them.
+  private func writeAgent(_ place: Int, into bytes: inout [UInt8]) {
+    func instant(_ instant: Timestamp?, _ bytes: inout [UInt8]) {
+      guard let instant else { return bytes.append(literal: "null") }
+      bytes.append(0x22)
+      instant.append(to: &bytes)
+      bytes.append(0x22)
+    }
+    func bool(_ value: Bool, _ bytes: inout [UInt8]) {
+      if value { bytes.append(literal: "true") } else { bytes.append(literal: "false") }
+    }
+    let agent = agents[place]
+    bytes.append(literal: "{\"name\":")
+    JSONText.quote(agent.name, into: &bytes)
+    bytes.append(literal: ",\"agent_id\":")
+    if case .usual = agent.agentID {
+      bytes.append(0x22)
+      agent.agentID.append(to: &bytes)
+      bytes.append(0x22)
+    } else {
+      JSONText.quote(agent.id, into: &bytes)
+    }
+    bytes.append(literal: ",\"state\":")
+    JSONText.quote(agent.state.rawValue, into: &bytes)
+    bytes.append(literal: ",\"last_v4_call\":")
+    instant(agent.lastV4Call, &bytes)
+    bytes.append(literal: ",\"last_v5_call\":")
+    instant(agent.lastV5Call, &bytes)
+    bytes.append(literal: ",\"v4_calls\":")
+    bytes.append(decimal: agent.v4Calls)
+    bytes.append(literal: ",\"v4_calls_per_day\":")
+    JSONWriter.write(.double(callsPerDay(agent)), into: &bytes)
+    bytes.append(literal: ",\"reducers\":[")
+    for (number, use) in agent.reducers.enumerated() {
+      if number > 0 { bytes.append(0x2c) }
+      JSONText.quote(use.reducer, into: &bytes)
+    }
+    bytes.append(literal: "],\"open_tasks\":")
+    bytes.append(decimal: agent.openTasks)
+    bytes.append(literal: ",\"open_workflows\":")
+    bytes.append(decimal: agent.openWorkflows)
+    bytes.append(literal: ",\"v4_calls_in_window\":")
+    bytes.append(decimal: agent.windowCalls)
+    bytes.append(literal: ",\"trend\":")
+    JSONText.quote(agent.trend.rawValue, into: &bytes)
+    bytes.append(literal: ",\"from_v4\":")
+    bool(agent.isFromV4, &bytes)
+    bytes.append(literal: ",\"stub\":")
+    bool(agent.isStub, &bytes)
+    for member in rare(agent) {
+      bytes.append(0x2c)
+      JSONText.quote(member.name, into: &bytes)
+      bytes.append(0x3a)
+      JSONWriter.write(member.value, into: &bytes)
+    }
+    bytes.append(0x7d)
+  }
+
+  /// What only some agents have.
+  private func rare(_ agent: AgentStanding) -> [JSON.Member] {
+    var members: [JSON.Member] = []
     if agent.state == .onV4 {
       members.append(.init("replacements", .array(agent.reducers.map(replacement))))
       members.append(.init("forecast", agent.forecast?.json ?? .null))
@@ -164,7 +221,7 @@ extension MonitorReport {
     if let reason = agent.acknowledged {
       members.append(.init("acknowledged", .string(reason)))
     }
-    return .object(members)
+    return members
   }
 
   private func replacement(_ use: ReducerCount) -> JSON {

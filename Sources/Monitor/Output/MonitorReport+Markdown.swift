@@ -3,6 +3,13 @@ import AgoraStore
 extension MonitorReport {
   /// The report as Markdown, for an issue or a chat.
   public var markdown: String {
+    var bytes: [UInt8] = []
+    writeMarkdown { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Writes the ``markdown`` in pieces.
+  package func writeMarkdown(_ write: ([UInt8]) throws -> Void) rethrows {
     var lines = ["# From v4 to v5", ""]
     lines.append("**\(Self.sentence(verdict)).** \(Self.minute(generatedAt)). Phase: \(phaseLine).")
     lines += notes.flatMap { ["", "> \(Self.inline($0))."] }
@@ -31,16 +38,35 @@ extension MonitorReport {
     lines += Self.table(
       [
         "agent", "state", "last v4 call", "calls a day", "open tasks", "open workflows", "reducers",
-      ],
-      agents.map { agent in
-        [
-          Self.inline(agent.name), agent.state.title, agent.lastV4Call?.description ?? "",
-          agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "", "\(agent.openTasks)",
-          "\(agent.openWorkflows)",
-          agent.reducers.map { Self.inline($0.reducer) }.joined(separator: ", "),
-        ]
-      }, right: [3, 4, 5])
-    return lines.joined(separator: "\n") + "\n"
+      ], [], right: [3, 4, 5])
+    var piece = Array((lines.joined(separator: "\n") + "\n").utf8)
+    for place in agents.indices {
+      row(agents[place], &piece)
+      try piece.handOn(to: write)
+    }
+    try write(piece)
+  }
+
+  private func row(_ agent: AgentStanding, _ bytes: inout [UInt8]) {
+    func cell(_ text: String) {
+      bytes.append(literal: "| ")
+      bytes += text.utf8
+      bytes.append(0x20)
+    }
+    cell(Self.inline(agent.name))
+    cell(agent.state.title)
+    bytes.append(literal: "| ")
+    agent.lastV4Call?.append(to: &bytes)
+    bytes.append(0x20)
+    cell(agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "")
+    cell("\(agent.openTasks)")
+    cell("\(agent.openWorkflows)")
+    bytes.append(literal: "| ")
+    for (number, use) in agent.reducers.enumerated() {
+      if number > 0 { bytes.append(literal: ", ") }
+      bytes += Self.inline(use.reducer).utf8
+    }
+    bytes.append(literal: " |\n")
   }
 
   private var callLines: [String] {
@@ -79,17 +105,28 @@ extension MonitorReport {
 
   /// Text in which nothing is markup, and that ends no cell.
   static func inline(_ text: String) -> String {
-    var result = ""
-    for character in TextTable.visible(text) {
-      if character == "<" {
+    let text = TextTable.visible(text)
+    guard text.utf8.contains(where: isMark) else { return text }
+    // All marks are ASCII, and no byte of another character is one of them.
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.utf8.count + 8)
+    for byte in text.utf8 {
+      if byte == 0x3c {
         // Not every renderer takes a backslash before it.
-        result += "&lt;"
+        bytes.append(literal: "&lt;")
         continue
       }
-      if "\\`*_{}[]>#|!~&".contains(character) { result.append("\\") }
-      result.append(character)
+      if isMark(byte) { bytes.append(0x5c) }
+      bytes.append(byte)
     }
-    return result
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func isMark(_ byte: UInt8) -> Bool {
+    switch byte {
+    case 0x21, 0x23, 0x26, 0x2a, 0x3c, 0x3e, 0x5b...0x5d, 0x5f, 0x60, 0x7b...0x7e: true
+    default: false
+    }
   }
 
   /// Text between backticks.

@@ -4,47 +4,12 @@ extension MonitorReport {
   /// The figures in Prometheus' text format, version 0.0.4, under the names that `/metrics` has.
   public var prometheus: String {
     var page = PrometheusText()
-    addShared(to: &page)
+    figures.add(to: &page)
     addOwn(to: &page)
     return page.text
   }
 
   private typealias Sample = (labels: [(String, String)], value: Double)
-
-  /// What `/metrics` has of the store without asking the monitor.
-  private func addShared(to page: inout PrometheusText) {
-    var runs: [[String]: Int] = [:]
-    var rows: [[String]: Int] = [:]
-    for run in facts.runs {
-      runs[[run.source, run.status], default: 0] += 1
-      guard !run.isRolledBack else { continue }
-      for (outcome, value) in run.totals.figures {
-        rows[[run.source, outcome]] = DayTime.sum(rows[[run.source, outcome]] ?? 0, value)
-      }
-    }
-    var legacy: [[String]: Int] = [:]
-    for (use, calls) in calls.outcomes { legacy[[use.reducer, use.outcome]] = calls }
-    func samples(_ counts: [[String]: Int], _ names: [String]) -> [Sample] {
-      counts.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        .map { (Array(zip(names, $0.key)), Double($0.value)) }
-    }
-    page.add(
-      "agora_v4_calls_total", .counter, "Calls of v4's reducers: done, or why they were refused.",
-      samples(legacy, ["reducer", "outcome"]))
-    page.add(
-      "agora_migration_runs", .gauge, "Migration runs by source and status.",
-      samples(runs, ["source", "status"]))
-    page.add(
-      "agora_migration_rows", .gauge,
-      "Rows of v4 by what became of them, over all runs that were not taken back.",
-      samples(rows, ["source", "outcome"]))
-    page.add(
-      "agora_migration_outstanding", .gauge, "What a person has yet to decide about.",
-      [
-        ([("kind", "conflicts")], Double(facts.conflicts)),
-        ([("kind", "rejects")], Double(facts.outstandingRejects)),
-      ])
-  }
 
   /// What only the monitor knows.
   package func addOwn(to page: inout PrometheusText) {
@@ -83,7 +48,7 @@ extension MonitorReport {
   private func addDates(to page: inout PrometheusText) {
     func seconds(_ instant: Timestamp) -> Double { Double(instant.microseconds / 1_000_000) }
     var dates: [Sample] = []
-    if let date = sunset.sunsetAt { dates.append(([("what", "sunset")], seconds(date))) }
+    if let date = sunset.end { dates.append(([("what", "sunset")], seconds(date))) }
     if let backup = facts.backup { dates.append(([("what", "backup")], seconds(backup.at))) }
     if let last = facts.verification {
       dates.append(([("what", "verification")], seconds(last.at)))

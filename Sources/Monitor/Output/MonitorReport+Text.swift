@@ -6,10 +6,30 @@ extension MonitorReport {
 
   /// The report for people, in 80 columns.
   public var text: String {
-    [
+    var bytes: [UInt8] = []
+    writeText { bytes += $0 }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Writes the ``text`` in pieces.
+  package func writeText(_ write: ([UInt8]) throws -> Void) rethrows {
+    let sections = [
       heading, progress, nextSteps, gateList, callSection, forecastSection, migrationSection,
-      agentTable,
-    ].filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n") + "\n"
+    ]
+    try write(
+      Array(
+        sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n\n" }.joined().utf8))
+    try writeAgents(write)
+  }
+
+  /// The beginning of the ``text`` that fits a screen of so many rows, for one that is drawn again and
+  /// again: what is most urgent stands first.
+  package func screen(rows: Int) -> String {
+    let lines = text.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+    guard lines.count > rows else { return text }
+    let shown = max(1, rows - 1)
+    let rest = Words.count(lines.count - shown, "more line")
+    return lines.prefix(shown).joined(separator: "\n") + "\n(\(rest): agora monitor)"
   }
 
   /// `2025-06-06 10:00 UTC`.
@@ -98,8 +118,32 @@ extension MonitorReport {
     return ["What to do next"]
       + recommendations.enumerated().flatMap { place, advice -> [String] in
         Self.wrapped("\(place + 1). \(advice.text)\(advice.command == nil ? "." : ":")", hanging: 3)
-          + (advice.command.map { ["     " + $0] } ?? [])
+          + (advice.command.map(Self.commandLines) ?? [])
       }
+  }
+
+  /// A command in lines of the width, which a shell takes as one: they end with a backslash, and none is
+  /// broken within quotes.
+  private static func commandLines(_ command: String) -> [String] {
+    var words: [String] = [""]
+    var isQuoted = false
+    for character in command {
+      if character == "'" { isQuoted.toggle() }
+      if character == " ", !isQuoted {
+        words.append("")
+      } else {
+        words[words.count - 1].append(character)
+      }
+    }
+    var lines: [String] = []
+    for word in words {
+      if let last = lines.last, TextTable.width(last) + 1 + TextTable.width(word) <= width - 2 {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append((lines.isEmpty ? "     " : "       ") + word)
+      }
+    }
+    return lines.dropLast().map { $0 + " \\" } + lines.suffix(1)
   }
 
   /// Text in lines of the width, the first and those after it indented by some places.
@@ -181,7 +225,8 @@ extension MonitorReport {
 
   /// A text that is cut where it is too long for its column.
   static func short(_ text: String, _ width: Int) -> String {
-    TextTable.cut(TextTable.visible(String(text.prefix(width + 1))), width)
+    if text.utf8.count <= width, TextTable.isPlain(text) { return text }
+    return TextTable.cut(TextTable.visible(String(text.prefix(width + 1))), width)
   }
 
   // MARK: forecast and migrations
@@ -203,7 +248,7 @@ extension MonitorReport {
       ", the expected day \(Words.count(Int($0), "day")) off in the middle"
     }
     return
-      "Record: of \(Words.count(record.judged, "forecast")) of the last weeks that can be judged, \(record.covered) held the day (four in five are claimed)\(error ?? "")."
+      "Record: of \(Words.count(record.judged, "forecast")) of the last weeks that can be judged, \(record.covered) held the day (four in five are claimed)\(error ?? "")\(record.isWidened ? "; today's intervals are wider for it" : "")."
   }
 
   private var forecastSection: [String] {
@@ -247,21 +292,30 @@ extension MonitorReport {
 
   // MARK: agents
 
-  private var agentTable: [String] {
-    guard !agents.isEmpty else { return ["Agents", "  There are none yet."] }
-    var rows = [["agent", "state", "last on v4", "a day", "trend", "owns", "stops"]]
-    for agent in agents {
-      rows.append([
+  private func writeAgents(_ write: ([UInt8]) throws -> Void) rethrows {
+    guard !agents.isEmpty else { return try write(Array("Agents\n  There are none yet.\n".utf8)) }
+    var layout = TextLayout(
+      ["agent", "state", "last on v4", "a day", "trend", "owns", "stops"], leftColumns: 3,
+      rows: agents.count)
+    for place in agents.indices {
+      let agent = agents[place]
+      layout.add([
         Self.short(agent.name, 22), agent.state.title,
-        agent.lastV4Call.map { String($0.description.prefix(10)) } ?? "-",
+        agent.lastV4Call.map(DayTime.date(of:)) ?? "-",
         agent.windowCalls > 0 ? Self.perDay(callsPerDay(agent)) : "-",
         agent.trend == .none ? "-" : agent.trend.rawValue, Self.owned(agent),
         agent.forecast?.expected ?? "-",
       ])
     }
-    let legend = "(owns: open tasks t, unfinished workflows w)"
-    let isOwner = agents.contains(where: \.ownsSomething)
-    return [isOwner ? "Agents \(legend)" : "Agents"] + TextTable.lines(rows, leftColumns: 3)
+    let isOwner = agents.indices.contains { agents[$0].ownsSomething }
+    var piece = Array(
+      "Agents\(isOwner ? " (owns: open tasks t, unfinished workflows w)" : "")\n".utf8)
+    try layout.each { line in
+      piece += line
+      piece.append(0x0a)
+      try piece.handOn(to: write)
+    }
+    try write(piece)
   }
 
   /// `0.3`, `12`.

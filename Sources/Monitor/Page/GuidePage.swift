@@ -105,7 +105,7 @@ package enum GuidePage {
   }
 
   private static func sentence(_ state: SunsetState) -> String {
-    switch (state.phase, state.sunsetAt) {
+    switch (state.phase, state.end) {
     case (.sunset, let date): "v4 has ended\(date.map { "; the date was \($0)" } ?? "")."
     case (_, let date?): "v4 ends on \(date)."
     case (.compatibility, nil): "No end of v4 has been announced."

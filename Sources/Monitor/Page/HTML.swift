@@ -2,13 +2,21 @@ import AgoraStore
 
 /// Writes HTML; whatever is not markup is escaped on its way in.
 struct HTML {
-  private(set) var text = ""
+  private(set) var bytes: [UInt8] = []
+  /// Where something belongs that is too much to be held; nil where nothing does.
+  private(set) var gap: Int?
+
+  /// All of it.
+  var text: String { String(decoding: bytes, as: UTF8.self) }
 
   /// Adds markup of this program's own.
-  mutating func raw(_ markup: String) { text += markup }
+  mutating func raw(_ markup: String) { bytes += markup.utf8 }
 
   /// Adds text.
-  mutating func write(_ text: String) { self.text += Self.escaped(text) }
+  mutating func write(_ text: String) { Self.escape(text, into: &bytes) }
+
+  /// Leaves a gap.
+  mutating func leaveGap() { gap = bytes.count }
 
   /// Adds an element with text in it.
   ///
@@ -32,20 +40,26 @@ struct HTML {
   /// would not see, or would be misled by, is written out.
   static func escaped(_ text: String) -> String {
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(text.utf8.count + 16)
+    escape(text, into: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private static func escape(_ text: String, into bytes: inout [UInt8]) {
+    let isPlain =
+      TextTable.isPlain(text) && !text.utf8.contains(where: { "&<>\"'".utf8.contains($0) })
+    if isPlain { return bytes.append(contentsOf: text.utf8) }
     for scalar in text.unicodeScalars {
       switch scalar {
-      case "&": bytes += Array("&amp;".utf8)
-      case "<": bytes += Array("&lt;".utf8)
-      case ">": bytes += Array("&gt;".utf8)
-      case "\"": bytes += Array("&quot;".utf8)
-      case "'": bytes += Array("&#39;".utf8)
+      case "&": bytes.append(literal: "&amp;")
+      case "<": bytes.append(literal: "&lt;")
+      case ">": bytes.append(literal: "&gt;")
+      case "\"": bytes.append(literal: "&quot;")
+      case "'": bytes.append(literal: "&#39;")
       case _ where isMisleading(scalar):
-        bytes += Array("\\u{\(String(scalar.value, radix: 16))}".utf8)
-      default: bytes += Array(String(scalar).utf8)
+        bytes += "\\u{\(String(scalar.value, radix: 16))}".utf8
+      default: bytes += String(scalar).utf8
       }
     }
-    return String(decoding: bytes, as: UTF8.self)
   }
 
   /// Control characters, and those that turn the direction of the text around them.
@@ -54,15 +68,26 @@ struct HTML {
       || (0x2066...0x2069).contains(scalar.value)
   }
 
-  /// JSON that may stand in a script element: nothing in it ends the element or begins a comment.
-  static func embedded(_ json: JSON) -> String {
-    var bytes: [UInt8] = []
+  /// Appends JSON that may stand in a script element: nothing in it ends the element or begins a comment.
+  static func embed(_ json: JSON, into bytes: inout [UInt8]) {
+    let start = bytes.count
     JSONWriter.write(json, into: &bytes)
-    guard bytes.contains(0x3c) else { return String(decoding: bytes, as: UTF8.self) }
-    var escaped: [UInt8] = []
-    for byte in bytes {
-      if byte == 0x3c { escaped += Array("\\u003c".utf8) } else { escaped.append(byte) }
+    keep(from: start, in: &bytes)
+  }
+
+  /// Appends a text as a JSON string that may stand in a script element.
+  static func embed(_ text: String, into bytes: inout [UInt8]) {
+    let start = bytes.count
+    JSONText.quote(text, into: &bytes)
+    keep(from: start, in: &bytes)
+  }
+
+  private static func keep(from start: Int, in bytes: inout [UInt8]) {
+    guard bytes[start...].contains(0x3c) else { return }
+    let written = Array(bytes[start...])
+    bytes.removeSubrange(start...)
+    for byte in written {
+      if byte == 0x3c { bytes.append(literal: "\\u003c") } else { bytes.append(byte) }
     }
-    return String(decoding: escaped, as: UTF8.self)
   }
 }

@@ -44,12 +44,15 @@ enum PageScript {
       return {
         row: () => row, name: row.querySelector('bdi').textContent, id: row.dataset.id, state: row.dataset.state,
         v4: text(2) === '–' ? '' : text(2), rate: Number(row.dataset.rate), reducers: text(4) === '–' ? '' : text(4),
-        owns: Number(row.dataset.owns), v5: text(6) === '–' ? '' : text(6), stops: text(7) === '–' ? '' : text(7),
+        owns: Number(row.dataset.owns), v5: text(6) === '–' ? '' : text(6), stops: text(7) === '–' ? '~' : text(7),
       };
     };
     const plural = (count, noun) => count + ' ' + noun + (count === 1 ? '' : 's');
-    const ofData = (known) => ([name, id, state, v4, rate, trend, uses, tasks, workflows, v5, stops, stub]) => {
+    const date = (day) => day === null ? '–' : new Date(day * 864e5).toISOString().slice(0, 10);
+    const ofData = ({ reducers: known, states, trends }) => ([name, number, stateAt, v4, rate, trendAt, uses, tasks, workflows, v5, stops, marks]) => {
       let row = null;
+      const id = number[0] === '=' ? number.slice(1) : 'agent_' + number;
+      const state = states[stateAt], trend = trends[trendAt];
       const pairs = [];
       for (let at = 0; at + 1 < uses.length; at += 2) {
         const reducer = known[uses[at]];
@@ -57,7 +60,9 @@ enum PageScript {
       }
       const draw = () => {
         const head = make('th', { scope: 'row' }, make('bdi', { textContent: name }));
-        if (stub) head.append(' ', make('small', { textContent: 'never registered' }));
+        for (const [bit, word] of [[1, 'never registered'], [2, 'exempt'], [4, 'acknowledged']]) {
+          if (marks & bit) head.append(' ', make('small', { textContent: word }));
+        }
         const rateCell = make('td', { className: 'figure' }, rate > 0 ? perDay(rate) + ' ' : '–');
         if (rate > 0) rateCell.append(make('small', { textContent: trend }));
         const usesCell = make('td', { className: 'uses' });
@@ -72,12 +77,12 @@ enum PageScript {
         if (workflows) owned.push(plural(workflows, 'workflow'));
         return make('tr', {}, head,
           make('td', {}, make('span', { className: 'badge ' + state, textContent: titles[state] })),
-          make('td', { textContent: v4 || '–' }), rateCell, usesCell,
+          make('td', { textContent: date(v4) }), rateCell, usesCell,
           make('td', { className: 'figure', textContent: owned.join(', ') || '–' }),
-          make('td', { textContent: v5 || '–' }), make('td', { textContent: stops || '–' }));
+          make('td', { textContent: date(v5) }), make('td', { textContent: date(stops) }));
       };
       return {
-        row: () => row ??= draw(), name, id, state, v4: v4 || '', rate, owns: tasks + workflows, v5: v5 || '', stops: stops || '',
+        row: () => row ??= draw(), name, id, state, v4: v4 ?? -1e9, rate, owns: tasks + workflows, v5: v5 ?? -1e9, stops: stops ?? 1e9,
         reducers: pairs.map((pair) => pair[0] + ' ' + (pair[2] || '')).join(' '),
       };
     };
@@ -85,7 +90,7 @@ enum PageScript {
       const data = root.getElementById('agent-data');
       if (data) {
         const all = JSON.parse(data.textContent);
-        agents = all.agents.map(ofData(all.reducers));
+        agents = all.agents.map(ofData(all));
       } else {
         agents = [...root.querySelectorAll('#agent-rows > tr')].map((row) => ofRow(document.adoptNode(row)));
       }
@@ -186,18 +191,21 @@ enum PageScript {
       live(...liveWord);
       return true;
     };
-    let due = 0, last = 0;
+    let due = 0, last = 0, took = 0;
     const refresh = async () => {
       due = 0;
-      last = Date.now();
+      const start = Date.now();
       try {
         const answer = await fetchReport();
         if (answer.ok) take(await answer.text());
       } catch { say('not reached', 'off'); }
+      last = Date.now();
+      took = last - start;
     };
     const schedule = () => {
       if (due) return;
-      const pause = document.hidden ? 15000 : 2000;
+      // A page of very many agents takes its time: the reader has nine tenths of it.
+      const pause = Math.max(document.hidden ? 15000 : 2000, 9 * took);
       due = setTimeout(refresh, Math.max(200, last + pause - Date.now()));
     };
     const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));

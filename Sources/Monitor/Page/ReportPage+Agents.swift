@@ -48,12 +48,12 @@ extension ReportPage {
             )
           }
           out.raw("</tr></thead><tbody id=\"agent-rows\">\n")
-          for agent in agents.prefix(Self.rowLimit) { row(agent, &out) }
+          for place in agents.indices.prefix(Self.rowLimit) { row(agents[place], &out) }
           out.raw("</tbody>")
         }
       }
       out.raw("<button type=\"button\" id=\"more\" hidden>Show more</button>")
-      if agents.count > Self.rowLimit { data(&out) }
+      if agents.count > Self.rowLimit { out.leaveGap() }
     }
   }
 
@@ -115,37 +115,70 @@ extension ReportPage {
     return parts.isEmpty ? "–" : parts.joined(separator: ", ")
   }
 
-  /// All agents for the script, each as an array in the order of the columns; reducers by number.
-  private func data(_ out: inout HTML) {
+  /// Writes all agents for the script, each as an array in the order of the columns: reducers, states and
+  /// trends by their numbers, days as such, and of an id what is not the same in all.
+  func writeData(_ write: ([UInt8]) throws -> Void) rethrows {
     var numbers: [String: Int] = [:]
     for (number, reducer) in report.calls.reducers.enumerated() {
       numbers[reducer.reducer] = number
     }
-    out.raw("<script type=\"application/json\" id=\"agent-data\">{\"reducers\":")
-    out.raw(
-      HTML.embedded(
-        .array(
-          report.calls.reducers.map {
-            .array([.string($0.reducer), .optional($0.replacement)])
-          })))
-    out.raw(",\"agents\":[")
-    for (place, agent) in report.agents.enumerated() {
-      if place > 0 { out.raw(",\n") }
-      out.raw(
-        HTML.embedded(
-          .array([
-            .string(agent.name), .string(agent.id), .string(agent.state.rawValue),
-            .optional(agent.lastV4Call.map { String($0.description.prefix(10)) }),
-            .double(report.callsPerDay(agent)), .string(agent.trend.rawValue),
-            .array(
-              agent.reducers.prefix(6).flatMap { use in
-                [JSON.int(numbers[use.reducer] ?? -1), .int(use.calls)]
-              }),
-            .int(agent.openTasks), .int(agent.openWorkflows),
-            .optional(agent.lastV5Call.map { String($0.description.prefix(10)) }),
-            .optional(agent.forecast?.expected), .bool(agent.isStub),
-          ])))
+    var piece = Array("<script type=\"application/json\" id=\"agent-data\">{\"states\":".utf8)
+    HTML.embed(.array(AgentState.allCases.map { .string($0.rawValue) }), into: &piece)
+    piece.append(literal: ",\"trends\":")
+    HTML.embed(.array(CallTrend.allCases.map { .string($0.rawValue) }), into: &piece)
+    piece.append(literal: ",\"reducers\":")
+    HTML.embed(
+      .array(
+        report.calls.reducers.map { .array([.string($0.reducer), .optional($0.replacement)]) }),
+      into: &piece)
+    piece.append(literal: ",\"agents\":[")
+    for place in report.agents.indices {
+      if place > 0 { piece.append(literal: ",\n") }
+      data(report.agents[place], numbers, &piece)
+      try piece.handOn(to: write)
     }
-    out.raw("]}</script>")
+    piece.append(literal: "]}</script>")
+    try write(piece)
+  }
+
+  private func data(_ agent: AgentStanding, _ numbers: [String: Int], _ bytes: inout [UInt8]) {
+    func day(_ day: Int?, _ bytes: inout [UInt8]) {
+      bytes.append(0x2c)
+      if let day { bytes.append(decimal: day) } else { bytes.append(literal: "null") }
+    }
+    bytes.append(0x5b)
+    HTML.embed(agent.name, into: &bytes)
+    bytes.append(0x2c)
+    if case .usual(let bits) = agent.agentID {
+      bytes.append(0x22)
+      bits.appendHex(to: &bytes)
+      bytes.append(0x22)
+    } else {
+      HTML.embed("=" + agent.id, into: &bytes)
+    }
+    bytes.append(0x2c)
+    bytes.append(decimal: AgentState.allCases.firstIndex(of: agent.state) ?? 0)
+    day(agent.lastV4Call.map { DayTime.day(of: $0.microseconds) }, &bytes)
+    bytes.append(0x2c)
+    JSONWriter.write(.double(report.callsPerDay(agent)), into: &bytes)
+    bytes.append(0x2c)
+    bytes.append(decimal: CallTrend.allCases.firstIndex(of: agent.trend) ?? 0)
+    bytes.append(literal: ",[")
+    for (number, use) in agent.reducers.prefix(6).enumerated() {
+      if number > 0 { bytes.append(0x2c) }
+      bytes.append(decimal: numbers[use.reducer] ?? -1)
+      bytes.append(0x2c)
+      bytes.append(decimal: use.calls)
+    }
+    bytes.append(literal: "],")
+    bytes.append(decimal: agent.openTasks)
+    bytes.append(0x2c)
+    bytes.append(decimal: agent.openWorkflows)
+    day(agent.lastV5Call.map { DayTime.day(of: $0.microseconds) }, &bytes)
+    day(agent.forecast?.expectedDay, &bytes)
+    let marks = [agent.isStub, agent.exemptUntil != nil, agent.acknowledged != nil]
+    bytes.append(0x2c)
+    bytes.append(decimal: marks.enumerated().reduce(0) { $0 | ($1.element ? 1 << $1.offset : 0) })
+    bytes.append(0x5d)
   }
 }

@@ -93,7 +93,9 @@ extension ReportPage {
           what: "Brownout of \(minutes < 120 ? "\(minutes) minutes" : "\(minutes / 60) hours")",
           more: window.refused > 0 ? "\(window.refused) calls refused" : ""))
     }
-    if let at = sunset.sunsetAt { found.append(Moment(at: at, what: "v4 ends")) }
+    if let at = sunset.end {
+      found.append(Moment(at: at, what: at > report.generatedAt ? "v4 ends" : report.endedWords))
+    }
     if let all = report.forecast.all, DayTime.start(of: all.expectedDay) > report.generatedAt {
       found.append(Moment(at: DayTime.start(of: all.expectedDay), what: "Last call of v4 expected"))
     }

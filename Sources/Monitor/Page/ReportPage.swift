@@ -26,9 +26,10 @@ package struct ReportPage {
     return "sha256-" + String(decoding: digits, as: UTF8.self)
   }
 
-  /// The page.
-  package var html: String {
-    Self.document(title: "\(MonitorReport.sentence(report.verdict)) · From v4 to v5") { out in
+  /// Writes the page in pieces: of a hundred thousand agents there are millions of bytes.
+  package func write(_ write: ([UInt8]) throws -> Void) rethrows {
+    let title = "\(MonitorReport.sentence(report.verdict)) · From v4 to v5"
+    let out = Self.document(title) { out in
       header(&out)
       out.element("main", "id=\"main\"") { out in
         verdict(&out)
@@ -47,6 +48,10 @@ package struct ReportPage {
       }
       footer(&out)
     }
+    guard let gap = out.gap else { return try write(out.bytes) }
+    try write(Array(out.bytes[..<gap]))
+    try writeData(write)
+    try write(Array(out.bytes[gap...]))
   }
 
   /// The page that asks for a token, where the server needs one.
@@ -70,6 +75,10 @@ package struct ReportPage {
   }
 
   static func document(title: String, _ body: (inout HTML) -> Void) -> String {
+    document(title, body).text
+  }
+
+  private static func document(_ title: String, _ body: (inout HTML) -> Void) -> HTML {
     var out = HTML()
     out.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
     out.raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
@@ -81,7 +90,7 @@ package struct ReportPage {
     out.raw("\n<style>\(PageStyle.text)</style>\n</head>\n<body>\n")
     body(&out)
     out.raw("<script>\(PageScript.text)</script>\n</body>\n</html>\n")
-    return out.text
+    return out
   }
 
   // MARK: the frame
@@ -243,5 +252,17 @@ package struct ReportPage {
 
 extension MonitorReport {
   /// The report as one page, with nothing that has to be fetched.
-  public var page: String { ReportPage(self).html }
+  public var page: String { String(decoding: pageBytes, as: UTF8.self) }
+
+  /// The page's bytes.
+  package var pageBytes: [UInt8] {
+    var bytes: [UInt8] = []
+    writePage { bytes += $0 }
+    return bytes
+  }
+
+  /// Writes the page in pieces.
+  package func writePage(_ write: ([UInt8]) throws -> Void) rethrows {
+    try ReportPage(self).write(write)
+  }
 }

@@ -39,8 +39,6 @@ public struct CallFacts: Sendable {
   public let reducers: [ReducerFacts]
   /// Refused calls by code, the most frequent first.
   public let refused: [(code: String, calls: Int)]
-  /// Calls by reducer and outcome: `done`, or why they were refused.
-  package let outcomes: [(use: (reducer: String, outcome: String), calls: Int)]
   /// All calls.
   public let total: Int
   /// Those of agents and of others within the window.
@@ -62,10 +60,7 @@ public struct CallFacts: Sendable {
     var cells: [Cell] = []
     var codes: [String: Int] = [:]
     var total = 0
-    var outcomes: [[String]: Int] = [:]
     for part in totals where part.calls > 0 {
-      let use = [part.reducer, part.code ?? "done"]
-      outcomes[use] = DayTime.sum(outcomes[use] ?? 0, part.calls)
       let day = min(max(Int(part.day), DayTime.writable.lowerBound), DayTime.writable.upperBound)
       let refused = part.code == nil ? 0 : part.calls
       total = DayTime.sum(total, part.calls)
@@ -78,14 +73,13 @@ public struct CallFacts: Sendable {
       }
     }
     self.cells = cells
-    self.outcomes = outcomes.map { (($0.key[0], $0.key[1]), $0.value) }
     self.total = total
     refused = codes.map { ($0.key, $0.value) }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
     reducers = Self.reducers(cells, census, replacements)
     unattributed = census.unknown
     self.replacements = replacements
     inWindow = DayTime.sum(
-      census.agents.reduce(0) { DayTime.sum($0, $1.windowCalls) },
+      census.agents.indices.reduce(0) { DayTime.sum($0, census.agents[$1].windowCalls) },
       census.unknown.reduce(0) { DayTime.sum($0, $1.windowCalls) })
     since = census.firstCall.map { DayTime.instant($0.microseconds) }
   }
@@ -103,11 +97,24 @@ public struct CallFacts: Sendable {
       found[cell.reducer, default: fresh(cell.reducer)].refused = DayTime.sum(
         found[cell.reducer]?.refused ?? 0, cell.refused)
     }
-    for agent in census.agents {
-      for use in agent.reducers {
-        found[use.reducer, default: fresh(use.reducer)].agents += 1
-        if agent.state == .onV4 { found[use.reducer, default: fresh(use.reducer)].agentsOnV4 += 1 }
+    // By numbers: a hundred thousand agents call twenty reducers, and each would be looked up.
+    var numbers: [String: Int] = [:]
+    var users: [(agents: Int, onV4: Int)] = []
+    for place in census.agents.indices where !census.agents[place].reducers.isEmpty {
+      let isOnV4 = census.agents[place].state == .onV4
+      for use in census.agents[place].reducers {
+        let number = numbers[use.reducer] ?? users.count
+        if number == users.count {
+          numbers[use.reducer] = number
+          users.append((0, 0))
+        }
+        users[number].agents += 1
+        if isOnV4 { users[number].onV4 += 1 }
       }
+    }
+    for (reducer, number) in numbers {
+      found[reducer, default: fresh(reducer)].agents = users[number].agents
+      found[reducer, default: fresh(reducer)].agentsOnV4 = users[number].onV4
     }
     return found.values.sorted { ($1.calls, $0.reducer) < ($0.calls, $1.reducer) }
   }

@@ -121,6 +121,10 @@ public struct MigrationFacts: Sendable {
   public private(set) var runs: [RunFacts] = []
   /// Rows that wait for somebody to look at them, by reason.
   public private(set) var rejects: [(code: String, rows: Int)] = []
+  /// The number of the first of them; nil where none waits.
+  package private(set) var firstReject: Int?
+  /// The newest export that went in: its v4 deployment and its files; nil where none is known.
+  package private(set) var export: (source: String, files: [String])?
   /// Rows that v4 and v5 both changed and nobody has decided about.
   public private(set) var conflicts = 0
   /// The last comparison of each v4 deployment with a migration that stands, the newest first.
@@ -166,6 +170,15 @@ public struct MigrationFacts: Sendable {
     """
     SELECT code, count(*) FROM rejects WHERE status='outstanding' GROUP BY 1 ORDER BY 2 DESC, 1
     """)
+  private static let selectFirst = Query(
+    "rejects.first", "SELECT min(number) FROM rejects WHERE status='outstanding'")
+  private static let selectExport = Query(
+    "v4_files.newest",
+    """
+    SELECT r.source, f.path FROM v4_files f JOIN migration_runs r USING(run)
+    WHERE r.run=(SELECT max(run) FROM migration_runs JOIN v4_files USING(run)
+      WHERE status<>'rolled_back') ORDER BY f.file
+    """)
   private static let selectOrphans = Query(
     "v4_names.stubs", "SELECT count(DISTINCT v5_id) FROM v4_names WHERE origin='stub' AND run>0")
   private static let selectConflicts = Query(
@@ -190,6 +203,9 @@ public struct MigrationFacts: Sendable {
       runs.append(run)
     }
     rejects = try connection.all(Self.selectRejects) { ($0.text(0), $0.int(1)) }
+    firstReject = try connection.integer(Self.selectFirst).map { Int($0) }
+    let files = try connection.all(Self.selectExport) { ($0.text(0), $0.text(1)) }
+    export = files.first.map { ($0.0, files.map(\.1)) }
     orphans = Int(try connection.integer(Self.selectOrphans) ?? 0)
     conflicts = Int(try connection.integer(Self.selectConflicts) ?? 0)
     verifications = try connection.all(Self.selectVerifications) { row in

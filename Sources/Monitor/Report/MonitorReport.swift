@@ -15,6 +15,8 @@ public struct MonitorReport: Sendable {
   public let window: Int
   /// Every agent: on v4, silent, migrated, native, each in the order of names.
   public let agents: [AgentStanding]
+  /// How many there are in each state, by ``AgentState/rank``.
+  private let counts: [Int]
   /// The calls of v4.
   public let calls: CallFacts
   /// What the migrations have left behind.
@@ -29,8 +31,11 @@ public struct MonitorReport: Sendable {
   public let gates: [Gate]
   /// When v4 will not be called any more.
   public let forecast: Forecast
+  /// What `/metrics` has of the store without asking the monitor.
+  let figures: StoreFigures
   /// What is odd about the record itself.
   public let notes: [String]
+  private let hasAnyFromV4: Bool
 
   /// Makes the report.
   ///
@@ -51,10 +56,13 @@ public struct MonitorReport: Sendable {
     generatedAt = now
     self.window = window
     agents = read.census.agents
+    counts = read.census.counts
+    hasAnyFromV4 = read.census.hasAnyFromV4
     calls = read.calls
     facts = read.facts
     forecast = read.forecast
     sunset = read.sunset
+    figures = read.figures
     (health, healthNotes) = measured
     gates =
       ReadinessGates(
@@ -63,7 +71,7 @@ public struct MonitorReport: Sendable {
         healthReason: measured.notes.isEmpty
           ? "all that was measured is well" : measured.notes.joined(separator: "; "),
         now: now, window: window
-      ).all
+      ).all.map { $0.at(marketplace.store.path) }
     notes = Self.notes(read.census)
   }
 
@@ -74,6 +82,7 @@ public struct MonitorReport: Sendable {
     let facts: MigrationFacts
     let sunset: SunsetState
     let forecast: Forecast
+    let figures: StoreFigures
 
     init(
       _ connection: Connection, now: Timestamp, window: Int, replacements: [String: String]
@@ -83,8 +92,9 @@ public struct MonitorReport: Sendable {
       let register = SunsetRegister(connection)
       try census.note(register.exemptions(), register.acknowledgements(), at: now)
       facts = try MigrationFacts(connection)
-      calls = CallFacts(
-        try LegacyCallLog(connection).totals(), census, replacements: replacements)
+      let totals = try LegacyCallLog(connection).totals()
+      calls = CallFacts(totals, census, replacements: replacements)
+      figures = try StoreFigures(connection, totals)
       forecast = census.forecast(at: now, window: window)
     }
   }
@@ -113,14 +123,19 @@ public struct MonitorReport: Sendable {
   // MARK: what follows
 
   /// The agents of a state.
-  public func count(_ state: AgentState) -> Int { agents.count { $0.state == state } }
+  public func count(_ state: AgentState) -> Int { state.range(in: counts).count }
+
+  /// The agents of a state, in the order of names.
+  public func agents(in state: AgentState) -> ArraySlice<AgentStanding> {
+    agents[state.range(in: counts)]
+  }
 
   /// Whether v4 can be switched off.
   public var isReady: Bool { gates.allSatisfy(\.passed) }
 
   /// Whether anything came from v4 or calls it.
   public var hasLegacy: Bool {
-    !facts.standing.isEmpty || calls.total > 0 || agents.contains { $0.isFromV4 }
+    !facts.standing.isEmpty || calls.total > 0 || hasAnyFromV4
   }
 
   /// The protocol's `v4_migrated_agents`: those that have left v4, and those that are silent.
@@ -150,9 +165,12 @@ public struct MonitorReport: Sendable {
     if sunset.phase == .brownout, let next = sunset.nextWindow(after: generatedAt) {
       return ("brownout begins", next.start)
     }
-    guard sunset.phase != .sunset, let end = sunset.sunsetAt else { return nil }
-    return (end > generatedAt ? "v4 ends" : "v4 was to end", end)
+    guard sunset.phase != .sunset, let end = sunset.end else { return nil }
+    return (end > generatedAt ? "v4 ends" : endedWords, end)
   }
+
+  /// What an end that is over is called: v4 is not off by its date alone.
+  var endedWords: String { sunset.phase == .sunset ? "v4 ended" : "v4 was to end" }
 }
 
 extension Census {
@@ -167,8 +185,11 @@ extension Census {
     }
     let reasons = Dictionary(acknowledged.map { ($0.agent, $0.reason) }) { $1 }
     update { agent in
-      agent.exemptUntil = until[agent.id] ?? until[agent.name]
-      agent.acknowledged = reasons[agent.id] ?? reasons[agent.name]
+      let exempt = until[agent.id] ?? until[agent.name]
+      let reason = reasons[agent.id] ?? reasons[agent.name]
+      if exempt != nil || reason != nil {
+        agent.note(exemptUntil: exempt, acknowledged: reason)
+      }
     }
   }
 }

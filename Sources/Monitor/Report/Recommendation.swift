@@ -14,6 +14,16 @@ public struct Recommendation: Sendable, Equatable {
 extension MonitorReport {
   /// What to do next, the most urgent first.
   public var recommendations: [Recommendation] {
+    advice.map { advice in
+      // The gates' commands name the store already.
+      let isOfAGate = gates.contains { $0.remedy != nil && $0.remedy == advice.command }
+      return Recommendation(
+        text: advice.text,
+        command: isOfAGate ? advice.command : advice.command.map { Words.command($0, at: store) })
+    }
+  }
+
+  private var advice: [Recommendation] {
     guard hasLegacy else {
       return [
         Recommendation(
@@ -64,7 +74,7 @@ extension MonitorReport {
     var found = [
       Recommendation(
         text:
-          "Move \(Words.count(calling, "agent")) off v4: \(Words.names(agents.filter { $0.state == .onV4 }.sorted { $1.windowCalls < $0.windowCalls }.map(\.name)))",
+          "Move \(Words.count(calling, "agent")) off v4: \(Words.names(busiest(3), of: calling))",
         command: "agora compat log --days")
     ]
     let used = calls.reducers.filter { $0.agentsOnV4 > 0 }
@@ -79,6 +89,18 @@ extension MonitorReport {
             ? "agora call \(replacement) --help" : nil))
     }
     return found
+  }
+
+  /// The names of the agents that call v4 most, as many as are told.
+  private func busiest(_ most: Int) -> [String] {
+    let callers = agents(in: .onV4)
+    var found: [Int] = []
+    for place in callers.indices {
+      let before = found.firstIndex { callers[$0].windowCalls < callers[place].windowCalls }
+      found.insert(place, at: before ?? found.count)
+      if found.count > most { found.removeLast() }
+    }
+    return found.map { callers[$0].name }
   }
 
   private var phaseAdvice: Recommendation? {
@@ -106,11 +128,11 @@ extension MonitorReport {
     }
   }
 
-  private var isEndAhead: Bool { sunset.sunsetAt.map { generatedAt < $0 } ?? false }
+  private var isEndAhead: Bool { sunset.end.map { generatedAt < $0 } ?? false }
 
   /// That the announced date is to be waited for, as the end of a sentence.
   private var untilEnd: String {
-    guard isEndAhead, let end = sunset.sunsetAt else { return "" }
+    guard isEndAhead, let end = sunset.end else { return "" }
     return "; wait for the announced end on \(Self.minute(end)) before v4 is switched off"
   }
 }

@@ -44,9 +44,19 @@ enum Terminal {
 
   /// The number of columns of the terminal; 80 where it does not tell.
   static var width: Int {
-    var size = winsize()
-    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard let size = size(2), size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
+  }
+
+  /// The number of rows of the terminal that takes data; 24 where it does not tell.
+  static var height: Int {
+    guard let size = size(1), size.ws_row > 0 else { return 24 }
+    return Int(size.ws_row)
+  }
+
+  private static func size(_ descriptor: Int32) -> winsize? {
+    var size = winsize()
+    return ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0 ? size : nil
   }
 }
 

@@ -95,8 +95,10 @@ enum CompatCommands {
   private static func days(
     _ store: Store, _ limit: Int, _ reducer: String?, _ invocation: Invocation
   ) throws -> ExitCode {
-    let counts = try store.read { connection in
-      try LegacyCallLog(connection).counts(limit: limit, of: reducer)
+    let (counts, names) = try store.read { connection in
+      let log = LegacyCallLog(connection)
+      let counts = try log.counts(limit: limit, of: reducer)
+      return (counts, try log.names(of: counts.map(\.agent)))
     }
     let rows = counts.map { count in
       let day = Timestamp(microseconds: count.day * 86_400_000_000).description.prefix(10)
@@ -110,6 +112,7 @@ enum CompatCommands {
             rows.map { day, count in
               .object([
                 .init("day", .string(day)), .init("agent", .string(count.agent)),
+                .init("agent_name", .optional(names[count.agent])),
                 .init("reducer", .string(count.reducer)),
                 .init("outcome", .string(count.outcome)), .init("code", .optional(count.code)),
                 .init("calls", .int(count.calls)),
@@ -119,7 +122,7 @@ enum CompatCommands {
       ]),
       rows.map { day, count in
         TextTable.visible(
-          "\(day)  \(count.calls)  \(count.code.map { "refused (\($0))" } ?? "done")  \(count.reducer)  \(count.agent)"
+          "\(day)  \(count.calls)  \(count.code.map { "refused (\($0))" } ?? "done")  \(count.reducer)  \(names[count.agent] ?? (count.agent.isEmpty ? "-" : count.agent))"
         )
       }.joined(separator: "\n"))
     return .done

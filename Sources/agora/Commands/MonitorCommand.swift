@@ -34,8 +34,10 @@ enum MonitorCommand {
       """,
     run: run)
 
+  private static let formats = ["json", "markdown", "prometheus"]
+
   private static func run(_ invocation: Invocation) throws -> ExitCode {
-    let formats = ["json", "markdown", "prometheus"].filter { invocation.has($0) }
+    let formats = Self.formats.filter { invocation.has($0) }
     guard formats.count < 2 else {
       throw AgoraError(
         .misuse, "--\(formats[0]) and --\(formats[1]) cannot both be printed",
@@ -66,7 +68,7 @@ enum MonitorCommand {
   }
 
   private static func write(_ report: MonitorReport, _ invocation: Invocation) throws {
-    if invocation.value("html") == "-" { return try Terminal.write(Array(report.page.utf8)) }
+    if invocation.value("html") == "-" { return try report.writePage { try Terminal.write($0) } }
     if let file = invocation.value("html") {
       try writePage(report, to: file)
       Terminal.say("Wrote the page to \(file).")
@@ -75,21 +77,21 @@ enum MonitorCommand {
       try report.writeJSON { try Terminal.write($0) }
       try Terminal.print("")
     } else if invocation.has("markdown") {
-      try Terminal.write(Array(report.markdown.utf8))
+      try report.writeMarkdown { try Terminal.write($0) }
     } else if invocation.has("prometheus") {
       try Terminal.write(Array(report.prometheus.utf8))
     } else if invocation.value("html") == nil || invocation.has("gate") {
-      try Terminal.write(Array(report.text.utf8))
+      try report.writeText { try Terminal.write($0) }
     }
   }
 
   /// The page appears whole, in the place of an older one.
   static func writePage(_ report: MonitorReport, to path: String) throws {
-    do throws(SystemError) {
+    do {
       let part = try PartFile(for: path)
-      try part.file.write(Array(report.page.utf8).span)
+      try report.writePage { try part.file.write($0.span) }
       try part.replace()
-    } catch { throw AgoraError(error, file: path) }
+    } catch let error as SystemError { throw AgoraError(error, file: path) }
   }
 
   /// Draws the report anew where a terminal shows it; elsewhere each follows the one before.
@@ -99,9 +101,17 @@ enum MonitorCommand {
     Interruption.watch()
     while true {
       let now = try report()
-      // Home, and clear what is below: clearing first would flicker.
-      if System.isTerminal(1) { try Terminal.write(Array("\u{1b}[H\u{1b}[J".utf8)) }
-      try write(now, invocation)
+      if System.isTerminal(1) {
+        // Home, and clear what is below: clearing first would flicker.
+        try Terminal.write(Array("\u{1b}[H\u{1b}[J".utf8))
+      }
+      if System.isTerminal(1), formats.allSatisfy({ !invocation.has($0) }),
+        invocation.value("html") == nil
+      {
+        try Terminal.write(Array(now.screen(rows: Terminal.height).utf8))
+      } else {
+        try write(now, invocation)
+      }
       for _ in 0..<(interval * 10) {
         if System.isInterrupted { return .interrupted }
         System.pause(milliseconds: 100)

@@ -4,6 +4,12 @@ import Monitor
 
 /// What has to be true before v4 is switched off: the monitor says it.
 enum Readiness {
+  /// The ids of silent agents that own something and that nobody has acknowledged.
+  static func waiting(_ marketplace: Marketplace, at now: Timestamp) throws -> [String] {
+    try MonitorReport(marketplace, at: now, replacements: Reducer.replacements)
+      .agents(in: .silent).filter { $0.ownsSomething && $0.acknowledged == nil }.map(\.id)
+  }
+
   static let gate: ReadinessGate = { marketplace, now in
     try MonitorReport(marketplace, at: now, replacements: Reducer.replacements).gates
       .filter { !$0.passed }
@@ -11,11 +17,8 @@ enum Readiness {
   }
 
   /// The ids of the agents that call v4 still.
-  static func callers(_ invocation: Invocation) throws -> Set<String> {
-    let clock = try Clock.ofEnvironment()
-    let report = try MonitorReport(
-      Marketplace(invocation.openStore(), clock: clock), at: clock.now(),
-      replacements: Reducer.replacements)
-    return Set(report.agents.filter { $0.state == .onV4 }.map(\.id))
+  static func callers(_ marketplace: Marketplace, at now: Timestamp) throws -> Set<String> {
+    let report = try MonitorReport(marketplace, at: now, replacements: Reducer.replacements)
+    return Set(report.agents(in: .onV4).map(\.id))
   }
 }

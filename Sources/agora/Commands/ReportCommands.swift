@@ -45,7 +45,7 @@ enum RejectsCommand {
       Command.store,
       .init(
         name: "source", value: "NAME",
-        help: "The v4 deployment's name (default agora-marketplace)."),
+        help: "The v4 deployment, where the store has several."),
       .init(
         name: "orphans", value: "stub|keep|reject",
         help: "What a reference to nothing does now: stub (default), keep or reject."),
@@ -57,10 +57,10 @@ enum RejectsCommand {
       """,
     run: { invocation in
       var options = MigrationOptions.retryingRejects()
-      options.source = invocation.value("source") ?? options.source
       options.orphans = try invocation.choice("orphans", OrphanPolicy.self) ?? .stub
       options.waits = invocation.has("wait")
-      _ = try invocation.openStore()
+      options.source = try KnownSources(invocation.openStore()).choose(
+        invocation.value("source"))
       let progress = ProgressLine(isShown: Terminal.isWatched)
       Interruption.watch()
       let report = try Migration(options, store: invocation.storePath, progress: progress).run()

@@ -106,21 +106,44 @@ enum SunsetCommands {
 
   static let acknowledge = Command(
     words: ["sunset", "acknowledge"],
-    summary: "Says that a silent agent need not be waited for.", operands: [agent],
-    options: [reason, Command.store],
-    run: { invocation in
-      let reason = try required("acknowledge", invocation)
-      let callers = try Readiness.callers(invocation)
-      let silent = try control(invocation).taking {
-        try $0.acknowledge(invocation.operands[0], reason: reason, callers: callers)
-      }
-      invocation.reportDone(
-        .object([
-          .init("agent_id", .string(silent.agent)), .init("name", .string(silent.name)),
-          .init("reason", .string(silent.reason)), .init("at", .string(silent.at.description)),
-        ]), "\(TextTable.visible(silent.name)) is acknowledged as silent")
-      return .done
-    })
+    summary: "Says that silent agents need not be waited for.",
+    operands: [.init(name: agent.name, help: agent.help, isRequired: false, repeats: true)],
+    options: [
+      reason,
+      .init(
+        name: "all", help: "All silent agents that still own something, as agora monitor has them."),
+      Command.store,
+    ],
+    run: acknowledge)
+
+  private static func acknowledge(_ invocation: Invocation) throws -> ExitCode {
+    let reason = try required("acknowledge", invocation)
+    guard invocation.operands.isEmpty == invocation.has("all") else {
+      throw AgoraError(.misuse, "agora sunset acknowledge takes either agents or --all")
+    }
+    let marketplace = try Marketplace(invocation.openStore())
+    let agents =
+      invocation.has("all")
+      ? try Readiness.waiting(marketplace, at: marketplace.now) : invocation.operands
+    let callers = try Readiness.callers(marketplace, at: marketplace.now)
+    let silent = try SunsetControl(marketplace, gate: Readiness.gate).taking {
+      try $0.acknowledge(agents, reason: reason, callers: callers)
+    }
+    func json(_ silent: SilentAcknowledgement) -> JSON {
+      .object([
+        .init("agent_id", .string(silent.agent)), .init("name", .string(silent.name)),
+        .init("reason", .string(silent.reason)), .init("at", .string(silent.at.description)),
+      ])
+    }
+    let isOne = silent.count == 1 && !invocation.has("all")
+    invocation.reportDone(
+      isOne ? json(silent[0]) : .object([.init("acknowledged", .array(silent.map(json)))]),
+      silent.isEmpty
+        ? "No silent agent owns anything"
+        : silent.map { "\(TextTable.visible($0.name)) is acknowledged as silent" }
+          .joined(separator: "\n"))
+    return .done
+  }
 
   // MARK: what they have in common
 
@@ -247,6 +270,10 @@ extension SunsetControl {
             "agora compat log shows its calls; agora sunset exempt lets them pass for a while.")
       case .notReady: throw fault
       }
+    } catch let failure as ToolFailure where failure.code == .halted {
+      throw AgoraError(
+        .halted, failure.message,
+        remedy: "agora call agora.admin.override with the action resume ends the halt.")
     } catch let failure as ToolFailure {
       throw AgoraError(failure.code == .unavailable ? .busy : .broken, failure.message)
     }

@@ -10,7 +10,7 @@ enum VerifyCommand {
       Command.store,
       .init(
         name: "source", value: "NAME",
-        help: "The v4 deployment's name (default agora-marketplace)."),
+        help: "The v4 deployment (default: agora-marketplace, or the only one there is)."),
       Command.table,
       .init(
         name: "max-row-bytes", value: "N",
@@ -28,10 +28,11 @@ enum VerifyCommand {
 
   private static func run(_ invocation: Invocation) throws -> ExitCode {
     var options = MigrationOptions(exports: invocation.operands)
-    options.source = invocation.value("source") ?? options.source
     options.table = invocation.value("table")
     let limit = try invocation.number("max-row-bytes", in: 1...1 << 30)
     options.maxRowBytes = limit ?? options.maxRowBytes
+    options.source = try KnownSources(invocation.openStore()).choose(
+      invocation.value("source"), prefersDefault: true)
     let progress = ProgressLine(
       isShown: Terminal.isWatched && !invocation.has("no-progress"))
     Interruption.watch()

@@ -94,9 +94,17 @@ struct ToolCommand {
     Terminal.say("agora: \(failure)")
     if let remedy = remedy(for: failure) { Terminal.say("  " + remedy) }
     if invocation.wantsJSON {
-      try Terminal.print(JSONWriter.pretty(.object([.init("error", failure.json)])))
+      var members = failure.json.members ?? []
+      if failure.parameter == nil { members.insert(.init("parameter", .null), at: 2) }
+      try Terminal.print(JSONWriter.pretty(.object([.init("error", .object(members))])))
     }
     return .failed
+  }
+
+  /// Words that make no call, because of one parameter.
+  struct Misuse: Error {
+    let error: AgoraError
+    let parameter: String?
   }
 
   /// How the shell says what the failure is about; nil where the failure has said it.
@@ -123,9 +131,10 @@ extension ToolCommand {
     for field in tool.parameters.fields {
       let values = invocation.values(Self.optionName(field))
       guard values.isEmpty || !members.contains(where: { $0.name == field.name }) else {
-        throw AgoraError(
-          .misuse, "\(field.name) is given twice: in the JSON and as \(field.flag)",
-          remedy: "Leave one of them out.")
+        throw Misuse(
+          error: AgoraError(
+            .misuse, "\(field.name) is given twice: in the JSON and as \(field.flag)",
+            remedy: "Leave one of them out."), parameter: field.name)
       }
       texts += values.map { (name: field.name, text: $0) }
     }
@@ -134,9 +143,11 @@ extension ToolCommand {
       return .object(members + (flags.members ?? []))
     } catch {
       let field = tool.parameters.fields.first { $0.name == error.parameter }
-      throw AgoraError(
-        .misuse, error.message,
-        remedy: field.map { "Put JSON in single quotes: \($0.flag) \(Self.sample($0))" })
+      throw Misuse(
+        error: AgoraError(
+          .misuse, error.message,
+          remedy: field.map { "Put JSON in single quotes: \($0.flag) \(Self.sample($0))" }),
+        parameter: error.parameter)
     }
   }
 

@@ -1,11 +1,17 @@
 /// Writes declarations as JSON Schema 2020-12.
-enum JSONSchema {
+package enum JSONSchema {
   static let dialect = "https://json-schema.org/draft/2020-12/schema"
 
   /// The schema of a document: an object with these fields and no others.
   static func document(_ fields: [Field]) -> JSON {
     let schema = schema(.fields(fields), .none)
     return .object([.init("$schema", .string(dialect))] + (schema.members ?? []))
+  }
+
+  /// A schema for a place that says the dialect itself, or where 2020-12 is meant anyway: validators of
+  /// older clients refuse a dialect that they do not know.
+  package static func embedded(_ schema: JSON) -> JSON {
+    .object((schema.members ?? []).filter { $0.name != "$schema" })
   }
 
   private static func schema(of field: Field) -> JSON {

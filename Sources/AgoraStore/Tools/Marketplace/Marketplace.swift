@@ -265,6 +265,33 @@ public final class Marketplace: Sendable {
     }
   }
 
+  /// Runs several calls of tools that only look, and what stands around them, on one snapshot: nobody has
+  /// to wait for them who writes.
+  ///
+  /// - Throws: ``ToolFailure``.
+  package func looking<Result: Sendable>(
+    _ body: @Sendable (CallGroup) throws -> Result
+  ) throws(ToolFailure) -> Result {
+    let now = clock.now()
+    do {
+      let (result, tally) = try store.read { connection in
+        let group = CallGroup(
+          connection, at: now, self.catalog, verifies: options.verifiesDeclarations
+        ) {
+          self.context(connection, $0, now, $1)
+        } admit: {
+          try self.admit($0)
+        }
+        let result = try body(group)
+        var tally = UsageLog.Tally()
+        group.note(in: &tally)
+        return (result, tally)
+      }
+      usage.put(back: tally)
+      return result
+    } catch { throw ToolFailure(error) }
+  }
+
   func context(
     _ connection: Connection, _ tool: Tool, _ now: Timestamp, _ caller: Caller
   ) -> ToolContext {
