@@ -215,6 +215,20 @@ import Testing
     }
   }
 
+  @Test func `a list of rejects has the beginning of a very long row, and one reject all of it`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let long = String(repeating: "x", count: 100_000)
+      try write("{\"agent_message\":[\"\(long)\"]}", to: folder + "/export.json")
+      _ = try Child.run("agora", ["migrate", "export.json"], in: folder)
+      let list = try RejectList(Store(path: folder + "/agora.db")).json["rejects"]?.elements?.first
+      #expect(list?["row"]?.text?.utf8.count == 65_536 && list?["row_is_cut"] == .bool(true))
+      let one = try RejectList(Store(path: folder + "/agora.db"), number: 1).json["rejects"]
+      #expect(one?.elements?.first?["row"]?.text == "\"\(long)\"")
+    }
+  }
+
   @Test func `a dry run in a halted marketplace ends as the run would`() throws {
     try withStore { folder in
       let halt = [

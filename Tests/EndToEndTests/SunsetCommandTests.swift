@@ -49,7 +49,7 @@ import Testing
         ("sunset schedule --date 2026-12-01 --windows 1m,1h30m --budget 7", 0, "1h30m"),
         ("sunset advance --reason planned", 0, "phase    warning"),
         ("sunset exempt A --until 2026-11-30T00:30:00Z --reason nightly", 0, "A is exempted"),
-        ("sunset acknowledge A --reason known", 0, "A is acknowledged"),
+        ("sunset acknowledge A --reason known", 5, ""),
         ("sunset set brownout", 0, "2026-11-29T00:00:00Z"),
         ("sunset status", 0, "nightly"), ("sunset advance", 6, ""), ("sunset set sunset", 6, ""),
       ]

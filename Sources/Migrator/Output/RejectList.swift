@@ -30,22 +30,33 @@ public struct RejectList: Sendable {
   /// The rejects in order.
   public let rejects: [Reject]
 
-  private static let columns = """
-    SELECT number, v4_table, v4_id, file, byte_offset, max(ordinal,1), code, reason, status, status_reason,
-      row, row_blob, (SELECT run_id FROM migration_runs m WHERE m.run=settled_by),
-      (SELECT run_id FROM migration_runs m WHERE m.run=gone_by), source,
-      (SELECT run_id FROM migration_runs m WHERE m.run=rejects.run) FROM rejects
+  private static func columns(_ row: (String) -> String, isCut: String) -> String {
     """
+    SELECT number, v4_table, v4_id, file, byte_offset, max(ordinal,1), code, reason, status, status_reason,
+      \(row("row")), \(row("row_blob")), (SELECT run_id FROM migration_runs m WHERE m.run=settled_by),
+      (SELECT run_id FROM migration_runs m WHERE m.run=gone_by), source,
+      (SELECT run_id FROM migration_runs m WHERE m.run=rejects.run), \(isCut) FROM rejects
+    """
+  }
   private static let outstanding = Query(
-    "rejects.list", columns + " WHERE \(RejectStatus.waits) ORDER BY number")
-  private static let one = Query("rejects.one", columns + " WHERE number=?1")
+    "rejects.list",
+    columns(
+      { "substr(\($0),1,\(listedLength))" }, isCut: "length(coalesce(row,row_blob))>\(listedLength)"
+    )
+      + " WHERE \(RejectStatus.waits) ORDER BY number")
+  private static let one = Query(
+    "rejects.one", columns({ $0 }, isCut: "0") + " WHERE number=?1")
+
+  /// The most characters, or bytes, of each row that a list of all has in memory.
+  private static let listedLength = 65_536
+
   private static let firstChunk = Query(
     "reject_chunks.first", "SELECT bytes FROM reject_chunks WHERE number=?1 AND chunk=0")
 
   /// The most bytes of an oversized row that are shown.
   private static let shownBytes = 4096
 
-  /// Reads the rejects of a store that nobody has dealt with.
+  /// Reads the rejects of a store that nobody has dealt with; of very long rows the first part.
   public init(_ store: Store) throws {
     rejects = try store.read { connection in
       var rejects: [Reject] = []
@@ -93,7 +104,7 @@ public struct RejectList: Sendable {
   private static func reject(_ row: borrowing Row, _ connection: Connection) throws -> Reject {
     var text = row.optionalText(10)
     var base64: String?
-    var isCut = false
+    var isCut = row.optionalInt64(16) == 1
     if !row.isNull(11) {
       var encoded: [UInt8] = []
       var encoder = Base64Encoder()
