@@ -70,11 +70,29 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
   public let offset: Int?
   /// What to do about it, as a sentence; nil where nothing better can be said than the message.
   public let remedy: String?
+  /// What stands in the way one by one; nil for most failures.
+  public let details: Details?
+
+  /// What a failure is about, where that is a list.
+  public struct Details: Sendable, Equatable {
+    /// The list for people: its first lines, and how much more there is.
+    public let lines: [String]
+    /// The whole list, as further members of a JSON report.
+    public let members: [JSON.Member]
+
+    /// Makes a list.
+    public init(lines: [String], members: [JSON.Member]) {
+      self.lines = lines
+      self.members = members
+    }
+  }
 
   /// Makes a failure.
   public init(
-    _ code: Code, _ message: String, file: String? = nil, offset: Int? = nil, remedy: String? = nil
+    _ code: Code, _ message: String, file: String? = nil, offset: Int? = nil,
+    remedy: String? = nil, details: Details? = nil
   ) {
+    self.details = details
     self.code = code
     self.message = message
     self.file = file
@@ -82,12 +100,13 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     self.remedy = remedy
   }
 
-  /// Place, message and code on one line, the remedy on the next.
+  /// Place, message and code on one line, then the details and the remedy.
   public var description: String {
     var text = ""
     if let file { text += "\(file): " }
     if let offset { text += "byte \(offset): " }
     text += "\(message) [\(code.rawValue)]"
+    for line in details?.lines ?? [] { text += "\n  \(line)" }
     if let remedy { text += "\n  \(remedy)" }
     return text
   }

@@ -124,7 +124,7 @@ package struct LegacyLog {
       let reducer = data["reducer"]?.text ?? ""
       switch data["code"]?.text {
       case nil: return ("Reducer \(reducer) called\(source.map { " by agent \($0)" } ?? "")", false)
-      case "unknown_reducer"?:
+      case Refusal.unknownReducer?:
         return (
           "External attempt to call nonexistent reducer \"\(reducer)\" failed. Have you run `spacetime generate` recently?",
           true

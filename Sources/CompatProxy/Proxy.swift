@@ -29,6 +29,8 @@ package struct Proxy: Sendable {
     var claimed: String?
     var tool: String?
     var refusal: Refusal?
+    /// Why it was refused as the record has it, where that is not what the caller is told.
+    var recordedCode: String?
     var notice: SunsetNotice?
     var touched = LegacyCallRecord.Touched()
     var output = JSON.null
@@ -94,6 +96,8 @@ package struct Proxy: Sendable {
       try gate.count(decision)
       outcome.notice = gate.notice(decision, for: reading)
       outcome.refusal = outcome.notice?.refusal
+      // A name that no reducer has stays one, or the record's counts would have no end.
+      if reading.reducer == nil { outcome.recordedCode = Refusal.unknownReducer }
       return outcome
     }
     try carryOut(reading, found, &outcome, in: group)
@@ -155,7 +159,8 @@ package struct Proxy: Sendable {
     let record = LegacyCallRecord(
       at: group.now, door: call.door, database: call.database, reducer: call.reducer,
       shape: outcome.shape, claimed: outcome.claimed, agent: agent,
-      code: outcome.refusal?.code, microseconds: System.microseconds(since: start),
+      code: outcome.recordedCode ?? outcome.refusal?.code,
+      microseconds: System.microseconds(since: start),
       tool: outcome.tool,
       touched: outcome.touched)
     try LegacyCallLog(group.connection).add(record)

@@ -84,6 +84,7 @@ package struct Reducer: Sendable {
     let names = all.map(\.name)
     let near = Suggestion.nearest(to: String(name.prefix(64)), among: names)
     throw Refusal(
-      .noSuchReducer(near: near.map { [$0] } ?? names), "unknown_reducer", "no such reducer")
+      .noSuchReducer(near: near.map { [$0] } ?? names), Refusal.unknownReducer,
+      "no such reducer")
   }
 }

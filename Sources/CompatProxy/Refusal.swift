@@ -14,6 +14,9 @@ package struct Refusal: Error, Sendable, Equatable {
     case usage
   }
 
+  /// The code of a call that names no reducer; the record counts such calls together.
+  static let unknownReducer = LegacyCaller.unknownCode
+
   package let kind: Kind
   /// A stable code for the record.
   package let code: String

@@ -100,7 +100,8 @@ final class StagedRun {
     var report = try RunRecord.report(of: run, in: stage)
     report.isResumed = true
     report.appliedDeletes = options.appliesDeletes
-    report.configurations = try ConfigurationOutcomes.read(stage, rejectsIn: "main", run: run)
+    report.configurations = try ConfigurationOutcomes.read(
+      stage, rejectsIn: "main", run: run, hasSeen: false)
     try outputs.write(from: stage, rejectsIn: "main", source: options.source, run: run)
     return report
   }
@@ -139,7 +140,8 @@ final class StagedRun {
         remedy: "Nothing was imported. Please report this with the export.")
     }
     if schema == "stage", !options.retriesRejects {
-      try KnownRejects(connection, source: options.source).adopt()
+      context.deletedInSource += try KnownRejects(connection, source: options.source).adopt(
+        (run, runID), holding: context.tables, applyingDeletes: options.appliesDeletes)
     }
     try undo?.stop()
     // What is announced is v5's own message, and stays when the run is taken back.
@@ -153,7 +155,8 @@ final class StagedRun {
       deletedInSource: context.deletedInSource, appliedDeletes: options.appliesDeletes,
       bytes: exports.bytes,
       seconds: System.monotonicSeconds() - started, warnings: exports.warnings,
-      configurations: try ConfigurationOutcomes.read(connection, rejectsIn: schema, run: run))
+      configurations: try ConfigurationOutcomes.read(
+        connection, rejectsIn: schema, run: run, hasSeen: true))
     report.isResumed = exports.isResumed
     if options.isDryRun { report.status = .dryRun }
     try record(report, run: run, in: connection)

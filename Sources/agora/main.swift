@@ -49,7 +49,8 @@ private func report(
       .init("remedy", .optional(error.remedy)),
     ]
     let status = isCall ? [] : [JSON.Member("status", .string("failed"))]
-    let json = JSON.object(status + [.init("error", .object(members))])
+    let json = JSON.object(
+      status + [.init("error", .object(members))] + (error.details?.members ?? []))
     // Where nobody reads standard output, standard error has said it.
     try? Terminal.print(JSONWriter.pretty(json))
   }

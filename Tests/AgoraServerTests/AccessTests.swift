@@ -295,6 +295,32 @@ import Testing
     }
   }
 
+  @Test func `a token stays good when its agent turns out to be another one`() throws {
+    try withTemporaryFolder { folder in
+      let harness = try harness(folder)
+      func legacy(_ reducer: String, _ words: String...) -> String? {
+        Proxy(harness.parts.marketplace).answer(
+          LegacyCall(database: "agora-marketplace", reducer: reducer, arguments: .words(words))
+        ).refusal?.text
+      }
+      #expect(legacy("send_agent_message", "ann", "v3-1", "info", "x", "1") == nil)
+      let token = try harness.token("v3-1")
+      let mine = [("Authorization", "Bearer \(token.text)")]
+      let body = #"{"to_agent":"bob","content":"x"}"#
+      #expect(try harness.ask("POST /agora/messaging/send", mine, body: body).status == 200)
+      #expect(legacy("register_agent_capability", "v3-1", "worker", "Real", "null") == nil)
+      for sender in ["", #","from_agent":"Real""#, #","from_agent":"v3-1""#] {
+        let body = #"{"to_agent":"bob","content":"x"\#(sender)}"#
+        let answer = try harness.ask("POST /agora/messaging/send", mine, body: body)
+        #expect(answer.status == 200, "\(sender) \(answer.text)")
+      }
+      let other = #"{"to_agent":"bob","content":"x","from_agent":"ann"}"#
+      #expect(try harness.ask("POST /agora/messaging/send", mine, body: other).status == 403)
+      let listed = try TokenRegister(harness.bazaar.store).list()
+      #expect(listed.map(\.agentName) == ["Real"])
+    }
+  }
+
   @Test func `a token that calls too often is told when to come again, and no other is`() throws {
     try withTemporaryFolder { folder in
       let harness = try harness(folder) { $0.callsPerSecond = 2 }

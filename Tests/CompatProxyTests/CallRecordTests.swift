@@ -100,4 +100,23 @@ import Testing
       #expect(callers.reduce(0) { $0 + $1.calls } == 60)
     }
   }
+
+  @Test func `no count that a damaged store holds stops the record`() throws {
+    try withTemporaryFolder { folder in
+      let store = try Store(path: folder + "/s.db", creates: true)
+      let most = "\(Int64.max)"
+      let caller = try store.write { connection in
+        for name in ["agent_a", "agent_b"] {
+          try connection.execute(
+            "INSERT INTO v4_callers VALUES('\(name)',0,0,\(most),\(most),'20000:9','x:\(most)')")
+        }
+        var dice = SeededDice(seed: 3)
+        let log = LegacyCallLog(connection)
+        for _ in 0..<20 { try log.add(record(&dice, day: 20_000)) }
+        try log.rename("agent_a", to: "agent_b")
+        return try LegacyCallers(connection).caller("agent_b")
+      }
+      #expect(caller?.calls == .max && caller?.refused == .max)
+    }
+  }
 }

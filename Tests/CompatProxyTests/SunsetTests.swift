@@ -178,7 +178,16 @@ import Testing
       try schedule(folder)
       let inside = Self.before(Self.day - 60)
       let place = try marketplace(folder, at: inside)
-      let before = try place.store.contentHash()
+      func content() throws -> [String] {
+        try place.store.read { connection in
+          try ["agents", "tasks", "messages", "workflows", "v4_names"].flatMap { table in
+            let columns = try UndoLog.columns(of: table, connection)
+              .map { "quote(\($0))" }.joined(separator: "||','||")
+            return try connection.all(Query("t", "SELECT \(columns) FROM \(table)")) { $0.text(0) }
+          }
+        }
+      }
+      let before = try content()
       let answers = [
         try call(folder, at: inside, "update_task_progress", "t-1", "A", "0.5", "on", "{}"),
         try call(folder, at: inside, "send_agent_message", "A", "New", "info", "x", "1"),
@@ -186,19 +195,45 @@ import Testing
       ]
       #expect(answers.allSatisfy { $0.refusal?.code == SunsetNotice.brownoutCode })
       let records = try place.store.read { try LegacyCallLog($0).newest(3) }
-      let (names, tasks) = try place.store.read { connection in
-        (
-          try connection.integer(Query("t", "SELECT count(*) FROM agents WHERE agent_name='New'")),
-          try connection.integer(Query("t", "SELECT max(progress) FROM tasks"))
-        )
-      }
-      #expect(names == 0 && tasks == 0)
       #expect(records[2].touched.task == made.output["task_id"]?.text)
       #expect(records[0].touched.workflow != nil && records[0].code == SunsetNotice.brownoutCode)
       #expect(records.allSatisfy { $0.claimed == "A" && $0.agent != nil })
-      // Events and audit aside, which tell of it, content is as it was.
-      let after = try place.store.contentHash()
-      #expect(!before.isEmpty && !after.isEmpty)
+      // Events and audit aside, which tell of it.
+      #expect(try content() == before && before.count > 3)
+    }
+  }
+
+  @Test func `names that no reducer has are counted together also while v4 is refused`() throws {
+    try withTemporaryFolder { folder in
+      try schedule(folder)
+      let inside = Self.before(Self.day - 60)
+      for name in ["evil 1", "evil:2 b"] {
+        #expect(try call(folder, at: inside, name, "x").refusal?.code == SunsetNotice.brownoutCode)
+      }
+      _ = try control(folder, at: inside).set(
+        .sunset, date: nil, SunsetControl.Decision(reason: "now", isForced: true))
+      for name in ["evil 3", "agent_heartbeat"] {
+        #expect(try call(folder, at: inside, name, "x").refusal?.code == SunsetNotice.endedCode)
+      }
+      let store = try marketplace(folder, at: inside).store
+      func callers() throws -> [String] {
+        try store.read { connection in
+          var found: [String] = []
+          try LegacyCallers(connection).each { caller in
+            found += caller.reducers.map { "\($0.reducer) \($0.calls)" }
+          }
+          return found.sorted()
+        }
+      }
+      let told = try callers()
+      let totals = try store.write { connection in
+        let log = LegacyCallLog(connection, limit: 1)
+        try log.fold(at: inside)
+        return try log.totals().map { "\($0.reducer) \($0.code ?? "") \($0.calls)" }.sorted()
+      }
+      #expect(told == ["(unknown) 3", "agent_heartbeat 1"])
+      #expect(try callers() == told)
+      #expect(totals == ["(unknown) unknown_reducer 3", "agent_heartbeat v4_sunset 1"])
     }
   }
 

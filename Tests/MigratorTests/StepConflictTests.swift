@@ -82,6 +82,54 @@ import Testing
     }
   }
 
+  /// What v4 makes of a step of v5 that went to v4 and came back, and the step when a side is kept.
+  @Test func `a change in v4 of a step that v5 has written is a conflict`() throws {
+    let sides: [(ConflictResolution.Side, steps: String)] = [
+      (.v5, "one pending,added pending"), (.v4, "one pending,added completed"),
+    ]
+    for (side, steps) in sides {
+      for comesBackFirst in [true, false] {
+        try withTemporaryFolder { folder in
+          let store = folder + "/s.db"
+          try migrate(Self.export(Self.first), into: store)
+          try addStep(store)
+          let told = try bundle(store, withNew: true)
+          if comesBackFirst { #expect(try migrate(told, into: store).conflicts == 0) }
+          let before = try hash(store)
+          guard let place = told.range(of: "pending", after: "added") else {
+            Issue.record("the step was not told: \(told)")
+            return
+          }
+          var changed = told
+          changed.replaceSubrange(place, with: "completed")
+          for turn in 1...2 {
+            let delta = try migrate(changed, into: store)
+            let total = delta.ledger.totals
+            #expect(delta.conflicts == (turn == 1 || comesBackFirst ? 1 : 0), "\(turn)")
+            #expect(total.updated == 0 && delta.ledger.isBalanced)
+            let entries = try ConflictList(Store(path: store)).json["conflicts"]?.elements ?? []
+            #expect(entries.map { $0["kind"]?.text } == ["changed"])
+            let fields = entries.first?["fields"]?.elements?.map { $0["field"]?.text }
+            #expect(fields == ["status"])
+            #expect(try hash(store) == before)
+            let report = try verify(store)
+            #expect(report.isIdentical, "\(report.text)")
+          }
+          _ = try ConflictResolution(.all(source: nil), keeping: side, store: store).run()
+          #expect(try names(store) == steps)
+          let settled = try migrate(changed, into: store)
+          #expect(settled.conflicts == 0)
+          #expect(settled.ledger.totals.unchanged == settled.ledger.totals.read)
+          for run in try RunList(Store(path: store)).runs.map(\.runID).prefix(2) {
+            _ = try Rollback(run, store: store).run()
+          }
+          #expect(try hash(store) == before)
+          #expect(try names(store) == "one pending,added pending")
+        }
+      }
+    }
+  }
+
   @Test func `a row that stands twice and is in conflict is unchanged the next time`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/s.db"
@@ -207,5 +255,12 @@ import Testing
         #expect(try bundle(folder + "/fresh.db", withNew: true) == newer, "\(what)")
       }
     }
+  }
+}
+
+extension String {
+  /// Where a text stands first behind another one.
+  fileprivate func range(of text: String, after other: String) -> Range<String.Index>? {
+    firstRange(of: other).flatMap { self[$0.upperBound...].firstRange(of: text) }
   }
 }

@@ -180,7 +180,7 @@ import Testing
       let refusal = #expect(throws: AgoraError.self) {
         try Rollback(run, store: folder + "/agora.db").run()
       }
-      #expect(refusal?.message.contains(task) == true)
+      #expect(refusal?.description.contains(task) == true)
       let report = try Rollback(run, keepsNewer: true, store: folder + "/agora.db").run()
       #expect(report.kept.contains(try id("t1", bazaar)))
       #expect(try StoreCheck(bazaar.store).isSound)

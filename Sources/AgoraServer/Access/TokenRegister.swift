@@ -22,13 +22,15 @@ public struct TokenRegister: Sendable {
   private static let one = Query(
     "tokens.one",
     """
-    SELECT \(columns), t.hash FROM tokens t LEFT JOIN agents a ON a.agent_id=t.agent
+    SELECT \(columns), t.hash FROM tokens t
+    LEFT JOIN agents a ON a.agent_id=\(MergedAgents.today("t.agent"))
     WHERE t.token_id=?1
     """)
   private static let all = Query(
     "tokens.all",
     """
-    SELECT \(columns) FROM tokens t LEFT JOIN agents a ON a.agent_id=t.agent
+    SELECT \(columns) FROM tokens t
+    LEFT JOIN agents a ON a.agent_id=\(MergedAgents.today("t.agent"))
     ORDER BY t.created_at DESC, t.token_id
     """)
   private static let any = Query("tokens.any", "SELECT EXISTS(SELECT 1 FROM tokens)")

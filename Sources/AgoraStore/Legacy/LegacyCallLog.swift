@@ -28,10 +28,7 @@ package struct LegacyCallLog {
     SELECT max(ifnull((SELECT max(call) FROM v4_calls WHERE at<?1),0),
       ifnull((SELECT max(call) FROM v4_calls),0)-?2)
     """)
-  /// The reducer of a call as it is counted: names that no reducer has are counted together, for there is
-  /// no end to them.
-  private static let counted =
-    "iif(code='unknown_reducer','\(LegacyCaller.unknownReducer)',reducer)"
+  private static let counted = LegacyCaller.counted
   private static let fold = Query(
     "v4_calls.fold",
     """
@@ -183,6 +180,8 @@ package struct LegacyCallLog {
     """
     UPDATE v4_calls SET agent_id=?2 WHERE agent_id=?1 OR (agent_id IS NULL AND claimed=?1)
     """)
+  private static let renameReceiver = Query(
+    "v4_calls.rename_receiver", "UPDATE v4_calls SET receiver_id=?2 WHERE receiver_id=?1")
   private static let renameDays = Query(
     "v4_call_days.rename",
     """
@@ -197,6 +196,7 @@ package struct LegacyCallLog {
   package func rename(_ old: String, to new: String) throws {
     guard old != new else { return }
     try connection.run(Self.rename, .text(old), .text(new))
+    try connection.run(Self.renameReceiver, .text(old), .text(new))
     try connection.run(Self.renameDays, .text(old), .text(new))
     try connection.run(Self.forgetDays, .text(old))
     try LegacyCallers(connection).rename(old, to: new)

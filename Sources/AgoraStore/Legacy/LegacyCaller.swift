@@ -26,8 +26,14 @@ package struct LegacyCaller: Sendable, Equatable {
 
   /// How many days with a call are kept of each agent.
   package static let keptDays = 64
+  /// The code of a call whose reducer nobody has.
+  package static let unknownCode = "unknown_reducer"
   /// The reducer under which all names are counted that no reducer has.
   package static let unknownReducer = "(unknown)"
+
+  /// SQL for the reducer of a call as it is counted: names that no reducer has are counted together, for
+  /// there is no end to them.
+  static let counted = "iif(code='\(unknownCode)','\(unknownReducer)',reducer)"
 
   init(_ agent: String, at: Timestamp) {
     self.agent = agent
@@ -49,8 +55,8 @@ package struct LegacyCaller: Sendable, Equatable {
   mutating func add(_ count: Count) {
     firstAt = min(firstAt, count.firstAt)
     lastAt = max(lastAt, count.lastAt)
-    calls += count.calls
-    refused += count.refused
+    calls = Numeric.sum(calls, count.calls)
+    refused = Numeric.sum(refused, count.refused)
     addDay(Day(day: count.day, calls: Int32(clamping: count.calls)))
     addUse(Use(reducer: count.reducer, calls: count.calls))
   }
@@ -59,8 +65,8 @@ package struct LegacyCaller: Sendable, Equatable {
   mutating func add(_ other: LegacyCaller) {
     firstAt = min(firstAt, other.firstAt)
     lastAt = max(lastAt, other.lastAt)
-    calls += other.calls
-    refused += other.refused
+    calls = Numeric.sum(calls, other.calls)
+    refused = Numeric.sum(refused, other.refused)
     for day in other.days { addDay(day) }
     for use in other.reducers { addUse(use) }
   }
@@ -78,7 +84,7 @@ package struct LegacyCaller: Sendable, Equatable {
 
   private mutating func addUse(_ new: Use) {
     if let index = reducers.firstIndex(where: { $0.reducer == new.reducer }) {
-      reducers[index].calls += new.calls
+      reducers[index].calls = Numeric.sum(reducers[index].calls, new.calls)
     } else {
       reducers.append(new)
     }
@@ -115,7 +121,7 @@ package struct LegacyCallers {
     "v4_calls.by_agent",
     """
     SELECT coalesce(agent_id, claimed, ''), at/86400000000,
-      iif(code='unknown_reducer','\(LegacyCaller.unknownReducer)',reducer), count(*),
+      \(LegacyCaller.counted), count(*),
       sum(outcome='refused'), min(at), max(at)
     FROM v4_calls WHERE call<=?1 GROUP BY 1,2,3 ORDER BY 1,2,3
     """)

@@ -18,24 +18,9 @@ package struct StubMerger {
     (.workflows, "steps", true), (.agents, "metadata", true), (.audit, "target", false),
   ]
 
-  /// What is not content and names an agent: how it is found, halted, listened for and known from v4.
-  private static let others: [Query] = [
-    Query(
-      "v4_names.off_stub",
-      "UPDATE v4_names SET v5_id=?2, origin='alias' WHERE kind='agent' AND v5_id=?1"),
-    Query("overrides.off_stub", "UPDATE overrides SET target_id=?2 WHERE target_id=?1"),
-    Query("subscriptions.off_stub", "UPDATE subscriptions SET agent_id=?2 WHERE agent_id=?1"),
-    Query("v4_exemptions.off_stub", "UPDATE OR IGNORE v4_exemptions SET agent=?2 WHERE agent=?1"),
-    Query(
-      "v4_acknowledged.off_stub", "DELETE FROM v4_acknowledged WHERE agent=?1 AND ?2 IS NOT NULL"),
-    Query(
-      "agent_activity.off_stub",
-      """
-      INSERT INTO agent_activity(agent_id, origin, last_at, calls)
-      SELECT ?2, origin, last_at, calls FROM agent_activity WHERE agent_id=?1
-      ON CONFLICT DO UPDATE SET last_at=max(last_at,excluded.last_at), calls=calls+excluded.calls
-      """),
-  ]
+  private static let names = Query(
+    "v4_names.off_stub",
+    "UPDATE v4_names SET v5_id=?2, origin='alias' WHERE kind='agent' AND v5_id=?1")
 
   /// Gives all references to a stub to an agent, and removes the stub.
   ///
@@ -73,7 +58,8 @@ package struct StubMerger {
         "message_reads.off_stub",
         "UPDATE OR REPLACE message_reads SET agent_id=?2 WHERE agent_id=?1"),
       .text(stub), .text(agent))
-    for query in Self.others { try connection.run(query, .text(stub), .text(agent)) }
+    try connection.run(Self.names, .text(stub), .text(agent))
+    try MergedAgents(connection).move(from: stub, to: agent)
     try LegacyCallLog(connection).rename(stub, to: agent)
     try connection.run(
       Query("agents.drop_stub", "DELETE FROM agents WHERE agent_id=?1"), .text(stub))

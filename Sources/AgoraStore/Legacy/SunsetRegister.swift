@@ -19,9 +19,16 @@ package struct SunsetRegister {
     """)
   private static let exemptions = Query(
     "v4_exemptions.all",
-    "SELECT agent, name, until, reason, granted_at FROM v4_exemptions ORDER BY name, agent")
+    """
+    SELECT ifnull(\(MergedAgents.today("agent")),agent), name, until, reason, granted_at
+    FROM v4_exemptions ORDER BY name, agent
+    """)
   private static let exemptUntil = Query(
-    "v4_exemptions.until", "SELECT max(until) FROM v4_exemptions WHERE agent IN (?1,?2)")
+    "v4_exemptions.until",
+    """
+    SELECT max(until) FROM v4_exemptions
+    WHERE agent=?2 OR agent IN \(MergedAgents.before("?1"))
+    """)
 
   /// Exempts an agent, or says anew until when.
   package func exempt(_ exemption: SunsetExemption) throws {
@@ -62,7 +69,10 @@ package struct SunsetRegister {
     """)
   private static let acknowledged = Query(
     "v4_acknowledged.all",
-    "SELECT agent, name, reason, acknowledged_at FROM v4_acknowledged ORDER BY name, agent")
+    """
+    SELECT agent, name, reason, acknowledged_at FROM v4_acknowledged
+    WHERE agent NOT IN (SELECT agent_id FROM merged_agents) ORDER BY name, agent
+    """)
 
   /// Notes that somebody has looked at a silent agent.
   package func acknowledge(_ agent: SilentAcknowledgement) throws {
@@ -71,7 +81,7 @@ package struct SunsetRegister {
       .integer(agent.at.microseconds))
   }
 
-  /// All silent agents that somebody has looked at.
+  /// All silent agents that somebody has looked at; one that turned out to be another is not among them.
   package func acknowledgements() throws -> [SilentAcknowledgement] {
     try connection.all(Self.acknowledged) { row in
       SilentAcknowledgement(

@@ -4,8 +4,16 @@
   import Darwin
 #endif
 
-/// The functions of the system's mathematical library that are used.
+/// Arithmetic that needs the system's mathematical library, or that no number stops.
 package enum Numeric {
+  /// A sum that stays at the largest or smallest number instead of passing it: a damaged store may hold
+  /// any number.
+  package static func sum(_ first: Int, _ second: Int) -> Int {
+    let (sum, overflows) = first.addingReportingOverflow(second)
+    guard overflows else { return sum }
+    return second < 0 ? .min : .max
+  }
+
   /// The natural logarithm.
   package static func log(_ value: Double) -> Double {
     #if canImport(Glibc)

@@ -22,6 +22,8 @@ extension SchemaStep {
     SchemaStep(name: "the sunset of v4", sql: sunsetTables),
     SchemaStep(name: "backups that were taken", sql: BackupRecord.tableSQL),
     SchemaStep(name: "rows that v4 has no more", sql: goneRows),
+    SchemaStep(name: "agents that another one took over", sql: MergedAgents.tableSQL),
+    SchemaStep(name: "how rejects end", sql: settledRejects),
   ]
 
   private static let goneRows =

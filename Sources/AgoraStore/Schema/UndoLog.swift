@@ -4,7 +4,7 @@
 /// write the row as it was. Text, numbers and NUL bytes come back as they were, which no quoting promises.
 package struct UndoLog {
   /// The tables that a run writes, those that others refer to first.
-  package static let tables = firstTables + ["v4_gone"]
+  package static let tables = firstTables + ["v4_gone", "merged_agents"]
 
   /// Those that there were when the schema got the log.
   private static let firstTables = [

@@ -75,11 +75,16 @@ struct ConflictedRecords {
 
   /// A step stands in its workflow, whose steps are all as v4 says then; the workflow's own fields stay.
   ///
-  /// A step that was new to a workflow that v5 had changed leaves the archive for it.
+  /// A step that was new to a workflow that v5 had changed leaves the archive for it. One that v5 has
+  /// written stays where it is and says what v4 says.
   private func rebuildSteps(of conflicts: [Conflict]) throws {
     var workflows: Set<String> = []
     for conflict in conflicts {
-      if let place = try conflict.place(in: connection) {
+      if BornOnV5.isGiven(conflict.v5ID) {
+        if let step = try conflict.step(context)?.json {
+          try BornSteps.follow(conflict.v5ID, step, in: connection)
+        }
+      } else if let place = try conflict.place(in: connection) {
         workflows.insert(place)
       } else if let place = try conflict.step(context)?.workflow {
         try connection.run(Self.placeStep, .integer(conflict.row), .text(place))

@@ -72,6 +72,7 @@ extension Conflict {
   /// The workflow that a step's row stands in; nil for one that was new when v5 had changed its workflow.
   func place(in connection: Connection) throws -> String? {
     try connection.first(Self.placeOf, .integer(row), map: { $0.text(0) })
+      ?? BornSteps.workflow(of: v5ID, in: connection)
   }
 
   /// The step that the row says now, and its workflow; nil where it is none.

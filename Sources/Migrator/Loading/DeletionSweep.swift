@@ -63,14 +63,18 @@ struct DeletionSweep {
           "gone.missing",
           """
           INSERT OR IGNORE INTO temp.gone
-          SELECT g.row FROM main.v4_gone g JOIN main.v4_rows r USING(row) WHERE r.table_no=?1
-          """), .integer(table.number))
+          SELECT g.row FROM main.v4_gone g JOIN main.v4_rows r USING(row)
+          WHERE iif(\(table.kind == .configuration ? "r.parent IS NOT NULL" : "0"),
+            r.table_no IN (SELECT table_no FROM main.v4_tables WHERE source=?2),
+            r.table_no=?1 AND r.parent IS NULL)
+          """), .integer(table.number), .text(context.source))
     }
     // What stood in a configuration goes with it.
     try connection.execute(
       """
       INSERT OR IGNORE INTO temp.gone
-        SELECT row FROM main.v4_rows WHERE parent IN (SELECT row FROM temp.gone);
+        SELECT row FROM main.v4_rows WHERE parent IN (SELECT row FROM temp.gone)
+          AND row NOT IN (SELECT main_row FROM temp.seen);
       -- What v5 was to keep, a person has decided.
       DELETE FROM temp.gone WHERE row IN (
         SELECT row FROM main.conflicts WHERE \(Conflict.keepsGoneRow));

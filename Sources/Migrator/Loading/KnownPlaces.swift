@@ -11,6 +11,7 @@ struct KnownPlaces {
   func refresh() throws {
     try findReordered()
     try move()
+    try ConfigurationContents(context).moveStored()
     try noteGone()
     context.isFollowing = true
   }
@@ -76,7 +77,8 @@ struct KnownPlaces {
         """))
   }
 
-  /// A table that the export lacks says nothing about its rows.
+  /// A table that the export lacks says nothing about its rows; what stands in configurations is in their
+  /// list.
   private func noteGone() throws {
     try WorkflowRefresh(context).begin()
     let back = "row IN (SELECT g.row FROM main.v4_gone g JOIN temp.seen s ON s.main_row=g.row)"
@@ -85,10 +87,10 @@ struct KnownPlaces {
       INSERT OR IGNORE INTO temp.recast SELECT v4_id FROM main.v4_rows WHERE \(back);
       DELETE FROM main.v4_gone WHERE \(back);
       """, name: "v4_gone.came_back")
-    let condition = """
-      table_no=?1 AND row NOT IN (SELECT main_row FROM temp.seen)
-        AND row NOT IN (SELECT row FROM main.v4_gone)
+    let isGone = """
+      row NOT IN (SELECT main_row FROM temp.seen) AND row NOT IN (SELECT row FROM main.v4_gone)
       """
+    let condition = "table_no=?1 AND parent IS NULL AND " + isGone
     for table in context.tables {
       if table.kind == .workflow {
         try connection.run(
@@ -102,6 +104,15 @@ struct KnownPlaces {
           "v4_gone.note",
           "INSERT INTO main.v4_gone SELECT row, ?2 FROM main.v4_rows WHERE \(condition)"),
         .integer(table.number), .integer(context.run))
+      guard table.kind == .configuration else { continue }
+      try connection.run(
+        Query(
+          "v4_gone.note_contents",
+          """
+          INSERT INTO main.v4_gone SELECT row, ?2 FROM main.v4_rows
+          WHERE parent IS NOT NULL AND \(isGone)
+            AND table_no IN (SELECT table_no FROM main.v4_tables WHERE source=?1)
+          """), .text(context.source), .integer(context.run))
     }
   }
 }

@@ -6,9 +6,13 @@ import AgoraStore
 /// row; rows that say nothing new are gone from the staging file and counted.
 struct RepeatSettler {
   private let context: LoadContext
+  private let configurations: ConfigurationContents
   private var connection: Connection { context.connection }
 
-  init(_ context: LoadContext) { self.context = context }
+  init(_ context: LoadContext) {
+    self.context = context
+    configurations = ConfigurationContents(context)
+  }
 
   /// A row that an id names already.
   private struct Known {
@@ -36,6 +40,7 @@ struct RepeatSettler {
       CREATE TEMP TABLE replacements(row INTEGER PRIMARY KEY, main_row INTEGER);
       CREATE TEMP TABLE seen(main_row INTEGER PRIMARY KEY, file INTEGER, byte_offset INTEGER, ordinal INTEGER);
       """, name: "contested.create")
+    try configurations.begin()
     try connection.run(
       context.staged(
         "contested.in_export",
@@ -56,6 +61,7 @@ struct RepeatSettler {
     }
     for table in context.tables { try settle(table) }
     guard context.hasStoredRows else { return }
+    try configurations.moveStaged()
     try findBornSteps()
     for table in context.tables { try claim(table) }
     try connection.execute("DROP TABLE temp.born_steps", name: "born_steps.drop")
@@ -132,8 +138,10 @@ struct RepeatSettler {
             WHERE x.table_no=m.table_no AND x.v4_id=m.v4_id AND x.row<>m.row);
       INSERT INTO temp.seen SELECT m.main_row, s.file, s.byte_offset, s.ordinal
         FROM temp.same m CROSS JOIN stage.v4_rows s USING(row);
-      DELETE FROM stage.v4_rows WHERE row IN (SELECT row FROM temp.same);
       """, name: "same.settle")
+    try configurations.noteSame()
+    try connection.execute(
+      "DELETE FROM stage.v4_rows WHERE row IN (SELECT row FROM temp.same)", name: "same.drop_rows")
     let counts = try connection.all(
       Query("same.count", "SELECT table_no, count(*) FROM temp.same GROUP BY table_no"),
       map: { ($0.int64(0), $0.int(1)) })
@@ -181,6 +189,7 @@ struct RepeatSettler {
       }
       return
     }
+    if table.kind == .configuration { return try settleEntries(rows, table, known) }
     // What an export says last is what it says: a row that ends as it is stored is unchanged, whatever
     // stood before it.
     var named = Namesakes()
@@ -274,6 +283,42 @@ struct RepeatSettler {
     }
   }
 
+  /// A list may name an agent several times, and each entry says more of it, with tasks and workflows of
+  /// its own: the entries are rows beside each other, told apart by their number in the place of an epoch.
+  ///
+  /// One that is there already is that one; the others are newer texts of those left, in order, or new.
+  private func settleEntries(
+    _ rows: [Repeated], _ table: StagedTable, _ known: [Known]
+  ) throws {
+    var left = known
+    var next = (known.map(\.epoch).max() ?? -1) + 1
+    var changed: [Repeated] = []
+    for row in rows {
+      if let same = left.firstIndex(where: { $0.digest == row.digest }) {
+        try keep(row.row, table, as: left.remove(at: same))
+      } else {
+        changed.append(row)
+      }
+    }
+    for row in changed {
+      if left.isEmpty {
+        if next > 0 { try rename(row.row, table, epoch: next) }
+        next += 1
+      } else {
+        try replace(left.removeFirst(), by: row.row, table)
+      }
+    }
+  }
+
+  /// The row is a newer text of a stored one.
+  private func replace(_ known: Known, by row: StagedRow, _ table: StagedTable) throws {
+    try markSeen(known.row, row)
+    try connection.run(
+      Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2)"),
+      .integer(row.row), .integer(known.row))
+    if known.epoch > 0 { try rename(row, table, epoch: known.epoch) }
+  }
+
   private func settle(
     _ repeated: Repeated, _ table: StagedTable, _ known: inout Namesakes
   ) throws {
@@ -291,11 +336,7 @@ struct RepeatSettler {
     }
     if found.digest == digest { return try keep(row, table, as: found) }
     if found.isStored {
-      try markSeen(found.row, row)
-      try connection.run(
-        Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2)"),
-        .integer(row.row), .integer(found.row))
-      if found.epoch > 0 { try rename(row, table, epoch: found.epoch) }
+      try replace(found, by: row, table)
       found.row = row.row
       found.isStored = false
     } else {
@@ -325,6 +366,7 @@ struct RepeatSettler {
     try connection.run(
       Query("seen.insert", "INSERT OR IGNORE INTO temp.seen VALUES(?1,?2,?3,?4)"), .integer(stored),
       .integer(row.file), .integer(row.offset), .integer(row.ordinal))
+    try configurations.note(stored, row)
   }
 
   /// Gives a row the id of a later epoch.

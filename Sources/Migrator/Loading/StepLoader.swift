@@ -97,14 +97,24 @@ struct StepLoader {
     }
   }
 
-  /// A step that v5 has written is an element of its workflow already, and stays what v5 has made of it.
+  /// A step that v5 has written is an element of its workflow already, and stays what v5 has made of it;
+  /// where v4 says something else by now it is a conflict.
   private func join(_ row: StagedRow, _ table: StagedTable, stored: Int64?) throws {
-    if let stored {
-      context.ledger[table.name].unchanged += 1
-      try context.adopt(row, into: stored)
+    var json: [UInt8] = []
+    let place = try table.mapper.mapStep(
+      id: row.v5ID, context.expectedReferences(), into: &json
+    ).workflow
+    let found = try BornSteps.element(row.v5IDText, near: place, in: connection)
+    let agrees = try found.map { try WorkflowSteps.differences(JSON.parse(json), $0).isEmpty }
+    guard let stored else {
+      if agrees == false { try context.conflict(row, table, stored: row.row) }
+      context.ledger[table.name].merged += 1
       return
     }
-    context.ledger[table.name].merged += 1
+    context.ledger[table.name].unchanged += 1
+    guard agrees == false else { return try context.adopt(row, into: stored) }
+    try context.conflict(row, table, stored: stored)
+    try context.drop(row.row)
   }
 
   /// A step whose workflow does not exist and is not to be made is kept whole.

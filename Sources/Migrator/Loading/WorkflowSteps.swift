@@ -28,7 +28,66 @@ enum WorkflowSteps {
     if found["order"] != nil { names.append("order") }
     return names.compactMap { name in
       let (one, other) = (expected[name] ?? .null, found[name] ?? .null)
+      let isTime = name == "started_at" || name == "completed_at"
+      // Of two spellings of one instant neither is a change.
+      if isTime, let time = one.text.flatMap({ Timestamp($0) }),
+        time == other.text.flatMap({ Timestamp($0) })
+      {
+        return nil
+      }
       return one == other ? nil : (name, one, other)
     }
+  }
+}
+
+/// The steps that v5 has written, which stand in their workflows and in no place of v4.
+enum BornSteps {
+  private static let holder = Query(
+    "workflows.with_step",
+    """
+    SELECT workflow_id FROM main.workflows w WHERE instr(steps, ?1)>0 AND EXISTS(
+      SELECT 1 FROM json_each(w.steps) j WHERE json_extract(j.value,'$.step_id')=?1)
+    """)
+
+  /// The workflow that a step stands in; nil where there is none of that id, or v5 did not give it.
+  static func workflow(of id: String, in connection: Connection) throws -> String? {
+    guard BornOnV5.isGiven(id) else { return nil }
+    return try connection.first(holder, .text(id), map: { $0.text(0) })
+  }
+
+  /// A step as v5 has it.
+  ///
+  /// - Parameter place: the workflow that it stands in most likely; all are looked at where it does not.
+  static func element(
+    _ id: String, near place: [UInt8]?, in connection: Connection
+  ) throws -> JSON? {
+    if let place, let found = try WorkflowSteps.element(id, of: place, in: connection) {
+      return found
+    }
+    return try workflow(of: id, in: connection).flatMap {
+      try WorkflowSteps.element(id, of: Array($0.utf8), in: connection)
+    }
+  }
+
+  private static let write = Query(
+    "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
+
+  /// Makes a step what v4 says of it; what v4 cannot say stays.
+  static func follow(_ id: String, _ v4: JSON, in connection: Connection) throws {
+    guard let workflow = try workflow(of: id, in: connection) else { return }
+    let steps = try WorkflowSteps.elements(of: workflow, in: connection).map { step in
+      guard step["step_id"]?.text == id else { return step }
+      var members = step.members ?? []
+      for (name, expected, _) in WorkflowSteps.differences(v4, step) {
+        let member = JSON.Member(name, expected)
+        if let place = members.firstIndex(where: { $0.name == name }) {
+          members[place] = member
+        } else {
+          members.append(member)
+        }
+      }
+      return .object(members)
+    }
+    try connection.run(write, .text(workflow), .text(JSONWriter.compact(.array(steps))))
   }
 }

@@ -16,6 +16,13 @@ public struct Explanation: Sendable {
     /// `imported`, `merged`, `stub`, `alias` or `rejected`.
     let status: String
     let reason: String?
+
+    /// What an epoch beyond the first means.
+    fileprivate var epochText: String {
+      // Rows that are named by their content and entries of one agent have no counter.
+      v4ID?.hasPrefix("~") == true || v4Table == AgentConfiguration.table
+        ? "again: \(epoch + 1). of its name" : "epoch \(epoch): the counter had restarted"
+    }
   }
 
   /// The matches, rows before names and rejects.
@@ -45,7 +52,7 @@ public struct Explanation: Sendable {
     """
     SELECT r.v4_table, r.v4_id, m.run_id, r.file, r.byte_offset, r.ordinal, r.code, r.reason
     FROM rejects r LEFT JOIN migration_runs m ON m.run=r.run
-    WHERE r.v4_table=?1 AND r.v4_id=?2 AND r.source=?3 AND r.status<>'retried'
+    WHERE r.v4_table=?1 AND r.v4_id=?2 AND r.source=?3 AND r.\(RejectStatus.stands)
     """)
   private static let rejectTables = Query(
     "rejects.tables", "SELECT DISTINCT v4_table, source FROM rejects")
@@ -186,7 +193,7 @@ public struct Explanation: Sendable {
     matches.map { match in
       var lines = [
         "\(match.v4Table) \(match.v4ID ?? "-")"
-          + (match.epoch > 0 ? " (epoch \(match.epoch): the counter had restarted)" : "")
+          + (match.epoch > 0 ? " (\(match.epochText))" : "")
           + ": \(match.status)" + (match.v5ID.map { " as \($0)" } ?? "")
       ]
       lines.append("  rule    \(match.rule)")

@@ -15,6 +15,10 @@ public struct RejectList: Sendable {
     let reason: String
     let status: String
     let statusReason: String?
+    /// The run that settled it; nil while nobody has, and where a person dismissed it.
+    let settledBy: String?
+    /// The run whose export first had the row no more; nil while v4 has it.
+    let goneBy: String?
     /// The row's text, or its first part where it is very long; nil where it is not UTF-8.
     let row: String?
     let rowBase64: String?
@@ -26,10 +30,11 @@ public struct RejectList: Sendable {
 
   private static let columns = """
     SELECT number, v4_table, v4_id, file, byte_offset, ordinal, code, reason, status, status_reason,
-      row, row_blob FROM rejects
+      row, row_blob, (SELECT run_id FROM migration_runs m WHERE m.run=settled_by),
+      (SELECT run_id FROM migration_runs m WHERE m.run=gone_by) FROM rejects
     """
   private static let outstanding = Query(
-    "rejects.list", columns + " WHERE status='outstanding' ORDER BY number")
+    "rejects.list", columns + " WHERE \(RejectStatus.waits) ORDER BY number")
   private static let one = Query("rejects.one", columns + " WHERE number=?1")
   private static let firstChunk = Query(
     "reject_chunks.first", "SELECT bytes FROM reject_chunks WHERE number=?1 AND chunk=0")
@@ -101,8 +106,8 @@ public struct RejectList: Sendable {
     return Reject(
       number: row.int(0), table: row.text(1), v4ID: row.optionalText(2), file: row.text(3),
       offset: row.int(4), ordinal: row.int(5), code: row.text(6), reason: row.text(7),
-      status: row.text(8), statusReason: row.optionalText(9), row: text, rowBase64: base64,
-      isCut: isCut)
+      status: row.text(8), statusReason: row.optionalText(9), settledBy: row.optionalText(12),
+      goneBy: row.optionalText(13), row: text, rowBase64: base64, isCut: isCut)
   }
 
   /// The list as JSON (the command line's contract).
@@ -116,6 +121,8 @@ public struct RejectList: Sendable {
       .init("code", .string(reject.code)), .init("reason", .string(reject.reason)),
       .init("status", .string(reject.status)),
       .init("status_reason", .optional(reject.statusReason)),
+      .init("settled_by", .optional(reject.settledBy)),
+      .init("gone_from_v4", .optional(reject.goneBy)),
     ]
     if let base64 = reject.rowBase64 {
       members.append(.init("row_base64", .string(base64)))
@@ -133,18 +140,28 @@ public struct RejectList: Sendable {
     for reject in rejects {
       rows.append([
         "\(reject.number)", reject.table, reject.v4ID ?? "-", reject.code, reject.file,
-        "\(reject.offset)", reject.reason,
+        "\(reject.offset)", reject.reason + (reject.goneBy == nil ? "" : " (gone from v4)"),
       ])
     }
-    return TextTable.lines(rows, leftColumns: 7).joined(separator: "\n")
+    var lines = TextTable.lines(rows, leftColumns: 7)
+    lines.append("")
+    lines.append(
+      """
+      Mend the rows on v4 and migrate again, which settles them. agora rejects retry loads those that pass
+      now or with another --orphans; agora rejects dismiss N says that one needs nothing more.
+      """)
+    if rejects.contains(where: { $0.goneBy != nil }) {
+      lines.append("Those that are gone from v4 go with agora migrate --apply-deletes.")
+    }
+    return lines.joined(separator: "\n")
   }
 
   /// One reject for people, with the row.
   public var detail: String {
     rejects.map { reject in
       """
-      reject \(reject.number): \(reject.code), \(reject.status)
-        \(reject.reason)
+      reject \(reject.number): \(reject.code), \(reject.status)\(reject.statusReason.map { " (\($0))" } ?? "")
+        \(reject.reason)\(reject.goneBy.map { "; gone from v4, as \($0) found" } ?? "")
         table \(reject.table), v4 id \(reject.v4ID ?? "-"), row \(reject.ordinal) of its table
         \(reject.file), byte \(reject.offset)
         \(reject.rowBase64.map { "base64 \($0)" } ?? reject.row ?? "")\(reject.isCut ? " … (agora rejects export writes the whole row)" : "")

@@ -93,9 +93,13 @@ public struct V4Export {
           r.ordinal-(t.name IN ('workflow_coordination','workflows')
             AND r.row IN (SELECT row FROM main.v4_gone))*4611686018427387904, 0, r.row
         FROM main.v4_rows r NOT INDEXED JOIN main.v4_tables t USING(table_no)
-        WHERE r.parent IS NULL AND t.source=\(Self.quoted(source));
+        WHERE r.parent IS NULL AND t.source=\(Self.quoted(source))
+          -- What v4 says now of a row that was imported before may be a rejected one.
+          AND NOT (r.row IN (SELECT row FROM main.v4_gone) AND EXISTS(SELECT 1 FROM main.rejects j
+            WHERE j.source=t.source AND j.v4_table=t.name AND j.v4_id=r.v4_id AND j.parent IS NULL
+              AND j.gone_by IS NULL AND j.\(RejectStatus.stands)));
       INSERT INTO temp.places SELECT v4_table, ordinal, 1, number FROM main.rejects
-        WHERE parent IS NULL AND status<>'retried' AND source=\(Self.quoted(source));
+        WHERE parent IS NULL AND \(RejectStatus.stands) AND source=\(Self.quoted(source));
       CREATE INDEX temp.places_in_order ON places(table_name, ordinal, kind, number);
       """, name: "places.collect")
   }
@@ -113,7 +117,8 @@ public struct V4Export {
         """
         SELECT name FROM v4_tables t WHERE source=?1
           AND (EXISTS(SELECT 1 FROM temp.places p WHERE p.table_name=t.name)
-            OR NOT EXISTS(SELECT 1 FROM v4_rows r WHERE r.parent IS NOT NULL AND r.table_no=t.table_no))
+            OR name NOT IN ('\(AgentConfiguration.taskTable)','\(AgentConfiguration.workflowTable)')
+            OR NOT EXISTS(SELECT 1 FROM v4_tables l WHERE l.source=?1 AND l.name='\(AgentConfiguration.table)'))
         ORDER BY table_no
         """), .text(source), map: { $0.text(0) })
   }

@@ -1,13 +1,54 @@
 import AgoraStore
 
+/// A record that was written on v5 since a run and stands in the way of taking it back.
+struct Dependent: Sendable {
+  /// What it has to do with the run.
+  enum Reason: String, Sendable {
+    /// The run brought or changed it, and v5 has changed it since.
+    case changed
+    /// It refers to what the run brought.
+    case refersTo = "refers_to"
+    /// It has the name of an agent that the run removed.
+    case hasName = "has_name"
+  }
+
+  let table: String
+  /// Its id; for the reading of a message that message's.
+  let id: String
+  let reason: Reason
+  /// The name that an agent has.
+  var name: String?
+  /// What of the run it depends on; empty where that is itself.
+  var on: [String] = []
+
+  var json: JSON {
+    .object(
+      [
+        .init("table", .string(table)), .init("id", .string(id)),
+        .init("reason", .string(reason.rawValue)),
+        .init("depends_on", .array(on.map { .string($0) })),
+      ] + (name.map { [.init("name", .string($0))] } ?? []))
+  }
+
+  /// For people, on one line.
+  var text: String {
+    switch reason {
+    case .changed: "\(table) \(id) was changed on v5"
+    case .refersTo: "\(table) \(id) refers to \(on.joined(separator: ", "))"
+    case .hasName: "\(table) \(id) is named \(name ?? "")"
+    }
+  }
+}
+
 /// What v5 agents have written since a run and what of the run it depends on.
 ///
 /// Two things depend: a record of the run that v5 has changed, and a record born on v5 that refers to an
 /// agent, workflow or message that came with the run.
 struct Dependents {
   private let connection: Connection
-  /// The newer records, in words.
-  private(set) var records: [String] = []
+  /// The newer records, each once, in the order in which they were found.
+  private(set) var records: [Dependent] = []
+  private var places: [String: Int] = [:]
 
   /// Finds them, and what is to stay for their sake in `temp.kept`.
   init(_ connection: Connection, run: Int64) throws {
@@ -46,23 +87,26 @@ struct Dependents {
     let ended = try connection.integer(Self.ended, .integer(run))
     for table in RecordTable.all {
       let ids = Query(
-        "going.of_table", "SELECT id, key, undo_row FROM temp.going WHERE table_name=?1")
+        "going.of_table", "SELECT id, key, undo_row, is_new FROM temp.going WHERE table_name=?1")
       let changed = try connection.all(
-        ids, .text(table.name), map: { ($0.text(0), $0.int64(1), $0.int64(2)) }
-      ).filter { id, _, before in
+        ids, .text(table.name),
+        map: { ($0.text(0), $0.int64(1), before: $0.int64(2), isNew: $0.bool(3)) }
+      ).filter { id, _, before, isNew in
         guard let record = try table.read(id, in: connection) else { return false }
         if let ended, let last = try connection.integer(Self.lastChange, .text(id)) {
           return last > ended
         }
         // A stub has no hash, and is v5's own as soon as it is one no more.
         if record.fields.last == .null {
+          // One of v5's that the run only brought to another agent: the audit would tell of a change.
+          guard isNew else { return false }
           let metadata = record.string(8) ?? ""
           return (try? JSON.parse(metadata))?["stub"] != .bool(true)
         }
         return try !table.isAsImported(record) && !isAsBefore(record, table, before)
       }
-      for (id, key, _) in changed {
-        records.append(id)
+      for (id, key, _, _) in changed {
+        add(Dependent(table: table.name, id: id, reason: .changed))
         try keep(table.name, key)
       }
     }
@@ -87,54 +131,72 @@ struct Dependents {
     ("workflows", "workflow_id", ["creator_agent"]),
   ]
 
+  /// What refers to what the run made, and is not of the run: v5 wrote it, or made it refer to that.
   private mutating func findBornOnV5() throws {
     for (table, id, columns) in Self.references {
       for column in columns {
-        let found = try connection.all(
-          Query(
-            "\(table).born",
-            """
-            SELECT x.\(id), g.table_name, g.key FROM \(table) x JOIN temp.going g ON g.id=x.\(column)
-            WHERE g.is_new AND x.\(id) NOT IN (SELECT id FROM temp.going)
-              AND x.source_row IS NULL
-            """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
-        try note(found)
+        try note(
+          table,
+          """
+          SELECT x.\(id), g.table_name, g.key, g.id FROM \(table) x JOIN temp.going g ON g.id=x.\(column)
+          WHERE g.is_new AND x.\(id) NOT IN (SELECT id FROM temp.going)
+          """)
       }
     }
-    let participants = try connection.all(
-      Query(
-        "workflows.born_with",
-        """
-        SELECT x.workflow_id, g.table_name, g.key FROM workflows x
-          JOIN temp.going g ON g.table_name='agents' AND instr(x.assigned_agents||x.steps, g.id)>0
-        WHERE g.is_new AND x.source_row IS NULL AND x.workflow_id NOT IN (SELECT id FROM temp.going)
-        """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
-    try note(participants)
-    let reads = try connection.all(
-      Query(
-        "message_reads.born",
-        """
-        SELECT r.message_id, g.table_name, g.key FROM message_reads r
-          JOIN temp.going g ON g.id IN (r.message_id, r.agent_id) AND g.is_new
-        """), map: { ("the reading of " + $0.text(0), $0.text(1), $0.int64(2)) })
-    try note(reads)
-    let waiting = try connection.all(
-      Query(
-        "task_dependencies.born",
-        """
-        SELECT d.task_id, g.table_name, g.key FROM task_dependencies d
-          JOIN temp.going g ON g.id=d.depends_on AND g.is_new
-        WHERE d.task_id NOT IN (SELECT id FROM temp.going)
-        """), map: { ($0.text(0), $0.text(1), $0.int64(2)) })
-    try note(waiting)
+    try note(
+      "workflows",
+      """
+      SELECT x.workflow_id, g.table_name, g.key, g.id FROM workflows x
+        JOIN temp.going g ON g.table_name='agents' AND instr(x.assigned_agents||x.steps, g.id)>0
+      WHERE g.is_new AND x.workflow_id NOT IN (SELECT id FROM temp.going)
+      """)
+    try note(
+      "tasks",
+      """
+      SELECT x.task_id, g.table_name, g.key, g.id FROM tasks x
+        JOIN temp.going g ON g.id=json_extract(x.metadata,'$.requesting_agent')
+      WHERE g.is_new AND x.task_id NOT IN (SELECT id FROM temp.going)
+      """)
+    try note(
+      "message_reads",
+      """
+      SELECT r.message_id, g.table_name, g.key, g.id FROM message_reads r
+        JOIN temp.going g ON g.id IN (r.message_id, r.agent_id) AND g.is_new
+      """)
+    try note(
+      "tasks",
+      """
+      SELECT d.task_id, g.table_name, g.key, g.id FROM task_dependencies d
+        JOIN temp.going g ON g.id=d.depends_on AND g.is_new
+      WHERE d.task_id NOT IN (SELECT id FROM temp.going)
+      """)
+    try note(
+      "subscriptions",
+      """
+      SELECT s.subscription_id, g.table_name, g.key, g.id FROM subscriptions s
+        JOIN temp.going g ON g.id=s.agent_id AND g.is_new WHERE s.status='active'
+      """)
   }
 
-  /// Notes newer records and keeps what each refers to.
-  private mutating func note(_ found: [(record: String, target: String, key: Int64)]) throws {
-    for (record, target, key) in found {
-      records.append(record)
+  /// Notes the newer records that a query gives, and keeps what each refers to.
+  private mutating func note(_ table: String, _ sql: String) throws {
+    let found = try connection.all(
+      Query("\(table).born", sql),
+      map: { ($0.text(0), $0.text(1), $0.int64(2), $0.text(3)) })
+    for (record, target, key, id) in found {
+      add(Dependent(table: table, id: record, reason: .refersTo, on: [id]))
       try keep(target, key)
     }
+  }
+
+  /// Notes a record; one that is known already may depend on more.
+  private mutating func add(_ record: Dependent) {
+    let place = record.table + " " + record.id
+    guard let known = places[place] else {
+      places[place] = records.count
+      return records.append(record)
+    }
+    for id in record.on where !records[known].on.contains(id) { records[known].on.append(id) }
   }
 
   private func keep(_ table: String, _ key: Int64) throws {

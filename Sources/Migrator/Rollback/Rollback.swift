@@ -74,14 +74,19 @@ public struct Rollback {
     if madeStore { try claimEverything(run, connection) }
     try UndoLog.makeRoom(run: run, in: connection)
     let dependents = try Dependents(connection, run: run)
-    if !keepsNewer, let first = dependents.records.first {
+    try refuseTakenNames(run, connection)
+    if !keepsNewer, !dependents.records.isEmpty {
+      let count = dependents.records.count
       throw AgoraError(
         .refused,
-        "\(dependents.records.count) newer records depend on run \(runID), such as "
-          + dependents.records.prefix(5).joined(separator: ", "), file: store,
-        remedy: "See what \(first) is, or keep what they depend on with --keep-newer.")
+        "\(count) newer \(count == 1 ? "record depends" : "records depend") on run \(runID)",
+        file: store,
+        remedy: "Nothing was changed. What they depend on is kept with --keep-newer.",
+        details: Self.details(dependents.records, runID))
     }
     var report = Report(runID: runID)
+    let merged = MergedAgents(connection)
+    let pairs = try merged.takeBack(run: run)
     for table in UndoLog.tables.reversed() {
       let outcome = try UndoLog.revert(
         table, run: run, keeping: "SELECT key FROM temp.kept WHERE table_name='\(table)'",
@@ -90,12 +95,54 @@ public struct Rollback {
       report.restored += outcome.restored
     }
     try UndoLog.revertReads(run: run, in: connection)
+    try merged.settle(pairs)
     report.kept = keepsNewer ? try dependents.keptRecords() : []
     try connection.run(
       Query(
         "migration_runs.roll_back", "UPDATE migration_runs SET status='rolled_back' WHERE run=?1"),
       .integer(run))
     return report
+  }
+
+  /// How many dependents a person is shown.
+  private static let shown = 20
+
+  private static func details(_ records: [Dependent], _ runID: String) -> AgoraError.Details {
+    var lines = records.prefix(shown).map { TextTable.visible($0.text) }
+    if records.count > shown {
+      lines.append("… and \(records.count - shown) more; with --json all are listed")
+    }
+    return .init(
+      lines: lines,
+      members: [
+        .init("run_id", .string(runID)),
+        .init("newer_records", .array(records.map(\.json))),
+      ])
+  }
+
+  /// An agent that the run took away cannot come back while somebody else has its name.
+  ///
+  /// - Throws: ``AgoraError`` `refused`.
+  private func refuseTakenNames(_ run: Int64, _ connection: Connection) throws {
+    let taken = try connection.all(
+      Query(
+        "undo_agents.taken",
+        """
+        SELECT DISTINCT a.agent_id, a.agent_name, u.agent_id FROM undo_agents u
+          JOIN agents a ON a.agent_name=u.agent_name AND a.agent_id<>u.agent_id
+        WHERE u.undo_run=?1 AND a.agent_id NOT IN (SELECT id FROM temp.going) ORDER BY a.agent_name
+        """), .integer(run),
+      map: {
+        Dependent(
+          table: "agents", id: $0.text(0), reason: .hasName, name: $0.text(1), on: [$0.text(2)])
+      })
+    guard !taken.isEmpty else { return }
+    throw AgoraError(
+      .refused,
+      "\(taken.count) \(taken.count == 1 ? "agent has" : "agents have") the name of one that run "
+        + "\(runID) had removed", file: store,
+      remedy: "Nothing was changed. --keep-newer cannot help: two agents cannot have one name.",
+      details: Self.details(taken, runID))
   }
 
   private func newestRun(_ connection: Connection) throws -> (Int64, madeStore: Bool) {
@@ -131,6 +178,8 @@ public struct Rollback {
         case "workflows":
           " WHERE source_row IS NOT NULL OR workflow_id IN (SELECT v5_id FROM v4_names)"
         case "messages", "tasks", "events", "audit", "archive": " WHERE source_row IS NOT NULL"
+        // What v5 learned later of who was who outlasts it.
+        case "merged_agents": " WHERE 0"
         default: ""
         }
       try connection.execute(

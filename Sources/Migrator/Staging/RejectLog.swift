@@ -51,7 +51,7 @@ final class RejectLog {
   /// Where a rejected row stood.
   struct Place {
     let table: String
-    let v4ID: String?
+    var v4ID: String?
     let file: String
     let offset: Int64
     let ordinal: Int64

@@ -22,7 +22,7 @@ struct RejectSource {
     """
     SELECT number, v4_table, coalesce(row, row_blob), s.columns
     FROM rejects r LEFT JOIN v4_shapes s USING(shape)
-    WHERE source=?1 AND status='outstanding' AND parent IS NULL AND ordinal>0
+    WHERE source=?1 AND \(RejectStatus.waits) AND parent IS NULL AND ordinal>0
       AND coalesce(row, row_blob) IS NOT NULL ORDER BY number
     """)
 
@@ -55,10 +55,19 @@ struct RejectSource {
       Query(
         "rejects.settle",
         """
-        UPDATE main.rejects SET status='retried', status_reason=?1
+        UPDATE main.rejects SET status='retried', status_reason=?1, settled_by=?2
         WHERE number IN (SELECT number FROM stage.retried)
           AND number NOT IN (SELECT byte_offset FROM stage.rejects)
-        """), .text("loaded by \(runID)"))
+        """), .text("loaded by \(runID)"), .integer(run))
+    // What v4 has no more is there now, and still gone from v4.
+    try connection.run(
+      Query(
+        "v4_gone.of_retried",
+        """
+        INSERT OR IGNORE INTO main.v4_gone SELECT r.row, j.gone_by
+        FROM main.v4_rows r JOIN main.rejects j ON j.number=r.byte_offset
+        WHERE r.file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2) AND j.gone_by IS NOT NULL
+        """), .integer(run), .text(file))
     try connection.run(
       Query(
         "v4_rows.settle",

@@ -42,6 +42,16 @@ final class Stager: RowSink {
   private var record = Record()
   private var v4ID: [UInt8] = []
 
+  /// A row that is too large to be held, of which the first bytes are awaited.
+  private struct Oversized {
+    let table: String
+    let columns: [String]?
+    let place: RejectLog.Place
+    let rejection: Rejection
+    var start: [UInt8] = []
+  }
+  private var oversized: Oversized?
+
   private static let insertRow = Query(
     "v4_rows.insert",
     """
@@ -268,9 +278,13 @@ final class Stager: RowSink {
     parent: Int64? = nil, _ rejection: Rejection
   ) throws {
     rejected[table.name].rejected += 1
+    let row = table.mapper.row
+    let id =
+      row.values.count == row.layout.names.count
+      ? try? id(of: table)
+      : LeadingKey.find(in: text, table: table.name, columns: origin.columns)
     try rejects.add(
-      text, at: place(table, origin, v4ID: try? id(of: table), shape: shape, parent: parent),
-      rejection)
+      text, at: place(table, origin, v4ID: id, shape: shape, parent: parent), rejection)
   }
 
   private func place(
@@ -285,7 +299,6 @@ final class Stager: RowSink {
   /// The v4 id of the row in hand, where it has one of its own.
   private func id(of table: StagedTable) throws(Rejection) -> String? {
     let row = table.mapper.row
-    guard row.values.count == row.layout.names.count else { return nil }
     return try row.key(row.pick(RowIdentity.columns(of: table.name, in: row.layout).candidates))
   }
 
@@ -295,7 +308,8 @@ final class Stager: RowSink {
     let table = try staged(name)
     count(table)
     rejected[name].rejected += 1
-    try rejects.add(text, at: place(table, origin, v4ID: nil), rejection)
+    let id = LeadingKey.find(in: text, table: name, columns: origin.columns)
+    try rejects.add(text, at: place(table, origin, v4ID: id), rejection)
   }
 
   func refuseMember(
@@ -317,13 +331,31 @@ final class Stager: RowSink {
     let table = try staged(name)
     count(table)
     rejected[name].rejected += 1
-    try rejects.beginOversized(
-      at: place(table, origin, v4ID: nil, shape: try shape(origin.columns)), rejection)
+    oversized = Oversized(
+      table: name, columns: origin.columns,
+      place: place(table, origin, v4ID: nil, shape: try shape(origin.columns)),
+      rejection: rejection)
   }
 
-  func oversized(_ piece: Span<UInt8>) throws { try rejects.append(piece) }
+  func oversized(_ piece: Span<UInt8>) throws {
+    guard oversized != nil else { return try rejects.append(piece) }
+    oversized?.start.append(copying: piece)
+    if let oversized, oversized.start.count >= LeadingKey.reach { try begin(oversized) }
+  }
 
-  func endOversized() throws {}
+  func endOversized() throws {
+    if let oversized { try begin(oversized) }
+  }
+
+  /// Writes a row that is too large as far as it has come, now that it may have said which one it is.
+  private func begin(_ row: Oversized) throws {
+    oversized = nil
+    let start = row.start.prefix(LeadingKey.reach)
+    var place = row.place
+    place.v4ID = LeadingKey.find(in: Array(start).span, table: row.table, columns: row.columns)
+    try rejects.beginOversized(at: place, row.rejection)
+    try rejects.append(row.start.span)
+  }
 
   func deleted(_ text: Span<UInt8>, table name: String, at origin: RowOrigin) throws {
     let table = try staged(name)
@@ -343,26 +375,6 @@ final class Stager: RowSink {
     try write(Self.insertDeletion, to: .deletions)
   }
 
-  /// Rows that v4 deleted while its changes were being recorded, with the number that the next row got.
-  static let createDeletions = """
-    CREATE TABLE source_deletions(number INTEGER PRIMARY KEY, table_no INTEGER, v4_id TEXT, row INTEGER)
-    """
-  /// The rows that stay deleted: one that came again after its deletion was only changed.
-  ///
-  /// What was written stays as it was, so that a run which goes on from here finds it.
-  static let collectRemovals = """
-    DROP TABLE IF EXISTS main.source_removals;
-    CREATE TABLE main.source_removals(table_no INTEGER, v4_id TEXT, row INTEGER,
-      PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID;
-    INSERT INTO main.source_removals
-      SELECT table_no, v4_id, max(row) FROM source_deletions d WHERE NOT EXISTS(SELECT 1 FROM v4_rows n
-        WHERE n.table_no=d.table_no AND n.v4_id=d.v4_id AND n.row>=d.row)
-      GROUP BY table_no, v4_id;
-    """
-  static let dropDeletions = """
-    DROP TABLE main.source_deletions;
-    DROP TABLE main.source_removals;
-    """
   private static let insertDeletion = Query(
     "source_deletions.insert", "INSERT INTO source_deletions(table_no, v4_id, row) VALUES(?1,?2,?3)"
   )

@@ -52,7 +52,15 @@ final class RecordComparison {
   /// would be, or would be part of.
   func absent(_ table: String, _ v4ID: String, _ v5ID: String, in record: String) throws {
     guard try isChangedOnV5(record) else { return missing(table, v4ID, v5ID) }
-    report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
+    noteChanged(.init(table: table, v4ID: v4ID, v5ID: v5ID))
+  }
+
+  private var changed: Set<String> = []
+
+  /// Notes a record that v5 has changed; one that several rows make, or that is in conflict too, once.
+  private func noteChanged(_ record: VerificationReport.Record) {
+    guard let id = record.v5ID, changed.insert(id).inserted else { return }
+    report.changedOnV5.append(record)
   }
 
   /// Notes fields that differ: as v5's own work where its tools say that they changed the record.
@@ -64,8 +72,7 @@ final class RecordComparison {
   ) throws {
     guard !fields.isEmpty else { return }
     if try isChangedOnV5(record ?? v5ID) {
-      report.changedOnV5.append(.init(table: table, v4ID: v4ID, v5ID: v5ID))
-      return
+      return noteChanged(.init(table: table, v4ID: v4ID, v5ID: v5ID))
     }
     for field in fields {
       report.mismatches.append(
@@ -102,7 +109,7 @@ final class RecordComparison {
     "rejects.known",
     """
     SELECT EXISTS(SELECT 1 FROM main.rejects WHERE source=?1 AND v4_table=?2 AND v4_id IS ?3
-      AND row=?4 AND status<>'retried')
+      AND row=?4 AND \(RejectStatus.stands))
     """)
 
   /// Rows of the export that the store does not know, or knows with another text.
@@ -151,8 +158,7 @@ final class RecordComparison {
     let text = String(decoding: table.mapper.row.text, as: UTF8.self)
     if try connection.integer(Self.listed, .integer(stored), .text(text)) == 1 {
       // A conflict that nobody has settled says so already.
-      return report.changedOnV5.append(
-        .init(table: table.name, v4ID: row.v4ID, v5ID: row.v5IDText))
+      return noteChanged(.init(table: table.name, v4ID: row.v4ID, v5ID: row.v5IDText))
     }
     let newer = columns(of: table)
     try connection.each(
@@ -201,7 +207,7 @@ final class RecordComparison {
       guard !target.hasNoSource(found) else {
         // v5's own; it is what v5 has made of it since.
         guard !target.saysTheSame(expected, found) else { return }
-        return self.report.changedOnV5.append(.init(table: table.name, v4ID: row.v4ID, v5ID: id))
+        return self.noteChanged(.init(table: table.name, v4ID: row.v4ID, v5ID: id))
       }
       var fields = Self.differences(expected, found, target)
       if !fields.isEmpty {
@@ -251,19 +257,28 @@ final class RecordComparison {
   /// before are listed apart.
   private func findExtraRows() throws {
     for table in context.tables {
+      // What stands in configurations belongs to their list.
+      let inList =
+        table.kind == .configuration
+        ? """
+        r.parent IS NOT NULL
+          AND r.table_no IN (SELECT table_no FROM main.v4_tables WHERE source=?2)
+        """ : "0 AND ?2"
       let rows = Query(
         "v4_rows.extra",
         """
         SELECT v4_id, v5_id,
           EXISTS(SELECT 1 FROM main.conflicts c WHERE c.row=r.row AND \(Conflict.keepsGoneRow)),
-          EXISTS(SELECT 1 FROM main.v4_gone g WHERE g.row=r.row)
-        FROM main.v4_rows r WHERE table_no=?1 AND row NOT IN (SELECT main_row FROM temp.seen)
+          EXISTS(SELECT 1 FROM main.v4_gone g WHERE g.row=r.row), t.name
+        FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+        WHERE (r.table_no=?1 AND r.parent IS NULL OR \(inList))
+          AND row NOT IN (SELECT main_row FROM temp.seen)
         """)
-      try connection.each(rows, .integer(table.number)) { row in
+      try connection.each(rows, .integer(table.number), .text(context.source)) { row in
         let record = VerificationReport.Record(
-          table: table.name, v4ID: row.text(0), v5ID: row.text(1))
+          table: row.text(4), v4ID: row.text(0), v5ID: row.text(1))
         if row.bool(2) {
-          self.report.changedOnV5.append(record)
+          self.noteChanged(record)
         } else if row.bool(3) {
           self.report.deletedInSource.append(record)
         } else {

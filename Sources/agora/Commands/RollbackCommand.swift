@@ -14,7 +14,8 @@ enum RollbackCommand {
     ],
     discussion: """
       The marketplace is what it was before the run, apart from what v5 agents have written since and
-      what does not depend on it. Where something does, the rollback is refused (exit 5) with a list.
+      what does not depend on it. Where something does, the rollback is refused (exit 5) with a list,
+      which --json gives whole.
       Older runs go back after newer ones.
       """,
     run: { invocation in

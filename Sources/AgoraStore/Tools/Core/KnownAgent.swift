@@ -8,6 +8,12 @@ package struct KnownAgent: Sendable, Equatable {
 extension KnownAgent {
   private static let byID = Query(
     "agents.by_id", "SELECT agent_id, agent_name, status FROM agents WHERE agent_id=?1")
+  /// An id that was another record of the same agent.
+  private static let byFormerID = Query(
+    "agents.by_former_id",
+    """
+    SELECT agent_id, agent_name, status FROM agents WHERE agent_id=\(MergedAgents.today("?1"))
+    """)
   private static let byName = Query(
     "agents.by_name", "SELECT agent_id, agent_name, status FROM agents WHERE agent_name=?1")
   /// Two rows tell that a name of v4 means different agents in different sources.
@@ -43,6 +49,11 @@ extension KnownAgent {
       return agent
     }
     if let agent = try named(reference.description, in: connection) { return agent }
+    if Identifier(reference.description)?.kind == .agent,
+      let agent = try connection.first(byFormerID, text, map: map)
+    {
+      return agent
+    }
     let aliased = try connection.all(byAlias, text, map: map)
     guard aliased.count < 2 else {
       throw ToolFailure(
