@@ -87,7 +87,7 @@ import Testing
     for (text, expected) in cases { #expect(try outcome(text) == expected, "\(text)") }
   }
 
-  /// Every shape cut at every byte: an error that says so or rejected rows, and never a trap.
+  /// Every shape cut at many bytes: an error that says so or rejected rows, and never a trap.
   @Test(arguments: [
     "shape-bundle/export.json", "shape-sql-1x/dump.json", "shape-bundle-of-sql/export.json",
     "shape-frames/dump.ndjson", "shape-configurations/agents.json", "shape-gzip/export.json.gz",
@@ -100,7 +100,9 @@ import Testing
       let found = try outcome(Array(whole[..<length]), table: "agent_message")
       let refusals = ["truncated", "bad_json", "bad_gzip", "unknown_format", "empty_input"]
       let isLines = name.hasSuffix(".ndjson")
-      #expect(refusals.contains(found) || isLines, "cut at \(length): \(found)")
+      // Of lines those that are whole are read.
+      let isRead = isLines && found.hasSuffix(" rejected")
+      #expect(refusals.contains(found) || isRead, "cut at \(length): \(found)")
     }
   }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct CensusTests {
-  @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6])
+  @Test(arguments: [UInt64(1), 2, 3, 4, 5, 6, 13, 14, 40])
   func `the figures are those of counting one by one`(seed: UInt64) throws {
     try withTemporaryFolder { folder in
       // Some seeds keep all calls one by one, others only a few, the rest as counts of days.
@@ -33,10 +33,25 @@ import Testing
         if Set(agent.reducers.map(\.reducer)) != Set(truth.calls.map(\.reducer)) {
           wrong.append("\(truth.name): reducers")
         }
-        let within = truth.calls.count { $0.at > life.now - Int64(window) * 86_400_000_000 }
-        // Where days are only counted, the day that the window cuts through is taken for the later one.
-        if singles > 1000 ? agent.windowCalls != within : agent.windowCalls < within {
+        let day: Int64 = 86_400_000_000
+        let (start, earlier) = (life.now - Int64(window) * day, life.now - 2 * Int64(window) * day)
+        let within = truth.calls.count { $0.at > start }
+        let before = truth.calls.count { $0.at <= start && $0.at > earlier }
+        // Where days are only counted, the day that a window cuts through is taken for the later one.
+        let cut = truth.calls.count { $0.at <= start && $0.at >= start / day * day }
+        let cutBefore = truth.calls.count { $0.at <= earlier && $0.at >= earlier / day * day }
+        func isExact(_ days: Int) -> Bool { singles > 1000 && days < LegacyCallLog.days }
+        let most = within + (isExact(window) ? 0 : cut)
+        if !(within...most).contains(agent.windowCalls) {
           wrong.append("\(truth.name): \(agent.windowCalls) within the window, are \(within)")
+        }
+        let moved = agent.windowCalls - within
+        let mostBefore = before - moved + (isExact(2 * window) ? 0 : cutBefore)
+        let trends = (before - moved...max(before - moved, mostBefore)).map {
+          CallTrend(now: agent.windowCalls, before: $0)
+        }
+        if !trends.contains(agent.trend) {
+          wrong.append("\(truth.name): \(agent.trend), of \(within) and \(before)")
         }
       }
       #expect(wrong.isEmpty, "\(wrong)")
@@ -49,6 +64,32 @@ import Testing
         #expect(reducer.calls == all.count { $0.reducer == reducer.reducer })
       }
       #expect(report.calls.unattributed.map(\.calls).reduce(0, +) == life.anonymous)
+    }
+  }
+
+  @Test func `a window of any length counts all of its days`() throws {
+    try withTemporaryFolder { folder in
+      let market = try TestMarketplace(in: folder)
+      let id = try market.register("steady")
+      let day: Int64 = 86_400_000_000
+      let now = market.now.microseconds
+      _ = try market.store.write { connection in
+        let log = LegacyCallLog(connection)
+        for number in (0...400).reversed() {
+          try log.add(
+            GeneratedLife.record(now - Int64(number) * day - 1, "agent_heartbeat", "steady", id))
+        }
+        try log.fold(at: market.now)
+      }
+      for window in [1, 7, 30, 31, 32, 40, 60, 90, 180] {
+        let report = try MonitorReport(
+          market.marketplace, at: market.now, window: window, replacements: [:])
+        let agent = try #require(report.agents.first { $0.name == "steady" })
+        // The day that a window cuts through may be taken for the later one.
+        #expect(
+          (window...window + 1).contains(agent.windowCalls), "\(window): \(agent.windowCalls)")
+        #expect(agent.trend == .steady, "\(window): \(agent.trend)")
+      }
     }
   }
 
@@ -137,7 +178,7 @@ import Testing
           "INSERT INTO v4_calls(at,door,database,reducer,claimed,agent_id,outcome,microseconds) VALUES(\(Int64.min),'cli','d','earlier','agent 3',NULL,'done',1)",
           "INSERT INTO v4_call_totals VALUES(\(Int64.max),'later','',\(Int64.max))",
           "INSERT INTO v4_call_totals VALUES(\(Int64.min),'later','x',-5)",
-          "INSERT INTO v4_callers VALUES('\(id)x',\(Int64.min),\(Int64.max),\(Int64.max),3,'99999999999:7 abc: :: 12','::: x')",
+          "INSERT OR REPLACE INTO v4_callers VALUES('\(id)',\(Int64.min),\(Int64.max),\(Int64.max),3,'99999999999:7 abc: :: 12','::: x')",
           "INSERT INTO agent_activity VALUES('agent_odd','http',\(Int64.min),1)",
           "INSERT INTO agents(agent_id,agent_name,metadata) VALUES('agent_odd',char(10)||'<b>','[1]')",
           "INSERT INTO migration_runs VALUES(1,'run_x','s','completed',\(Int64.max),NULL,0,'','nonsense',NULL)",

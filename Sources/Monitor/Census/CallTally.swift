@@ -23,6 +23,9 @@ struct CallTally {
   private let now: Timestamp
   private let windowStart: Timestamp
   private let earlierStart: Timestamp
+  /// The calls of each caller within the window and the one before, where those go further back than the
+  /// days that are kept of each caller.
+  private var wide: [String: (window: Int, earlier: Int)]?
 
   /// The clocks of two machines may differ by so many microseconds.
   private static let tolerance: Int64 = 300_000_000
@@ -32,6 +35,8 @@ struct CallTally {
     windowStart = DayTime.shifted(now, days: -window)
     earlierStart = DayTime.shifted(windowStart, days: -window)
     agents = Array(repeating: Agent(), count: index.count)
+    // Two windows of whole days and the day that the earlier one cuts through.
+    if 2 * window + 1 > LegacyCaller.keptDays { wide = try countWide(connection) }
     var names = AgentNames(index, connection)
     try LegacyCallers(connection).each { caller in
       note(caller)
@@ -62,6 +67,7 @@ struct CallTally {
   /// The calls of a caller within the window and the one before, by days: a day that a window cuts
   /// through is taken for the later one, so that nobody is thought to have stopped who has not.
   private func calls(of caller: LegacyCaller) -> (window: Int, earlier: Int) {
+    if let wide { return wide[caller.agent] ?? (0, 0) }
     let firstDay = DayTime.day(of: windowStart.microseconds)
     let earlierDay = DayTime.day(of: earlierStart.microseconds)
     var (within, before) = (0, 0)
@@ -73,6 +79,28 @@ struct CallTally {
       }
     }
     return (within, before)
+  }
+
+  private static let wideCounts = Query(
+    "v4_calls.wide",
+    """
+    SELECT agent, CAST(min(9e18,total(iif(day>=?1,calls,0))) AS INTEGER),
+      CAST(min(9e18,total(iif(day<?1,calls,0))) AS INTEGER) FROM (
+      SELECT day, agent, calls FROM v4_call_days WHERE day>=?2
+      UNION ALL
+      SELECT at/86400000000, coalesce(agent_id, claimed, ''), 1 FROM v4_calls WHERE at>=?3)
+    GROUP BY agent
+    """)
+
+  private func countWide(_ connection: Connection) throws -> [String: (window: Int, earlier: Int)] {
+    let firstDay = DayTime.day(of: windowStart.microseconds)
+    let earlierDay = DayTime.day(of: earlierStart.microseconds)
+    var found: [String: (window: Int, earlier: Int)] = [:]
+    try connection.each(
+      Self.wideCounts, .int(firstDay), .int(earlierDay),
+      .integer(DayTime.start(of: earlierDay).microseconds)
+    ) { row in found[row.text(0)] = (max(0, row.int(1)), max(0, row.int(2))) }
+    return found
   }
 
   private mutating func add(_ caller: LegacyCaller, to place: Int) {

@@ -54,6 +54,4 @@ package struct CallHistory: Sendable {
   var total: Double { counts.reduce(0, +) }
   /// How many days have a call.
   var activeDays: Int { counts.count { $0 > 0 } }
-  /// How many days ago the last call was; 0 is today.
-  var quietDays: Int { counts.reversed().prefix { $0 <= 0 }.count }
 }

@@ -19,11 +19,7 @@ package struct ReportPage {
     "default-src 'none'; style-src '\(hash(PageStyle.text))'; script-src '\(hash(PageScript.text))'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
 
   private static func hash(_ text: String) -> String {
-    var base64 = Base64Encoder()
-    var digits: [UInt8] = []
-    base64.append(SHA256.digest(Array(text.utf8)).span, to: &digits)
-    base64.finish(to: &digits)
-    return "sha256-" + String(decoding: digits, as: UTF8.self)
+    "sha256-" + Base64Encoder.text(of: SHA256.digest(Array(text.utf8)).span)
   }
 
   /// Writes the page in pieces: of a hundred thousand agents there are millions of bytes.
