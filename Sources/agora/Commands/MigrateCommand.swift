@@ -49,7 +49,7 @@ enum MigrateCommand {
     discussion: """
       An export is recognised by its content. These shapes are:
         {"agent_message":[{…}],…}            the bundle; SQL results may be its values
-        [{"schema":…,"rows":[[…]]}]          POST …/sql; spacetime sql --format json (2.8)
+        [{"schema":…,"rows":[[…]]}]          POST …/sql; sql --format json (2.8)
         {"agent_message":{"inserts":[…]}}    spacetime subscribe, a line each
         {"InitialSubscription":…}            v1.json.spacetimedb frames, a line each
         {"table":"agent_message","row":{…}}  rows, a line each; bare with --table
