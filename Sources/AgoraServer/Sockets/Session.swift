@@ -21,8 +21,6 @@ final class Session {
   private var phase = Phase.reading
   private var answer: Answer?
   private var refusal: HTTPResponse?
-  /// What a body is answered with that is longer than its route takes.
-  private var tooLarge: HTTPResponse?
   private var isBusy = false
   private var work: Work?
   private var hasInputEnded = false
@@ -247,10 +245,7 @@ final class Session {
         case .request(let request): take(request, now)
         }
       }
-    } catch {
-      let response = error.status.code == 413 ? answerToLarge() : nil
-      return reply(to: nil, response ?? Problem(error).response, now, staysOpen: false)
-    }
+    } catch { return reply(to: nil, response(to: error), now, staysOpen: false) }
     guard case .reading = phase, !isBusy else { return }
     if !parser.isIdle, headSince == nil { headSince = now }
     if hasInputEnded, !output.isFull {
@@ -261,23 +256,18 @@ final class Session {
     }
   }
 
-  /// What the route of a request whose body is too large says; nil where it says nothing of its own.
-  private func answerToLarge() -> HTTPResponse? {
-    if let tooLarge { return tooLarge }
-    // The length alone was too much, so that nobody was asked yet.
-    guard let head = parser.failed,
-      case .accept(_, let response) = settings.handler.admit(head)
-    else { return nil }
+  /// What is said of a request that cannot be read; a route may have its own words for too large a body.
+  private func response(to fault: HTTPFault) -> HTTPResponse {
+    guard fault.status.code == 413, let head = parser.failed,
+      case .accept(_, let response?) = settings.handler.admit(head)
+    else { return Problem(fault).response }
     return response
   }
 
   private func admit(_ head: HTTPRequest, _ now: Int64) throws(HTTPFault) {
     bodySince = now
-    tooLarge = nil
     switch settings.handler.admit(head) {
-    case .accept(let limit, let response):
-      tooLarge = response
-      try parser.limitBody(to: limit)
+    case .accept(let limit, _): try parser.limitBody(to: limit)
     case .refuse(let response):
       // The body is not read for nothing: the connection ends instead.
       if parser.isInBody {
