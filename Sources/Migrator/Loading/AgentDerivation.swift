@@ -61,6 +61,22 @@ struct AgentDerivation {
     try noteAliases()
     try dropNames()
     context.references.forgetAgents()
+    try addForeign()
+  }
+
+  /// Takes in the rows of other v4 deployments that describe the same agents: a name is one agent on v5.
+  private func addForeign() throws {
+    try connection.run(
+      Query(
+        "described.foreign",
+        """
+        INSERT OR IGNORE INTO temp.described(row, table_no, rank, ordinal, agent_id, agent_name)
+        SELECT r.row, r.table_no, \(StagedTable.agentRankSQL), r.ordinal, r.v5_id, a.agent_name
+        FROM temp.touched x CROSS JOIN main.v4_rows r ON r.v5_id=x.id
+          JOIN main.v4_tables t USING(table_no) JOIN main.agents a ON a.agent_id=x.id
+        WHERE r.joined IS NOT NULL AND t.source<>?1
+          AND EXISTS(SELECT 1 FROM main.v4_tables o WHERE o.source<>?1)
+        """), .text(context.source))
   }
 
   private func touch(_ id: String) throws {
@@ -297,9 +313,21 @@ struct AgentDerivation {
   private static let isDescribed = Query(
     "described.named", "SELECT EXISTS(SELECT 1 FROM temp.described WHERE agent_id=?1)")
 
+  private static let isForeign = Query(
+    "described.elsewhere",
+    """
+    SELECT EXISTS(SELECT 1 FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+      WHERE r.v5_id=?1 AND r.joined IS NOT NULL AND t.source<>?2)
+    """)
+
   /// An agent that may have lost all its rows.
   private func leave(_ id: String, _ name: String) throws {
     guard try connection.integer(Self.isDescribed, .text(id)) == 0 else { return }
+    // Another deployment may have it still.
+    if try connection.integer(Self.isForeign, .text(id), .text(context.source)) == 1 {
+      try touch(id)
+      return try names.drop(name)
+    }
     guard let record = try RecordTable.agents.read(id, in: connection) else {
       return try names.drop(name)
     }
