@@ -121,6 +121,7 @@ public struct StoreCheck: Sendable {
           WHERE row NOT IN (SELECT row FROM v4_rows)
           UNION ALL SELECT 'row ' || row || ' stands in a configuration that is not there' FROM v4_rows
           WHERE parent IS NOT NULL AND parent NOT IN (SELECT row FROM v4_rows)
+            AND row NOT IN (SELECT row FROM v4_gone)
           """)
       ),
       (

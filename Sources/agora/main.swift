@@ -45,7 +45,7 @@ private func report(
   Terminal.say("agora: \(error)")
   if arguments.contains("--json") {
     // A call's failure has one shape, whatever has failed.
-    let isCall = arguments.first { !$0.hasPrefix("-") } == "call"
+    let isCall = CommandLineReader(commands: Commands.all).means(["call"], arguments)
     var members: [JSON.Member] = [
       .init("code", .string(error.code.rawValue)), .init("message", .string(error.message)),
     ]

@@ -51,6 +51,8 @@ struct Options {
     _ word: String, _ rest: inout ArraySlice<String>, _ valued: [String: String],
     _ switches: [String: String], _ limit: Int
   ) {
+    // Options have no spaces: a text of an agent's that begins with a dash is a text.
+    if words.count >= limit, word.contains(where: \.isWhitespace) { return words.append(word) }
     var letters = word.dropFirst()
     while let letter = letters.popFirst() {
       let name = String(letter)

@@ -98,7 +98,11 @@ enum SubscribeCommand {
       tables.map {
         .init(
           $0.table,
-          .object([.init("deletes", .array($0.deletes)), .init("inserts", .array($0.inserts))]))
+          // A program that reads an export of v4 passes over the mark; agora migrate does not.
+          .object([
+            .init("deletes", .array($0.deletes)), .init("inserts", .array($0.inserts)),
+            .init(LegacyMark.member, .string(LegacyMark.value)),
+          ]))
       })
     guard Talk.print(JSONWriter.compact(line) + "\n") else {
       throw .failed("nobody takes the output")

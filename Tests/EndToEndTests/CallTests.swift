@@ -40,7 +40,8 @@ import Testing
         #expect(run.status == status, "\(words): \(run.status) \(run.talk)")
         #expect(run.talk.hasPrefix("agora: ") && run.talk.contains(hint), "\(words): \(run.talk)")
         #expect(run.output.isEmpty, "\(words)")
-        let json = try Child.run("agora", ["call"] + words + ["--json"], in: folder)
+        let json = try Child.run(
+          "agora", ["--store", "agora.db", "call"] + words + ["--json"], in: folder)
         let whole = try? JSON.parse(json.output)
         let error = words.isEmpty ? nil : whole?["error"]
         if let error {

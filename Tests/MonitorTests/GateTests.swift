@@ -241,7 +241,8 @@ import Testing
       try write(
         "DELETE FROM verifications; INSERT INTO v4_files VALUES(1,1,'\(folder)/gone.json','bundle')"
       )
-      #expect(try remedy("verification") == "agora verify EXPORT --store \(path)")
+      #expect(try remedy("verification") == "agora verify EXPORT --source s --store \(path)")
+      try write("INSERT INTO migration_ledger VALUES(1,0,'t',0,0,0,0,0,0)")
       for file in ["one.json", "two of it.json"] {
         try Self.touch(folder + "/" + file)
         try write(

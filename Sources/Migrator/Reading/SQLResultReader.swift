@@ -47,11 +47,7 @@ struct SQLResultReader {
         try export.readRows(reader, table: table, columns: names)
         hasRows = true
       } else if name == Array(LegacyMark.member.utf8), try reader.window.peekAfterSpace() == 0x22 {
-        let offset = reader.offset
-        _ = try reader.next()
-        guard reader.text != Array(LegacyMark.value.utf8) else {
-          throw OwnExport.refusal(export.input.path, at: offset)
-        }
+        try OwnExport.check(reader, export)
       } else {
         try reader.skip()
       }

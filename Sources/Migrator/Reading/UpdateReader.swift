@@ -96,6 +96,8 @@ final class UpdateReader {
       if (name == "deletes" || name == "inserts") && byte == 0x5b {
         _ = try reader.next()
         try readRows(reader, table: table, areDeleted: name == "deletes")
+      } else if name == LegacyMark.member, byte == 0x22 {
+        try OwnExport.check(reader, export)
       } else {
         try reader.skip()
       }

@@ -8,11 +8,16 @@ enum OwnExport {
     agora shim remove DIR first. What this store would be on v4 is: agora export --format v4 --with-new
     """
 
-  /// The failure of an export that says of itself that it is Agora's.
-  static func refusal(_ file: String, at offset: Int) -> AgoraError {
-    AgoraError(
+  /// Reads the text of ``LegacyMark/member``, and refuses an export that says of itself that it is Agora's.
+  ///
+  /// - Throws: ``AgoraError`` `own_export`.
+  static func check(_ reader: JSONReader, _ export: ExportReader) throws {
+    let offset = reader.offset
+    _ = try reader.next()
+    guard reader.text == Array(LegacyMark.value.utf8) else { return }
+    throw AgoraError(
       .ownExport, "this was not exported from v4: it is an answer of Agora's own spacetime",
-      file: file, offset: offset, remedy: remedy)
+      file: export.input.path, offset: offset, remedy: remedy)
   }
 
   /// Looks for staged rows whose id is the v5 id of a record that was imported before, and refuses them.

@@ -266,8 +266,9 @@ final class RecordComparison {
       "\(target.name).columns_of_v5",
       """
       SELECT r.v4_id, x.\(target.columns[0]), \(columns.map { "x.\($0.name)" }.joined(separator: ", "))
-      FROM \(target.name) x JOIN main.v4_rows r ON r.row=x.source_row JOIN temp.seen s ON s.main_row=r.row
-      WHERE r.table_no=?1 AND (\(columns.map { "x.\($0.name) IS NOT \($0.value)" }.joined(separator: " OR ")))
+      FROM \(target.name) x CROSS JOIN main.v4_rows r ON r.row=x.source_row
+      WHERE (\(columns.map { "x.\($0.name) IS NOT \($0.value)" }.joined(separator: " OR ")))
+        AND r.table_no=?1 AND r.row IN (SELECT main_row FROM temp.seen)
       """)
     try connection.each(rows, .integer(table.number)) { row in
       var fields: [(name: String, expected: JSON, found: JSON)] = []
@@ -339,9 +340,9 @@ final class RecordComparison {
       let inList =
         table.kind == .configuration
         ? """
-        r.parent IS NOT NULL
+        OR r.parent IS NOT NULL
           AND r.table_no IN (SELECT table_no FROM main.v4_tables WHERE source=?2)
-        """ : "0 AND ?2"
+        """ : "AND ?2 IS NOT NULL"
       let rows = Query(
         "v4_rows.extra",
         """
@@ -349,7 +350,7 @@ final class RecordComparison {
           EXISTS(SELECT 1 FROM main.conflicts c WHERE c.row=r.row AND \(Conflict.keepsGoneRow)),
           EXISTS(SELECT 1 FROM main.v4_gone g WHERE g.row=r.row), t.name
         FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
-        WHERE (r.table_no=?1 AND r.parent IS NULL OR \(inList))
+        WHERE (r.table_no=?1 AND r.parent IS NULL \(inList))
           AND row NOT IN (SELECT main_row FROM temp.seen)
         """)
       try connection.each(rows, .integer(table.number), .text(context.source)) { row in

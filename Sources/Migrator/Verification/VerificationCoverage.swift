@@ -18,7 +18,8 @@ public struct VerificationCoverage: Sendable, Equatable {
   private static let rows = Query(
     "v4_rows.by_table",
     """
-    SELECT table_no, (SELECT count(*) FROM main.v4_rows r WHERE r.table_no=t.table_no)
+    SELECT table_no, (SELECT count(*) FROM main.v4_rows r WHERE r.table_no=t.table_no
+      AND r.parent IS NULL AND r.row NOT IN (SELECT row FROM main.v4_gone))
     FROM main.v4_tables t WHERE source=?1
     """)
 

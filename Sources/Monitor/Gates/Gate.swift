@@ -38,7 +38,7 @@ enum Words {
 
   /// A command that works on a store, also where that is not the one which is meant without a word.
   static func command(_ command: String, at store: String) -> String {
-    store == usualStore || command.hasSuffix(" --help") || command.hasPrefix("agora monitor --gate")
+    store == usualStore || command.hasSuffix(" --help")
       ? command : "\(command) --store \(ShellWords.quoted(store))"
   }
 

@@ -117,19 +117,6 @@ struct ReadinessGates {
       "agora conflicts resolve --all --keep v5")
   }
 
-  /// The comparison with the newest export, by its files where they are still there.
-  var verify: String {
-    guard let export = facts.export,
-      export.files.allSatisfy({ path in
-        path.first != "-" && TextTable.visible(path) == path
-          && (try? File.status(path))??.isRegular == true
-      })
-    else { return "agora verify EXPORT" }
-    let source =
-      export.source == Self.usualSource ? "" : "--source \(ShellWords.quoted(export.source)) "
-    return "agora verify \(source)\(export.files.map(ShellWords.quoted).joined(separator: " "))"
-  }
-
   /// The v4 deployment that a command means where none is named.
   static let usualSource = "agora-marketplace"
 

@@ -47,11 +47,20 @@ extension ReadinessGates {
     facts.sources.count > 1 ? " (\(Words.names([source])))" : ""
   }
 
+  /// The comparison with a deployment's exports, by their files where they are still there.
   private func remedy(for source: String) -> String {
-    if facts.export?.source == source { return verify }
-    // A name that a shell would not take as it stands is for its owner to quote.
-    let isPlain = ShellWords.quoted(source) == source
-    return "agora verify EXPORT"
-      + (source == Self.usualSource ? "" : " --source \(isPlain ? source : "NAME")")
+    let isUsual = source == Self.usualSource
+    let files = facts.exports[source] ?? []
+    let areThere = files.allSatisfy { path in
+      path.first != "-" && TextTable.visible(path) == path
+        && (try? File.status(path))??.isRegular == true
+    }
+    guard areThere, !files.isEmpty else {
+      // A name that a shell would not take as it stands is for its owner to quote.
+      let isPlain = ShellWords.quoted(source) == source
+      return "agora verify EXPORT" + (isUsual ? "" : " --source \(isPlain ? source : "NAME")")
+    }
+    let named = isUsual ? "" : "--source \(ShellWords.quoted(source)) "
+    return "agora verify \(named)\(files.map(ShellWords.quoted).joined(separator: " "))"
   }
 }

@@ -123,8 +123,8 @@ public struct MigrationFacts: Sendable {
   public private(set) var rejects: [(code: String, rows: Int)] = []
   /// The number of the first of them; nil where none waits.
   package private(set) var firstReject: Int?
-  /// The newest export that went in: its v4 deployment and its files; nil where none is known.
-  package private(set) var export: (source: String, files: [String])?
+  /// The files that all of a v4 deployment came from last; none where they cannot be told.
+  package private(set) var exports: [String: [String]] = [:]
   /// Rows that v4 and v5 both changed and nobody has decided about.
   public private(set) var conflicts = 0
   /// The last comparison of each v4 deployment with a migration that stands, the newest first.
@@ -172,13 +172,18 @@ public struct MigrationFacts: Sendable {
     """)
   private static let selectFirst = Query(
     "rejects.first", "SELECT min(number) FROM rejects WHERE status='outstanding'")
-  private static let selectExport = Query(
-    "v4_files.newest",
+  /// The newest run of each table that read files, and whether it is that of the table.
+  private static let selectReadings = Query(
+    "migration_ledger.newest",
     """
-    SELECT r.source, f.path FROM v4_files f JOIN migration_runs r USING(run)
-    WHERE r.run=(SELECT max(run) FROM migration_runs JOIN v4_files USING(run)
-      WHERE status<>'rolled_back') ORDER BY f.file
+    SELECT r.source, l.run, l.run=max(l.run) OVER (PARTITION BY r.source, l.v4_table)
+    FROM migration_ledger l JOIN migration_runs r USING(run)
+    WHERE r.status<>'rolled_back'
+      AND EXISTS(SELECT 1 FROM v4_files f WHERE f.run=l.run AND f.path<>'(rejects)')
+    ORDER BY r.source, l.run
     """)
+  private static let selectFiles = Query(
+    "v4_files.of_run", "SELECT path FROM v4_files WHERE run=?1 AND path<>'(rejects)' ORDER BY file")
   private static let selectOrphans = Query(
     "v4_names.stubs", "SELECT count(DISTINCT v5_id) FROM v4_names WHERE origin='stub' AND run>0")
   private static let selectConflicts = Query(
@@ -204,8 +209,7 @@ public struct MigrationFacts: Sendable {
     }
     rejects = try connection.all(Self.selectRejects) { ($0.text(0), $0.int(1)) }
     firstReject = try connection.integer(Self.selectFirst).map { Int($0) }
-    let files = try connection.all(Self.selectExport) { ($0.text(0), $0.text(1)) }
-    export = files.first.map { ($0.0, files.map(\.1)) }
+    exports = try Self.exports(connection)
     orphans = Int(try connection.integer(Self.selectOrphans) ?? 0)
     conflicts = Int(try connection.integer(Self.selectConflicts) ?? 0)
     verifications = try connection.all(Self.selectVerifications) { row in
@@ -219,6 +223,21 @@ public struct MigrationFacts: Sendable {
     if let newest = try BackupRecord.newest(in: connection) {
       let hasLast = last.map { Int64(newest.run ?? -1) >= $0 } ?? true
       backup = (newest.path, DayTime.instant(newest.at.microseconds), hasLast)
+    }
+  }
+
+  private static func exports(_ connection: Connection) throws -> [String: [String]] {
+    var readings: [String: [Int64: Set<Bool>]] = [:]
+    try connection.each(selectReadings) { row in
+      readings[row.text(0), default: [:]][row.int64(1), default: []].insert(row.bool(2))
+    }
+    return try readings.compactMapValues { runs in
+      let newest = runs.filter { $0.value.contains(true) }
+      // Files that are the newest of some tables and old of others cannot be compared together.
+      guard newest.allSatisfy({ $0.value == [true] }) else { return nil }
+      return try newest.keys.sorted().flatMap { run in
+        try connection.all(selectFiles, .integer(run), map: { $0.text(0) })
+      }
     }
   }
 

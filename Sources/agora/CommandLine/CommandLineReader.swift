@@ -41,7 +41,18 @@ struct CommandLineReader {
     return members
   }
 
+  /// Whether a command line names a command, whatever else is wrong with it.
+  func means(_ words: [String], _ arguments: [String]) -> Bool {
+    (try? named(arguments))?.command.words == words
+  }
+
   private func command(_ arguments: [String]) throws -> (command: Command, rest: [String]) {
+    let (command, rest) = try named(arguments)
+    return try refined(command, rest)
+  }
+
+  /// The command that the words of a command line name, and what else it has.
+  private func named(_ arguments: [String]) throws -> (command: Command, rest: [String]) {
     var index = 0
     var words: [String] = []
     var rest: [String] = []
@@ -70,9 +81,7 @@ struct CommandLineReader {
       index += 1
     }
     rest += arguments[index...]
-    if let command = commands.first(where: { $0.words == words }) {
-      return try refined(command, rest)
-    }
+    if let command = commands.first(where: { $0.words == words }) { return (command, rest) }
     throw unknown(words, index < arguments.count ? arguments[index] : nil)
   }
 

@@ -25,7 +25,7 @@ enum ExitCode: Int32 {
     self =
       switch error.code {
       case .misuse, .unknownTable: .misused
-      case .locked, .storeIsNewer, .refused, .halted: .refused
+      case .locked, .storeIsNewer, .refused, .halted, .ownExport: .refused
       case .notReady: .notReady
       case .interrupted: .interrupted
       default: .failed

@@ -8,7 +8,7 @@ enum Help {
         """
         agora COMMAND --help tells more about one; agora --version says which agora this is.
 
-        Exit codes: 0 done, 1 failed, 2 misused, 3 done with rejects or conflicts, 4 differences found, 5 refused by a guard of the store, 6 not ready, 130 interrupted.
+        Exit codes: 0 done, 1 failed, 2 misused, 3 done with rejects or conflicts, 4 differences found, 5 refused by a guard of the store, 6 not ready, 130 interrupted, 141 nobody read the output.
         """)
     return lines.joined(separator: "\n")
   }
