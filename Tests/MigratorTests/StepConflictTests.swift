@@ -99,6 +99,7 @@ import Testing
         for _ in 0..<2 {
           let delta = try migrate(export, into: store, deleting: true)
           #expect(delta.conflicts == 1 && delta.deletedInSource == 1)
+          #expect(delta.text.contains("no longer has, but for those in conflict"))
           let entries = try ConflictList(Store(path: store)).json["conflicts"]?.elements ?? []
           #expect(entries.map { $0["kind"]?.text } == ["gone"])
           #expect(try hash(store) == before)
