@@ -186,9 +186,10 @@ public struct MigrationReport: Sendable {
       lines.append("Conflicts: v4 and v5 both changed \(conflicts) rows; v5's stand.")
     }
     if deletedInSource > 0 {
+      let removed = conflicts > 0 ? "no longer has, but for those in conflict." : "no longer has."
       lines.append(
         "Gone from v4: \(deletedInSource) rows, which the store "
-          + (appliedDeletes ? "no longer has." : "keeps (--apply-deletes removes them)."))
+          + (appliedDeletes ? removed : "keeps (--apply-deletes removes them)."))
     }
     return lines
   }

@@ -82,6 +82,57 @@ import Testing
     }
   }
 
+  /// What is left of the workflow when v4 removes a step of it and a side is kept.
+  @Test func `a step that goes from a workflow that v5 has changed is a conflict`() throws {
+    let sides: [(ConflictResolution.Side, steps: String, told: Bool)] = [
+      (.v5, "one pending,two pending,added pending", true),
+      (.v4, "two pending,added pending", false),
+    ]
+    for (side, steps, isTold) in sides {
+      try withTemporaryFolder { folder in
+        let store = folder + "/s.db"
+        let first = Self.export(Self.first, Self.second)
+        try migrate(first, into: store)
+        try addStep(store)
+        let before = try hash(store)
+        let export = Self.export(Self.second)
+        for _ in 0..<2 {
+          let delta = try migrate(export, into: store, deleting: true)
+          #expect(delta.conflicts == 1 && delta.deletedInSource == 1)
+          #expect(delta.text.contains("no longer has, but for those in conflict"))
+          let entries = try ConflictList(Store(path: store)).json["conflicts"]?.elements ?? []
+          #expect(entries.map { $0["kind"]?.text } == ["gone"])
+          #expect(try hash(store) == before)
+          #expect(try bundle(store) == first + "\n")
+          let report = try verify(store)
+          #expect(report.isIdentical, "\(report.text)")
+        }
+        _ = try ConflictResolution(.all(source: nil), keeping: side, store: store).run()
+        #expect(try names(store) == steps)
+        #expect(try bundle(store) == (isTold ? first : export) + "\n")
+        let settled = try migrate(export, into: store, deleting: true)
+        #expect(settled.conflicts == 0 && settled.deletedInSource == 0)
+        let report = try verify(store)
+        #expect(report.isIdentical, "\(report.text)")
+        let check = try StoreCheck(Store(path: store))
+        #expect(check.isSound, "\(check.text)")
+        for run in try RunList(Store(path: store)).runs.map(\.runID).prefix(4) {
+          _ = try Rollback(run, store: store).run()
+        }
+        #expect(try hash(store) == before)
+        #expect(try bundle(store) == first + "\n")
+        // What v4 has again is in conflict no more, and what v5 has removed as well just goes.
+        try migrate(export, into: store, deleting: true)
+        try migrate(first, into: store, deleting: true)
+        #expect(try ConflictList(Store(path: store)).conflicts.isEmpty)
+        try Connection(path: store, mode: .readWrite).execute(
+          "UPDATE workflows SET steps=json_remove(steps, '$[0]')")
+        #expect(try migrate(export, into: store, deleting: true).conflicts == 0)
+        #expect(try bundle(store) == export + "\n")
+      }
+    }
+  }
+
   /// What v4 makes of a step of v5 that went to v4 and came back, and the step when a side is kept.
   @Test func `a change in v4 of a step that v5 has written is a conflict`() throws {
     let sides: [(ConflictResolution.Side, steps: String)] = [

@@ -43,6 +43,30 @@ import Testing
     "user_overrides":[{"override_id":"o","target_id":"w"},{"override_id":"p","target_id":"A"}]
     """#
 
+  /// Rows in two spellings.
+  private static let spelled = [
+    #"""
+    "task_queue":[{"task_id":"t","agent_id":"A"}],
+    "agent_registry":[{"agent_id":"r","agent_name":"B","supervisor_id":"A"}]
+    """#,
+    #"""
+    "task_queue":[{"agent_id": "A", "task_id":"t"}],
+    "agent_registry":[{"agent_name":"B","agent_id":"r","supervisor_id":"A"}]
+    """#,
+  ]
+  /// A step in two spellings, and a task that stands several times.
+  private static let spelledTwice = [
+    #"""
+    "workflow_step":[{"step_id":"s1","workflow_id":"w"}],
+    "task_queue":[{"task_id":"u","agent_id":"A","status":"pending"}]
+    """#,
+    #"""
+    "workflow_step":[{"workflow_id":"w","step_id":"\u0073\u0031"}],
+    "task_queue":[{"agent_id":"A","task_id":"u","status":"pending"},{"agent_id":"A","task_id":"u","status":"done"},
+      {"agent_id":"A","status":"pending","task_id":"u"},{"status":"pending","agent_id":"A","task_id":"u"}]
+    """#,
+  ]
+
   static let histories: [History] = [
     History(
       "a registration goes whose id was an alias",
@@ -81,6 +105,18 @@ import Testing
     History(
       "an update refers to nobody",
       [capability("A") + "," + task("A"), capability("A") + "," + task("Ghost", status: "done")]),
+    History(
+      "rows are spelled otherwise when they come to refer to nobody",
+      [
+        capability("A") + "," + spelled[0],
+        noCapability + "," + spelled[1],
+      ]),
+    History(
+      "a step is spelled otherwise when it comes to refer to nobody, and a task that stands several times",
+      [
+        capability("A") + "," + workflow(#"{"workflow_id":"w"}"#) + "," + spelledTwice[0],
+        noCapability + "," + workflow("") + "," + spelledTwice[1],
+      ], isWhole: false),
     History(
       "an update cannot be read",
       [task("A"), task("A", status: #"done","created_at":"never"#)]),

@@ -117,6 +117,13 @@ struct ConflictedRecords {
     for conflict in conflicts {
       let gone = GoneRow(
         row: conflict.row, v4ID: conflict.v4ID, v5ID: conflict.v5ID, table: conflict.table)
+      if V4Schema.kind(of: conflict.table) == .step {
+        if let place = try conflict.place(in: connection) {
+          try WorkflowSteps.remove(conflict.v5ID, from: place, in: connection)
+        }
+        try sweep.drop(gone)
+        continue
+      }
       if conflict.target.name == "messages" {
         try UndoLog.removeReads(of: conflict.v5ID, run: context.run, in: connection)
       }

@@ -96,6 +96,10 @@ struct DeletionSweep {
         try AgentRenames(context).note(left: row.v5ID)
       case .step:
         if let workflow = try workflow(ofStep: row.row) {
+          guard try !isHeld(row, by: workflow) else {
+            try list(row)
+            continue
+          }
           try StepLoader(context).note(lost: workflow)
         } else {
           _ = try removeRecord(row, .archive)
@@ -125,6 +129,12 @@ struct DeletionSweep {
       .integer(row), map: { $0.text(0) })
   }
 
+  /// Whether a step stands in a workflow that v5 has worked on; one that v5 has removed as well goes.
+  private func isHeld(_ step: GoneRow, by workflow: String) throws -> Bool {
+    try WorkflowSteps.areChangedOnV5(of: workflow, in: connection)
+      && WorkflowSteps.element(step.v5ID, of: Array(workflow.utf8), in: connection) != nil
+  }
+
   private static let isRead = Query(
     "message_reads.any", "SELECT EXISTS(SELECT 1 FROM message_reads WHERE message_id=?1)")
 
@@ -139,15 +149,20 @@ struct DeletionSweep {
   private func removeRecord(_ row: GoneRow, _ target: RecordTable) throws -> Bool {
     guard let current = try target.read(row.v5ID, in: connection) else { return true }
     guard try isUntouched(current, target) else {
-      context.conflicts += 1
-      try Conflict.list(
-        Conflict.Entry(
-          run: context.run, table: row.table, v4ID: row.v4ID, v5ID: row.v5ID, row: row.row),
-        in: connection)
+      try list(row)
       return false
     }
     try delete(row, from: target)
     return true
+  }
+
+  /// Lists a row that v4 has no more and whose record v5 has changed.
+  private func list(_ row: GoneRow) throws {
+    context.conflicts += 1
+    try Conflict.list(
+      Conflict.Entry(
+        run: context.run, table: row.table, v4ID: row.v4ID, v5ID: row.v5ID, row: row.row),
+      in: connection)
   }
 
   /// Removes a row's record, whatever v5 has made of it; workflows go by ``remove(workflows:)``.

@@ -7,11 +7,13 @@ import AgoraStore
 struct RepeatSettler {
   private let context: LoadContext
   private let configurations: ConfigurationContents
+  private let refused: RefusedRows
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext) {
     self.context = context
     configurations = ConfigurationContents(context)
+    refused = RefusedRows(context)
   }
 
   /// A row that an id names already.
@@ -41,6 +43,7 @@ struct RepeatSettler {
       CREATE TEMP TABLE seen(main_row INTEGER PRIMARY KEY, file INTEGER, byte_offset INTEGER, ordinal INTEGER);
       """, name: "contested.create")
     try configurations.begin()
+    try refused.begin()
     try connection.run(
       context.staged(
         "contested.in_export",
@@ -195,19 +198,26 @@ struct RepeatSettler {
     }
     if table.kind == .configuration { return try settleEntries(rows, table, known) }
     // What an export says last is what it says: a row that ends as it is stored is unchanged, whatever
-    // stood before it.
+    // stood before it; of equal rows behind each other the first one's spelling counts.
     var named = Namesakes()
     for entry in known {
       named.rows[entry.fingerprint] = entry
       named.nextEpoch = max(named.nextEpoch, entry.epoch + 1)
     }
-    var last: [[UInt8]: (digest: [UInt8], index: Int)] = [:]
-    for (index, row) in rows.enumerated() { last[row.fingerprint] = (row.digest, index) }
+    var last: [[UInt8]: (digest: [UInt8], spelling: Int, index: Int)] = [:]
+    for (index, row) in rows.enumerated() {
+      let spelling = last[row.fingerprint].flatMap { $0.digest == row.digest ? $0.spelling : nil }
+      last[row.fingerprint] = (row.digest, spelling ?? index, index)
+    }
     for (index, row) in rows.enumerated() {
       if let stored = named.rows[row.fingerprint], stored.isStored,
         let end = last[row.fingerprint]
       {
-        if stored.digest == end.digest { try keep(row.row, table, as: stored); continue }
+        if stored.digest == end.digest {
+          if index == end.spelling { try refused.note(row.row, spelling: stored.row) }
+          try keep(row.row, table, as: stored)
+          continue
+        }
         // What it says in the end is in conflict already: what stood before it changes nothing.
         if index < end.index, try isListed(end.digest, table, of: stored.row) {
           try keep(row.row, table, as: stored)
@@ -281,6 +291,7 @@ struct RepeatSettler {
     _ row: StagedRow, _ table: StagedTable, _ occurrence: Int, _ stored: Known?
   ) throws {
     if let stored {
+      try refused.note(row, spelling: stored.row)
       try keep(row, table, as: stored)
     } else if occurrence > 0 {
       try rename(row, table, epoch: occurrence)
@@ -299,6 +310,7 @@ struct RepeatSettler {
     var changed: [Repeated] = []
     for row in rows {
       if let same = left.firstIndex(where: { $0.digest == row.digest }) {
+        try refused.note(row.row, spelling: left[same].row)
         try keep(row.row, table, as: left.remove(at: same))
       } else {
         changed.append(row)

@@ -32,10 +32,6 @@ struct StepLoader {
     "v4_steps.insert", "INSERT OR REPLACE INTO main.v4_steps(row, workflow_id) VALUES(?1,?2)")
   private static let setSteps = Query(
     "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
-  /// A v5 tool takes the hash of a workflow away when it changes it, since steps are not in the hash.
-  private static let changedOnV5 = Query(
-    "workflows.changed_on_v5",
-    "SELECT EXISTS(SELECT 1 FROM workflows WHERE workflow_id=?1 AND source_hash=0)")
 
   func load(_ tables: [StagedTable]) throws {
     try begin()
@@ -243,8 +239,8 @@ struct StepLoader {
   /// Whether v5 has worked on a workflow, so that its steps are not to be touched.
   private func isChangedOnV5(_ workflow: [UInt8]?) throws -> Bool {
     guard let workflow, context.hasStoredRows, !overwritesV5 else { return false }
-    return try connection.integer(
-      Self.changedOnV5, .text(String(decoding: workflow, as: UTF8.self))) == 1
+    return try WorkflowSteps.areChangedOnV5(
+      of: String(decoding: workflow, as: UTF8.self), in: connection)
   }
 
   /// Adds a step to its workflow.

@@ -19,6 +19,33 @@ enum WorkflowSteps {
       .first { $0["step_id"]?.text == id }
   }
 
+  private static let changedOnV5 = Query(
+    "workflows.changed_on_v5",
+    "SELECT EXISTS(SELECT 1 FROM main.workflows WHERE workflow_id=?1 AND source_hash=0)")
+
+  /// Whether v5 has worked on a workflow, so that its steps are not to be touched.
+  ///
+  /// A v5 tool takes the hash of a workflow away when it changes it, since steps are not in the hash.
+  static func areChangedOnV5(of workflow: String, in connection: Connection) throws -> Bool {
+    try connection.integer(changedOnV5, .text(workflow)) == 1
+  }
+
+  private static let setSteps = Query(
+    "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
+
+  /// Takes a step out of a workflow, whatever v5 has made of it; the others stay as they are.
+  static func remove(_ id: String, from workflow: String, in connection: Connection) throws {
+    let steps = try elements(of: workflow, in: connection)
+    let left = steps.filter { $0["step_id"]?.text != id }
+    guard left.count < steps.count else { return }
+    try write(left, to: workflow, in: connection)
+  }
+
+  /// Makes elements the steps of a workflow.
+  static func write(_ steps: [JSON], to workflow: String, in connection: Connection) throws {
+    try connection.run(setSteps, .text(workflow), .text(JSONWriter.compact(.array(steps))))
+  }
+
   /// In what that v4 can say two texts of a step differ.
   static func differences(
     _ expected: JSON, _ found: JSON
@@ -69,9 +96,6 @@ enum BornSteps {
     }
   }
 
-  private static let write = Query(
-    "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
-
   /// Makes a step what v4 says of it; what v4 cannot say stays.
   ///
   /// A step that is as far as v4 says is not as far as its task, so it has that task no more, like a step
@@ -95,6 +119,6 @@ enum BornSteps {
       }
       return .object(members)
     }
-    try connection.run(write, .text(workflow), .text(JSONWriter.compact(.array(steps))))
+    try WorkflowSteps.write(steps, to: workflow, in: connection)
   }
 }
