@@ -50,13 +50,23 @@ extension Store {
     // The copy stands from here on, whatever becomes of the note.
     let record = BackupRecord(path: target, bytes: bytes, at: now, run: run)
     do {
+      try noteBriefly { try record.note(in: $0) }
+      return BackupOutcome(bytes: bytes, failure: nil)
+    } catch let error as AgoraError {
+      return BackupOutcome(bytes: bytes, failure: error)
+    }
+  }
+
+  /// Writes down what came of work that is done, and waits no longer for another writer than a person
+  /// would for a note.
+  ///
+  /// - Throws: ``AgoraError`` `busy` where somebody writes for longer.
+  package func noteBriefly(_ body: (Connection) throws -> Void) throws {
+    do {
       let connection = try Connection(path: path, mode: .readWrite)
       connection.setBusyTimeout(milliseconds: Self.noteTimeout)
-      try connection.transaction { try record.note(in: connection) }
-      return BackupOutcome(bytes: bytes, failure: nil)
-    } catch let error as SQLiteError {
-      return BackupOutcome(bytes: bytes, failure: AgoraError(error, store: path))
-    }
+      try connection.transaction { try body(connection) }
+    } catch let error as SQLiteError { throw AgoraError(error, store: path) }
   }
 
   /// How long the note of a backup waits for somebody else's write, in milliseconds.

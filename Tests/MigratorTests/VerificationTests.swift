@@ -95,6 +95,20 @@ import Testing
     }
   }
 
+  @Test func `what was found is told also while another program writes`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      try migrate(Self.export, into: store)
+      let writer = try Connection(path: store, mode: .readWrite)
+      try writer.execute("BEGIN IMMEDIATE")
+      let beside = try verify(store)
+      #expect(beside.isIdentical && beside.json["noted"] == .bool(false), "\(beside.text)")
+      #expect(beside.text.contains("another program writes"))
+      try writer.execute("ROLLBACK")
+      #expect(try verify(store).json["noted"] == .bool(true))
+    }
+  }
+
   @Test func `what leaves out tables says so, and is no verification of the store`() throws {
     let notes = Query(
       "test",

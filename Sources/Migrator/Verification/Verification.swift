@@ -48,14 +48,17 @@ public struct Verification {
       try? File.removeFolder(folder)
     }
     guard opened.isReadOnly else {
-      let report = try compare(store, staging: staging)
-      try note(report, in: opened)
+      var report = try compare(store, staging: staging)
+      // What was found is told, also where another program writes for too long to note it.
+      do { try note(report, in: opened) } catch let error as AgoraError where error.code == .busy {
+        report.whyNotNoted = "another program writes to the store; verify again for the gate"
+      }
       return report
     }
     // Beside a file that may not be written nothing can be staged: a copy is compared, and nobody told.
     return try opened.withCopy { copy in
       var report = try compare(copy.path, staging: staging)
-      report.isNoted = false
+      report.whyNotNoted = "you may not write the store"
       return report
     }
   }
@@ -115,7 +118,7 @@ public struct Verification {
   private func note(_ report: VerificationReport, in store: Store) throws {
     let now = clock.now().microseconds
     let source = options.source
-    _ = try store.write { connection in
+    try store.noteBriefly { connection in
       try connection.run(
         Self.insert, .text(source), .integer(now),
         .text(report.isIdentical ? "identical" : "different"), .int(report.rowsCompared),

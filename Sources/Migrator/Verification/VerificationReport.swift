@@ -43,8 +43,8 @@ public struct VerificationReport: Sendable {
   /// Records that the export does not account for.
   public var extra: [Record] = []
 
-  /// Whether the store has the outcome, for its readiness gates.
-  public internal(set) var isNoted = true
+  /// Why the store has not the outcome, for its readiness gates; nil where it has.
+  public internal(set) var whyNotNoted: String?
   /// Tables that the store has rows of and the export does not hold, so that nothing was said of them.
   ///
   /// Such a comparison is noted with what it covered, and opens no gate.
@@ -80,7 +80,7 @@ public struct VerificationReport: Sendable {
       .init("deleted_in_source", .array(deletedInSource.map(Self.json))),
       .init("rows_imported", .int(coverage.imported)),
       .init("rows_covered", .int(coverage.covered)), .init("whole", .bool(coverage.isWhole)),
-      .init("noted", .bool(isNoted)),
+      .init("noted", .bool(whyNotNoted == nil)),
       .init("tables_not_compared", .array(tablesNotCompared.map { .string($0) })),
     ])
   }
@@ -125,9 +125,7 @@ public struct VerificationReport: Sendable {
         ? "Identical: \(rowsCompared) rows compared."
         : "Different: \(rowsCompared) rows compared, \(mismatches.count) mismatches, "
           + "\(missing.count) missing, \(extra.count) extra.")
-    if !isNoted {
-      lines.append("This was not noted: you may not write the store.")
-    }
+    if let whyNotNoted { lines.append("This was not noted: \(whyNotNoted).") }
     if !coverage.isWhole {
       lines.append(
         "This was a part: only \(coverage.covered) of \(coverage.imported) imported rows are of tables "

@@ -48,7 +48,7 @@ struct CallTally {
     }
     try correct(connection, &names, at: windowStart) { agent, calls in
       agent.windowCalls = max(0, agent.windowCalls - calls)
-      agent.earlierCalls = DayTime.sum(agent.earlierCalls, calls)
+      agent.earlierCalls = Numeric.sum(agent.earlierCalls, calls)
     }
     try correct(connection, &names, at: earlierStart) { agent, calls in
       agent.earlierCalls = max(0, agent.earlierCalls - calls)
@@ -73,9 +73,9 @@ struct CallTally {
     var (within, before) = (0, 0)
     for day in caller.days {
       if day.day >= firstDay {
-        within = DayTime.sum(within, Int(day.calls))
+        within = Numeric.sum(within, Int(day.calls))
       } else if day.day >= earlierDay {
-        before = DayTime.sum(before, Int(day.calls))
+        before = Numeric.sum(before, Int(day.calls))
       }
     }
     return (within, before)
@@ -105,9 +105,9 @@ struct CallTally {
 
   private mutating func add(_ caller: LegacyCaller, to place: Int) {
     let (within, before) = calls(of: caller)
-    agents[place].calls = DayTime.sum(agents[place].calls, caller.calls)
-    agents[place].windowCalls = DayTime.sum(agents[place].windowCalls, within)
-    agents[place].earlierCalls = DayTime.sum(agents[place].earlierCalls, before)
+    agents[place].calls = Numeric.sum(agents[place].calls, caller.calls)
+    agents[place].windowCalls = Numeric.sum(agents[place].windowCalls, within)
+    agents[place].earlierCalls = Numeric.sum(agents[place].earlierCalls, before)
     let last = DayTime.instant(caller.lastAt.microseconds)
     agents[place].last = max(agents[place].last ?? last, last)
     add(caller.reducers, to: place)
@@ -127,7 +127,7 @@ struct CallTally {
       if !isAlone,
         let at = agents[place].reducers.firstIndex(where: { $0.reducer == use.reducer })
       {
-        let sum = DayTime.sum(agents[place].reducers[at].calls, use.calls)
+        let sum = Numeric.sum(agents[place].reducers[at].calls, use.calls)
         agents[place].reducers[at] = ReducerCount(reducer: use.reducer, calls: sum)
       } else {
         agents[place].reducers.append(ReducerCount(reducer: use.reducer, calls: use.calls))
@@ -141,8 +141,8 @@ struct CallTally {
   private mutating func addUnknown(_ caller: LegacyCaller) {
     let last = DayTime.instant(caller.lastAt.microseconds)
     var known = unknown[caller.agent] ?? UnknownCaller(name: caller.agent, lastCall: last)
-    known.calls = DayTime.sum(known.calls, caller.calls)
-    known.windowCalls = DayTime.sum(
+    known.calls = Numeric.sum(known.calls, caller.calls)
+    known.windowCalls = Numeric.sum(
       known.windowCalls, last > windowStart ? max(1, calls(of: caller).window) : 0)
     known.lastCall = max(known.lastCall, last)
     unknown[caller.agent] = known

@@ -50,10 +50,4 @@ enum DayTime {
     guard !overflows else { return instant }
     return Timestamp(microseconds: min(max(sum, range.lowerBound), range.upperBound))
   }
-
-  /// The sum of two counts, at most the greatest number.
-  static func sum(_ left: Int, _ right: Int) -> Int {
-    let (sum, overflows) = left.addingReportingOverflow(right)
-    return overflows ? .max : sum
-  }
 }

@@ -41,7 +41,7 @@ struct ReadinessGates {
       }
       if !others.isEmpty {
         let names = others.filter { !$0.name.isEmpty }.map(\.name)
-        let calls = others.reduce(0) { DayTime.sum($0, $1.windowCalls) }
+        let calls = others.reduce(0) { Numeric.sum($0, $1.windowCalls) }
         parts.append(
           names.isEmpty
             ? "callers that gave no name (\(Words.count(calls, "call")))"
@@ -83,8 +83,8 @@ struct ReadinessGates {
           : "of \(Words.count(silent.count, "silent agent")) none has open work"
             + (known > 0 ? " but \(known) that somebody has acknowledged" : ""), "")
     }
-    let tasks = waiting.reduce(0) { DayTime.sum($0, $1.openTasks) }
-    let workflows = waiting.reduce(0) { DayTime.sum($0, $1.openWorkflows) }
+    let tasks = waiting.reduce(0) { Numeric.sum($0, $1.openTasks) }
+    let workflows = waiting.reduce(0) { Numeric.sum($0, $1.openWorkflows) }
     let owned = [
       tasks > 0 ? Words.count(tasks, "open task") : nil,
       workflows > 0 ? Words.count(workflows, "unfinished workflow") : nil,

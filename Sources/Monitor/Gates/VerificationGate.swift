@@ -16,7 +16,7 @@ extension ReadinessGates {
           ? "the store was never compared with an export"
           : "no export was ever compared" + place(of: missing), remedy(for: missing))
     }
-    let rows = facts.verifications.reduce(0) { DayTime.sum($0, $1.rowsCompared) }
+    let rows = facts.verifications.reduce(0) { Numeric.sum($0, $1.rowsCompared) }
     let oldest = facts.verifications.map(\.at).min()
     return verification(
       true,

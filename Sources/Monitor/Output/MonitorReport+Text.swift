@@ -97,7 +97,7 @@ extension MonitorReport {
 
   /// Whole cells in proportion to counts; what there is gets one at least.
   package static func shares(_ counts: [Int], of width: Int) -> [Int] {
-    let total = counts.reduce(0) { DayTime.sum($0, $1) }
+    let total = counts.reduce(0) { Numeric.sum($0, $1) }
     guard total > 0 else { return counts.map { _ in 0 } }
     var cells = counts.map { count -> Int in
       let exact = Double(width) * Double(count) / Double(total)
@@ -279,7 +279,7 @@ extension MonitorReport {
       ])
     }
     lines += TextTable.lines(rows, leftColumns: 2).map { "  " + $0 }
-    let epochs = facts.standing.reduce(0) { DayTime.sum($0, $1.epochs) }
+    let epochs = facts.standing.reduce(0) { Numeric.sum($0, $1.epochs) }
     lines += Self.wrapped(
       "Named and never made: \(facts.orphans). Ids used again: \(epochs). Rejects that wait: \(facts.outstandingRejects). Conflicts: \(facts.conflicts).",
       indent: 2, hanging: 2)

@@ -44,7 +44,7 @@ extension ReportPage {
       let place = cell.day - first.day
       guard stacks.indices.contains(place) else { continue }
       let colour = names.firstIndex(of: cell.reducer) ?? Self.coloured
-      stacks[place][colour] = DayTime.sum(stacks[place][colour], cell.calls)
+      stacks[place][colour] = Numeric.sum(stacks[place][colour], cell.calls)
     }
     let ceiling = Self.ceiling(most)
     out.raw(
@@ -53,7 +53,7 @@ extension ReportPage {
     out.raw(
       "<svg viewBox=\"0 0 300 100\" preserveAspectRatio=\"none\" role=\"img\" aria-labelledby=\"chart-title chart-desc\"><title id=\"chart-title\">Calls of v4 by day and reducer</title><desc id=\"chart-desc\">"
     )
-    let total = days.reduce(0) { DayTime.sum($0, $1.calls) }
+    let total = days.reduce(0) { Numeric.sum($0, $1.calls) }
     let peak = days.max { $0.calls < $1.calls }
     out.write(
       "The last \(days.count) days: \(Words.count(total, "call")), at most \(most) on \(peak.map { DayTime.date($0.day) } ?? ""), \(days.last?.calls ?? 0) today so far. The table that follows has all figures."

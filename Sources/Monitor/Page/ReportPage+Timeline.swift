@@ -136,7 +136,7 @@ extension ReportPage {
         out.element("p", "class=\"quiet\"", "No migration has gone into this store.")
         return
       }
-      let epochs = report.facts.standing.reduce(0) { DayTime.sum($0, $1.epochs) }
+      let epochs = report.facts.standing.reduce(0) { Numeric.sum($0, $1.epochs) }
       out.element("ul", "class=\"counts line\"") { out in
         for (name, figure, value) in [
           ("rejects that wait", "rejects", report.facts.outstandingRejects),

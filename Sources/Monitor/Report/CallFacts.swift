@@ -63,11 +63,11 @@ public struct CallFacts: Sendable {
     for part in totals where part.calls > 0 {
       let day = min(max(Int(part.day), DayTime.writable.lowerBound), DayTime.writable.upperBound)
       let refused = part.code == nil ? 0 : part.calls
-      total = DayTime.sum(total, part.calls)
-      if let code = part.code { codes[code] = DayTime.sum(codes[code] ?? 0, part.calls) }
+      total = Numeric.sum(total, part.calls)
+      if let code = part.code { codes[code] = Numeric.sum(codes[code] ?? 0, part.calls) }
       if let last = cells.last, last.day == day, last.reducer == part.reducer {
-        cells[cells.count - 1].calls = DayTime.sum(last.calls, part.calls)
-        cells[cells.count - 1].refused = DayTime.sum(last.refused, refused)
+        cells[cells.count - 1].calls = Numeric.sum(last.calls, part.calls)
+        cells[cells.count - 1].refused = Numeric.sum(last.refused, refused)
       } else {
         cells.append(Cell(day: day, reducer: part.reducer, calls: part.calls, refused: refused))
       }
@@ -78,9 +78,9 @@ public struct CallFacts: Sendable {
     reducers = Self.reducers(cells, census, replacements)
     unattributed = census.unknown
     self.replacements = replacements
-    inWindow = DayTime.sum(
-      census.agents.indices.reduce(0) { DayTime.sum($0, census.agents[$1].windowCalls) },
-      census.unknown.reduce(0) { DayTime.sum($0, $1.windowCalls) })
+    inWindow = Numeric.sum(
+      census.agents.indices.reduce(0) { Numeric.sum($0, census.agents[$1].windowCalls) },
+      census.unknown.reduce(0) { Numeric.sum($0, $1.windowCalls) })
     since = census.firstCall.map { DayTime.instant($0.microseconds) }
   }
 
@@ -92,9 +92,9 @@ public struct CallFacts: Sendable {
       ReducerFacts(reducer: name, replacement: replacements[name])
     }
     for cell in cells {
-      found[cell.reducer, default: fresh(cell.reducer)].calls = DayTime.sum(
+      found[cell.reducer, default: fresh(cell.reducer)].calls = Numeric.sum(
         found[cell.reducer]?.calls ?? 0, cell.calls)
-      found[cell.reducer, default: fresh(cell.reducer)].refused = DayTime.sum(
+      found[cell.reducer, default: fresh(cell.reducer)].refused = Numeric.sum(
         found[cell.reducer]?.refused ?? 0, cell.refused)
     }
     // By numbers: a hundred thousand agents call twenty reducers, and each would be looked up.
@@ -128,8 +128,8 @@ public struct CallFacts: Sendable {
     for cell in cells {
       let place = cell.day - today + Self.chartDays - 1
       guard days.indices.contains(place) else { continue }
-      days[place].calls = DayTime.sum(days[place].calls, cell.calls)
-      days[place].refused = DayTime.sum(days[place].refused, cell.refused)
+      days[place].calls = Numeric.sum(days[place].calls, cell.calls)
+      days[place].refused = Numeric.sum(days[place].refused, cell.refused)
     }
     return days
   }

@@ -50,12 +50,12 @@ public struct LedgerLine: Sendable, Equatable {
   init(table: String) { self.table = table }
 
   mutating func add(_ other: LedgerLine) {
-    read = DayTime.sum(read, other.read)
-    imported = DayTime.sum(imported, other.imported)
-    updated = DayTime.sum(updated, other.updated)
-    merged = DayTime.sum(merged, other.merged)
-    unchanged = DayTime.sum(unchanged, other.unchanged)
-    rejected = DayTime.sum(rejected, other.rejected)
+    read = Numeric.sum(read, other.read)
+    imported = Numeric.sum(imported, other.imported)
+    updated = Numeric.sum(updated, other.updated)
+    merged = Numeric.sum(merged, other.merged)
+    unchanged = Numeric.sum(unchanged, other.unchanged)
+    rejected = Numeric.sum(rejected, other.rejected)
   }
 
   /// The figures with their names, in the order of a ledger.
@@ -151,7 +151,7 @@ public struct MigrationFacts: Sendable {
   public private(set) var orphans = 0
 
   /// All rejects that wait.
-  public var outstandingRejects: Int { rejects.reduce(0) { DayTime.sum($0, $1.rows) } }
+  public var outstandingRejects: Int { rejects.reduce(0) { Numeric.sum($0, $1.rows) } }
 
   private static let selectRuns = Query(
     "migration_runs.facts",
@@ -262,7 +262,7 @@ public struct MigrationFacts: Sendable {
       runID: row.text(1), status: row.text(2), source: row.text(3),
       startedAt: DayTime.instant(row.int64(4)),
       finishedAt: row.optionalInt64(5).map { DayTime.instant($0) }, tables: tables,
-      orphans: DayTime.sum(
+      orphans: Numeric.sum(
         orphans?["agents"]?.integer ?? 0, orphans?["workflows"]?.integer ?? 0),
       epochs: report["epochs"]?.integer ?? 0, conflicts: report["conflicts"]?.integer ?? 0)
   }

@@ -50,7 +50,7 @@ package struct StoreFigures: Sendable {
     for total in totals where total.calls > 0 {
       let outcome = total.code ?? "done"
       let sum = sums[total.reducer]?[outcome] ?? 0
-      sums[total.reducer, default: [:]][outcome] = DayTime.sum(sum, total.calls)
+      sums[total.reducer, default: [:]][outcome] = Numeric.sum(sum, total.calls)
     }
     legacyCalls = sums.flatMap { reducer, outcomes in
       outcomes.map { (reducer, $0.key, $0.value) }

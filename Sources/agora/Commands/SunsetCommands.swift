@@ -122,10 +122,8 @@ enum SunsetCommands {
       throw AgoraError(.misuse, "agora sunset acknowledge takes either agents or --all")
     }
     let marketplace = try Marketplace(invocation.openStore())
-    let agents =
-      invocation.has("all")
-      ? try Readiness.waiting(marketplace, at: marketplace.now) : invocation.operands
-    let callers = try Readiness.callers(marketplace, at: marketplace.now)
+    let (waiting, callers) = try Readiness.standing(marketplace, at: marketplace.now)
+    let agents = invocation.has("all") ? waiting : invocation.operands
     let silent = try SunsetControl(marketplace, gate: Readiness.gate).taking {
       try $0.acknowledge(agents, reason: reason, callers: callers)
     }
