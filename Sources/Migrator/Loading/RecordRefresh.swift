@@ -39,11 +39,25 @@ struct RecordRefresh {
   ///
   /// - Parameter rows: SQL that gives numbers of `v4_rows`.
   func refresh(_ target: RecordTable, rows: String) throws {
+    try refresh(target) {
+      try connection.run(
+        Query("refreshed.collect", "INSERT OR IGNORE INTO temp.refreshed " + rows))
+    }
+  }
+
+  /// Makes the record of one row.
+  func refresh(_ target: RecordTable, row: Int64) throws {
+    try refresh(target) {
+      try connection.run(
+        Query("refreshed.one", "INSERT INTO temp.refreshed VALUES(?1)"), .integer(row))
+    }
+  }
+
+  private func refresh(_ target: RecordTable, collecting collect: () throws -> Void) throws {
     try connection.execute(
       "CREATE TEMP TABLE refreshed(row INTEGER PRIMARY KEY)", name: "refreshed.create")
     defer { try? connection.execute("DROP TABLE temp.refreshed", name: "refreshed.drop") }
-    try connection.run(
-      Query("refreshed.collect", "INSERT OR IGNORE INTO temp.refreshed " + rows))
+    try collect()
     if context.hasPendingRows {
       try connection.run(
         Query(

@@ -23,13 +23,41 @@ struct RefusedRows {
     let refused = context.takeRefused()
     // Rejects that are tried once more say nothing of what v4 has.
     guard context.isFollowing else { return }
-    for row in refused {
+    for row in refused.gone {
       try connection.run(
         Query("gone.refused", "INSERT OR IGNORE INTO temp.gone VALUES(?1)"), .integer(row))
       try connection.run(
         Query("v4_gone.refused", "INSERT OR IGNORE INTO main.v4_gone VALUES(?1,?2)"),
         .integer(row), .integer(context.run))
       try remove(row)
+    }
+    try lookUpAgain(refused.held)
+  }
+
+  private static let held = Query(
+    "v4_rows.held",
+    """
+    SELECT t.name, s.workflow_id FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+      LEFT JOIN main.v4_steps s ON s.row=r.row
+    WHERE r.row=?1
+    """)
+
+  /// Makes records once more that were left to a newer text, which was rejected: what they refer to may have
+  /// changed like that of any other known row.
+  private func lookUpAgain(_ rows: [Int64]) throws {
+    for row in rows {
+      guard
+        let (name, workflow) = try connection.first(
+          Self.held, .integer(row), map: { ($0.text(0), $0.optionalText(1)) })
+      else { continue }
+      let kind = V4Schema.kind(of: name)
+      // Agents are derived from all rows that there are.
+      if kind.describesAgents { continue }
+      if kind == .step {
+        if let workflow { try StepLoader(context).note(lost: workflow) }
+        continue
+      }
+      try RecordRefresh(context).refresh(TableMapper.recordTable(of: kind), row: row)
     }
   }
 
