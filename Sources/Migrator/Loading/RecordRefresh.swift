@@ -54,6 +54,15 @@ struct RecordRefresh {
   }
 
   private func refresh(_ target: RecordTable, collecting collect: () throws -> Void) throws {
+    try RefusedRows(context).reject(try refreshed(target, collecting: collect))
+  }
+
+  /// Makes the records of collected rows.
+  ///
+  /// - Returns: the rows that would not come in any more.
+  private func refreshed(
+    _ target: RecordTable, collecting collect: () throws -> Void
+  ) throws -> [RefusedRows.Orphan] {
     try connection.execute(
       "CREATE TEMP TABLE refreshed(row INTEGER PRIMARY KEY)", name: "refreshed.create")
     defer { try? connection.execute("DROP TABLE temp.refreshed", name: "refreshed.drop") }
@@ -99,7 +108,7 @@ struct RecordRefresh {
       }
       try target.overwrite(record, keepingSteps: row.parent == nil, in: connection)
     }
-    try refused.reject(orphans)
+    return orphans
   }
 }
 

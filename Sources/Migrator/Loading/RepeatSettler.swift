@@ -218,6 +218,7 @@ struct RepeatSettler {
       {
         if stored.digest == end.digest {
           if index == end.spelling { try refused.note(row.row, spelling: stored.row) }
+          if rows.count > 1 { try RepeatedTexts(context).note(row.row.row, ofStored: stored.row) }
           try keep(row.row, table, as: stored)
           continue
         }
@@ -333,6 +334,7 @@ struct RepeatSettler {
     try connection.run(
       Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2,?3)"),
       .integer(row.row), .integer(known.row), .int(known.isHeld ? 1 : 0))
+    if known.isHeld { try RepeatedTexts(context).move(row.row, toPlaceOf: known.row) }
     if known.epoch > 0 { try rename(row, table, epoch: known.epoch) }
   }
 
@@ -353,6 +355,7 @@ struct RepeatSettler {
     }
     if found.digest == digest {
       known.rows[fingerprint]?.isHeld = found.isStored
+      if found.isStored { try RepeatedTexts(context).note(row.row, ofStored: found.row) }
       return try keep(row, table, as: found)
     }
     if found.isStored {

@@ -16,7 +16,9 @@ struct RepeatedTexts {
     try connection.execute(
       """
       CREATE TEMP TABLE repeated_texts(row INTEGER, number INTEGER, file INTEGER, byte_offset INTEGER,
-        ordinal INTEGER, shape INTEGER, parent INTEGER, text TEXT, PRIMARY KEY(row, number)) WITHOUT ROWID
+        ordinal INTEGER, shape INTEGER, parent INTEGER, text TEXT,
+        -- whether it is counted as a change of a stored row
+        is_counted INTEGER, PRIMARY KEY(row, number)) WITHOUT ROWID
       """, name: "repeated_texts.create")
   }
 
@@ -30,17 +32,7 @@ struct RepeatedTexts {
   ///   - row: the staged row with the first text.
   ///   - later: the one with the later text, which is dropped.
   func supersede(_ row: Int64, by later: Int64) throws {
-    if areKept {
-      context.hasRepeatedTexts = true
-      try connection.run(
-        context.staged(
-          "repeated_texts.note",
-          """
-          INSERT OR IGNORE INTO temp.repeated_texts
-          SELECT ?1, row, file, byte_offset, ordinal, shape, parent, text FROM %.v4_rows
-          WHERE row IN (?1, ?2)
-          """), .integer(row), .integer(later))
-    }
+    try note([row, later], of: row)
     try connection.run(
       context.staged(
         "v4_rows.supersede",
@@ -49,6 +41,34 @@ struct RepeatedTexts {
         WHERE row=?2
         """), .integer(later), .integer(row))
     try context.drop(later)
+  }
+
+  /// Lets a row that brings a newer text of a stored one stand where the export has had it as it is stored.
+  func move(_ row: Int64, toPlaceOf stored: Int64) throws {
+    try note([row], of: row)
+    try connection.run(
+      context.staged(
+        "v4_rows.move",
+        """
+        UPDATE %.v4_rows SET (file, byte_offset, ordinal) = (SELECT file, byte_offset, ordinal
+          FROM temp.seen WHERE main_row=?2)
+        WHERE row=?1
+        """), .integer(row), .integer(stored))
+  }
+
+  /// Keeps what staged rows say, and where.
+  private func note(_ texts: [Int64], of row: Int64) throws {
+    guard areKept else { return }
+    context.hasRepeatedTexts = true
+    for text in texts {
+      try connection.run(
+        context.staged(
+          "repeated_texts.note",
+          """
+          INSERT OR IGNORE INTO temp.repeated_texts
+          SELECT ?1, row, file, byte_offset, ordinal, shape, parent, text, 0 FROM %.v4_rows WHERE row=?2
+          """), .integer(row), .integer(text))
+    }
   }
 
   // MARK: going back
@@ -85,8 +105,8 @@ struct RepeatedTexts {
     """)
   private static let count = Query(
     "repeated_texts.count", "SELECT count(*) FROM temp.repeated_texts WHERE row=?1")
-  private static let dropAll = Query(
-    "repeated_texts.drop_all", "DELETE FROM temp.repeated_texts WHERE row=?1")
+  private static let moveAll = Query(
+    "repeated_texts.move", "UPDATE temp.repeated_texts SET row=?2 WHERE row=?1")
   private static let isHeld = Query(
     "replacements.is_held", "SELECT is_held FROM temp.replacements WHERE row=?1")
 
@@ -114,7 +134,7 @@ struct RepeatedTexts {
     guard let stored = try context.replaced(by: row) else { return .row(earlier) }
     let said = table.mapper.digest()
     if try digest(ofStored: stored, table) == said {
-      try connection.run(Self.dropAll, .integer(row.row))
+      try connection.run(Self.moveAll, .integer(row.row), .integer(stored))
       return .stored(texts: left)
     }
     try context.take(row.row, table) { earlier = $0 }
@@ -130,5 +150,41 @@ struct RepeatedTexts {
       try result.withBytes(0) { try table.mapper.loadStored($0, columns: columns, row: stored) }
     }
     return table.mapper.digest()
+  }
+
+  // MARK: stored rows
+
+  /// Keeps a text that ends in saying what the store has: the stored row may be rejected still, since what it
+  /// refers to goes with this export.
+  ///
+  /// The numbers of staged rows go on from those of the store, so that no two rows share one.
+  func note(_ text: Int64, ofStored stored: Int64) throws {
+    guard context.hasStoredRows, context.appliesDeletes, context.references.rejectsOrphans else {
+      return
+    }
+    try note([text], of: stored)
+  }
+
+  private static let goBack = Query(
+    "repeated_texts.adopt",
+    """
+    UPDATE main.v4_rows SET (shape, text) = (SELECT shape, text FROM temp.repeated_texts WHERE row=?1
+      ORDER BY number DESC LIMIT 1)
+    WHERE row=?1
+    """)
+  private static let markCounted = Query(
+    "repeated_texts.count_all",
+    "UPDATE temp.repeated_texts SET is_counted=1 WHERE row=?1 AND NOT is_counted")
+
+  /// Lets a stored row say what the export had said of it before its last text, which was rejected.
+  ///
+  /// - Returns: how many texts count as changes from here on that counted as unchanged; nil where there is
+  ///   no earlier one.
+  func goBack(stored row: Int64) throws -> Int? {
+    guard context.hasRepeatedTexts else { return nil }
+    try connection.run(Self.dropLast, .integer(row))
+    guard try connection.integer(Self.count, .integer(row)) ?? 0 > 0 else { return nil }
+    try connection.run(Self.goBack, .integer(row))
+    return try connection.run(Self.markCounted, .integer(row))
   }
 }

@@ -165,7 +165,7 @@ final class RecordComparison {
         self.missing(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self))
       }
     }
-    try KnownRejects(connection, source: context.source).eachUnknown {
+    try KnownRejects(context).eachUnknown {
       self.missing($0, $1, nil)
     }
   }
