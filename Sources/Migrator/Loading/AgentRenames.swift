@@ -24,6 +24,18 @@ struct AgentRenames {
     try connection.run(insert, .text(id))
   }
 
+  /// Notes that references to stubs may mean nobody.
+  func noteStubs() throws {
+    try begin()
+    try connection.run(
+      Query(
+        "renamed.stubs",
+        """
+        INSERT OR IGNORE INTO temp.renamed
+        SELECT v5_id FROM main.v4_names WHERE source=?1 AND kind='agent' AND origin='stub'
+        """), .text(context.source))
+  }
+
   /// Notes that an agent has lost a row.
   func note(left agent: String) throws {
     try begin()

@@ -89,19 +89,8 @@ struct DeletionSweep {
   /// Has everything looked up anew that refers to stubs: rows that an export lacked when what they refer to
   /// went are orphans in the next export that holds them.
   private func doubtStubs() throws {
-    let stubs = Query(
-      "v4_names.stubs",
-      "SELECT kind, name, v5_id FROM main.v4_names WHERE source=?1 AND origin='stub' ORDER BY 1, 2")
-    let (agents, workflows) = (AgentRenames(context), WorkflowRefresh(context))
-    for (kind, name, id) in try connection.all(
-      stubs, .text(context.source), map: { ($0.text(0), $0.text(1), $0.text(2)) })
-    {
-      if kind == "agent" {
-        try agents.note(from: id, to: id)
-      } else {
-        try workflows.note(name, id)
-      }
-    }
+    try AgentRenames(context).noteStubs()
+    try WorkflowRefresh(context).noteStubs()
   }
 
   // MARK: removing

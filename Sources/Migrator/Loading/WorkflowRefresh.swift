@@ -27,6 +27,19 @@ struct WorkflowRefresh {
       .text(v4ID), .text(v5ID))
   }
 
+  /// Notes that stubs may go.
+  func noteStubs() throws {
+    let stubs = "FROM main.v4_names WHERE source=?1 AND kind='workflow' AND origin='stub'"
+    try connection.run(
+      Query("recast.stubs", "INSERT OR IGNORE INTO temp.recast SELECT name \(stubs)"),
+      .text(context.source))
+    try connection.run(
+      Query(
+        "recast.stub_targets",
+        "INSERT OR IGNORE INTO temp.recast_targets SELECT name, v5_id, 1 \(stubs)"),
+      .text(context.source))
+  }
+
   /// Looks at the ids of the workflows that this run has brought or taken away.
   func refreshLoaded() throws {
     try begin()
