@@ -33,6 +33,9 @@ package struct Record: Sendable {
   }
   package mutating func text(_ value: Span<UInt8>) { text { $0.append(copying: value) } }
   package mutating func text(_ value: [UInt8]) { text { $0.append(contentsOf: value) } }
+  package mutating func text(_ value: [UInt8]?) {
+    if let value { text(value) } else { null() }
+  }
   package mutating func append(_ value: SQLValue) {
     switch value {
     case .null: null()
