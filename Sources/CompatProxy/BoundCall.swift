@@ -40,7 +40,6 @@ package struct LegacyCall: Sendable {
 /// A call whose arguments have found their parameters and fit their types.
 struct BoundCall: Sendable {
   let reducer: String
-  let database: String
   let shape: String
   private let values: [String: Written]
 
@@ -97,7 +96,6 @@ struct BoundCall: Sendable {
   /// Finds the shape of a call and holds its arguments against it.
   init(_ call: LegacyCall, _ reducer: Reducer) throws(Refusal) {
     self.reducer = reducer.name
-    database = call.database
     switch call.arguments {
     case .named(let members):
       (shape, values) = try Self.bind(

@@ -14,7 +14,6 @@ enum LegacyType: Sendable, Equatable {
 
   static let u8 = LegacyType.integer("u8", 0...255)
   static let u32 = LegacyType.integer("u32", 0...4_294_967_295)
-  static let i32 = LegacyType.integer("i32", -2_147_483_648...2_147_483_647)
 
   /// Whether SpacetimeDB's command line puts quotes around a word for it.
   var isQuoted: Bool { self == .string || self == .looseString }
@@ -25,7 +24,6 @@ enum LegacyType: Sendable, Equatable {
     case .string, .looseString: .string
     case .optionalString: .option(.string)
     case .integer("u8", _): .u8
-    case .integer("i32", _): .i32
     case .integer, .priority: .u32
     case .float: .f32
     case .bool: .bool

@@ -90,7 +90,7 @@ enum SQLFault {
       return table(message.dropFirst().dropLast("' is not a function".count))
     }
     if let name = rest(after: "no such column: ") { return column(String(name), in: scope) }
-    if let name = rest(after: "ambiguous column name: ") { return ambiguous(name) }
+    if message.hasPrefix("ambiguous column name: ") { return ambiguous }
     if let name = rest(after: "no such function: ")
       ?? rest(after: "not authorized to use function: ")
     {
@@ -134,12 +134,11 @@ enum SQLFault {
     guard let table = scope.tables.first else {
       return Refusal(.reducer, "invalid_sql", "`\(shown(name))` is not in scope")
     }
-    guard scope.tables.count == 1 else { return ambiguous(name[...]) }
+    guard scope.tables.count == 1 else { return ambiguous }
     return Refusal(
       .reducer, "invalid_sql", "`\(shown(table.alias))` does not have a field `\(shown(name))`")
   }
 
-  private static func ambiguous(_ name: Substring) -> Refusal {
-    Refusal(.reducer, "invalid_sql", "Names must be qualified when using joins")
-  }
+  private static let ambiguous = Refusal(
+    .reducer, "invalid_sql", "Names must be qualified when using joins")
 }

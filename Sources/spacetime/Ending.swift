@@ -5,7 +5,7 @@ extension Spacetime {
   /// Why reading has to stop that goes on for longer; nil while v4 lasts.
   static func end(of reading: Replacement, in marketplace: Marketplace) throws -> Refusal? {
     try SunsetGate.notice(
-      forReading: reading, in: marketplace.store, at: marketplace.now, atLeast: leastPhase())?
+      forReading: reading, in: marketplace.store, atLeast: leastPhase())?
       .refusal
   }
 
@@ -19,7 +19,7 @@ extension Spacetime {
   ) -> Int32? {
     do {
       let notice = try SunsetGate.notice(
-        forReading: replacement, in: marketplace.store, at: marketplace.now,
+        forReading: replacement, in: marketplace.store,
         atLeast: try leastPhase())
       guard let notice else { return nil }
       guard let refusal = notice.refusal else {

@@ -14,10 +14,10 @@ enum SubscribeCommand {
     let deadline: Double?
   }
 
-  /// How the watching ended.
-  private enum End: Error {
-    case done
-    case failed(String)
+  /// Why the watching ended before it was to.
+  private struct Failure: Error {
+    let text: String
+    init(_ text: String) { self.text = text }
   }
 
   static func run(_ arguments: [String], whole: [String]) -> Int32 {
@@ -53,12 +53,12 @@ enum SubscribeCommand {
       database: words[0], queries: queries, printsInitial: options.has("initial"),
       updates: numbers["updates"].map { Int($0) },
       deadline: numbers["timeout"].map { System.monotonicSeconds() + Double($0) })
-    do throws(End) {
+    do throws(Failure) {
       if let url = Spacetime.serverURL {
         try watch(wish, at: url)
       } else {
         let marketplace: Marketplace
-        do { marketplace = try Spacetime.open() } catch { throw .failed(Spacetime.text(error)) }
+        do { marketplace = try Spacetime.open() } catch { throw Failure(Spacetime.text(error)) }
         if let status = Spacetime.refuse(
           reading: instead, of: words[0], at: "subscribe", in: marketplace)
         {
@@ -66,9 +66,7 @@ enum SubscribeCommand {
         }
         try watch(wish, in: marketplace)
       }
-    } catch {
-      if case .failed(let text) = error { return Talk.fail(text) }
-    }
+    } catch { return Talk.fail(error.text) }
     return 0
   }
 
@@ -84,7 +82,7 @@ enum SubscribeCommand {
   }
 
   /// Prints a line.
-  private static func print(_ parts: [Part]) throws(End) {
+  private static func print(_ parts: [Part]) throws(Failure) {
     var tables: [Part] = []
     for part in parts {
       if let index = tables.firstIndex(where: { $0.table == part.table }) {
@@ -105,7 +103,7 @@ enum SubscribeCommand {
           ]))
       })
     guard Talk.print(JSONWriter.compact(line) + "\n") else {
-      throw .failed("nobody takes the output")
+      throw Failure("nobody takes the output")
     }
   }
 
@@ -117,7 +115,7 @@ enum SubscribeCommand {
   /// What to call instead once v4 has ended.
   private static let instead = Replacement("agora.messaging.subscribe")
 
-  private static func watch(_ wish: Wish, in marketplace: Marketplace) throws(End) {
+  private static func watch(_ wish: Wish, in marketplace: Marketplace) throws(Failure) {
     do {
       let watch = try LegacyWatch(path: Spacetime.storePath)
       var rows = try wish.queries.map { try watch.rows(of: $0) }
@@ -133,7 +131,7 @@ enum SubscribeCommand {
         System.pause(milliseconds: interval)
         guard try watch.hasChanged() else { continue }
         if let refusal = try Spacetime.end(of: instead, in: marketplace) {
-          throw End.failed(refusal.text)
+          throw Failure(refusal.text)
         }
         var parts: [Part] = []
         for (index, query) in wish.queries.enumerated() {
@@ -150,16 +148,16 @@ enum SubscribeCommand {
         try print(parts)
         left = left.map { $0 - 1 }
       }
-    } catch let end as End {
-      throw end
+    } catch let failure as Failure {
+      throw failure
     } catch let refusal as Refusal {
-      throw .failed(refusal.text)
-    } catch { throw .failed(Spacetime.text(error)) }
+      throw Failure(refusal.text)
+    } catch { throw Failure(Spacetime.text(error)) }
   }
 
   // MARK: a server
 
-  private static func watch(_ wish: Wish, at url: String) throws(End) {
+  private static func watch(_ wish: Wish, at url: String) throws(Failure) {
     do {
       let server = try RemoteServer(url)
       let path = "/v1/database/\(wish.database)/subscribe?compression=None"
@@ -172,18 +170,18 @@ enum SubscribeCommand {
         }
         throw RemoteFault(fault, server.address.url(path))
       }
-    } catch let end as End {
-      throw end
+    } catch let failure as Failure {
+      throw failure
     } catch let fault as RemoteFault {
-      throw .failed(fault.text)
-    } catch { throw .failed("\(error)") }
+      throw Failure(fault.text)
+    } catch { throw Failure("\(error)") }
   }
 
   private static func watch(_ wish: Wish, at server: RemoteServer, _ path: String) throws {
     let (opened, refusal) = try WebSocketConnection.open(
       server.address, path,
       fields: RemoteServer.fields + [("Sec-WebSocket-Protocol", "v1.json.spacetimedb")])
-    if let refusal { throw End.failed(server.failure(refusal, path)) }
+    if let refusal { throw Failure(server.failure(refusal, path)) }
     guard let socket = opened else { return }
     let request = JSON.object([
       .init(
@@ -202,10 +200,10 @@ enum SubscribeCommand {
         isInitial
         ? System.monotonicSeconds() + 30 : wish.deadline ?? System.monotonicSeconds() + 3e9
       guard let text = try socket.receive() else {
-        throw End.failed("the server has closed the subscription")
+        throw Failure("the server has closed the subscription")
       }
       guard let frame = try? JSON.parse(text), let member = frame.members?.first else {
-        throw End.failed("the server has sent a frame that is no JSON")
+        throw Failure("the server has sent a frame that is no JSON")
       }
       let update = member.value
       switch member.name {
@@ -217,7 +215,7 @@ enum SubscribeCommand {
         guard !parts.isEmpty else { continue }
         try print(parts)
         left = left.map { $0 - 1 }
-      case "SubscriptionError": throw End.failed(update["error"]?.text ?? "refused")
+      case "SubscriptionError": throw Failure(update["error"]?.text ?? "refused")
       default: continue
       }
     }

@@ -8,7 +8,6 @@ final class ServiceHarness {
   let bazaar: TestMarketplace
   let parts: ServiceParts
   let client: String
-  let lines = Box<String>()
   private let router: Router
   private let clock: HandClock
 

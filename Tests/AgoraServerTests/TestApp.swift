@@ -53,7 +53,6 @@ final class Witness: ServerObserver {
   func connected() { open.withLock { $0 += 1 } }
   func disconnected() { open.withLock { $0 -= 1 } }
   func answered(_ exchange: Exchange) { exchanges.withLock { $0.append(exchange) } }
-  var statuses: [Int] { exchanges.withLock { $0.map(\.status.code) } }
 }
 
 /// The routes that the tests ask.

@@ -120,3 +120,12 @@ import Testing
     }
   }
 }
+
+extension LegacyCallers {
+  /// What one agent, or one name that nobody has registered, has called; nil where it has not.
+  func caller(_ agent: String) throws -> LegacyCaller? {
+    var found: LegacyCaller?
+    try each { if $0.agent == agent { found = $0 } }
+    return found
+  }
+}

@@ -106,8 +106,7 @@ import Testing
       let intruder = try Connection(path: store, mode: .readWrite)
       var altered = 0
       for (sql, kind) in Self.corruptions {
-        try intruder.execute(sql)
-        altered += intruder.changes
+        altered += try intruder.run(Query("test", sql))
         let report = try verify(store)
         let found = report.mismatches.count + report.missing.count + report.extra.count
         #expect(found == altered, "after \(kind) by \(sql):\n\(report.text)")

@@ -31,7 +31,7 @@ import Testing
   private let model = ForecastModel(today: 1)
 
   private func outcome(_ counts: [Int]) -> ForecastOutcome {
-    model.outcome(of: CallHistory(counts.map(Double.init), today: 1))
+    model.outcome(of: CallHistory(counts.map(Double.init)))
   }
 
   /// Histories, each seen from some day after the first third of its life.
@@ -154,7 +154,7 @@ import Testing
       }
     }
     // Beyond any measure, and still no trap.
-    _ = model.outcome(of: CallHistory([Double](repeating: 1e15, count: 60), today: 0))
+    _ = model.outcome(of: CallHistory([Double](repeating: 1e15, count: 60)))
   }
 
   @Test func `an end of all is not before that of one, and dates follow from days`() throws {

@@ -23,8 +23,6 @@ final class MCPQueue: Sendable {
     var running = 0
     var isWriting = false
 
-    var isEmpty: Bool { first == waiting.count }
-
     /// Takes the next job where it may begin now.
     mutating func next(atOnce: Int) -> Job? {
       guard first < waiting.count else { return nil }

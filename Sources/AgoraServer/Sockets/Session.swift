@@ -188,7 +188,7 @@ final class Session {
     case .reading:
       refuse(HTTPFault(408, "the request did not come to its end in time"), now)
     case .webSocket(let peer):
-      guard let ping = peer.expire(now, settings.timeouts) else { return abort(now) }
+      guard let ping = peer.expire() else { return abort(now) }
       output.append(now) { $0 += ping }
     default: break
     }

@@ -19,9 +19,9 @@ public struct Timeouts: Sendable, Equatable {
   /// Until when the next part of a request has to be there.
   ///
   /// - Parameters:
-  ///   - head: since when a head is coming; nil while none is.
-  ///   - body: since when a body is coming; nil while none is.
-  ///   - idle: since when a request has been awaited.
+  ///   - headSince: since when a head is coming; nil while none is.
+  ///   - bodySince: since when a body is coming; nil while none is.
+  ///   - idleSince: since when a request has been awaited.
   ///   - isFirst: whether it is the connection's first one.
   func ofReading(
     head headSince: Int64?, body bodySince: Int64?, _ idleSince: Int64, _ isFirst: Bool

@@ -82,7 +82,7 @@ struct SpacetimeCalls: Sendable {
     let notice: SunsetNotice?
     do {
       notice = try SunsetGate.notice(
-        forReading: replacement, in: marketplace.store, at: clock.now(), atLeast: leastPhase)
+        forReading: replacement, in: marketplace.store, atLeast: leastPhase)
     } catch { throw .text(503, "the store cannot be read: \(ToolFailure(error).message)") }
     var reply: SpacetimeReply
     if let problem = notice?.problem(instance: "urn:agora:request:\(routed.context.id)") {
@@ -96,9 +96,9 @@ struct SpacetimeCalls: Sendable {
 
   /// The right to watch v4's data, which ends with v4 also where nothing speaks against the caller.
   func whileV4Lasts(_ standing: Standing, _ replacement: Replacement) -> Standing {
-    standing.unless { [marketplace, clock] in
+    standing.unless { [marketplace] in
       let notice = try? SunsetGate.notice(
-        forReading: replacement, in: marketplace.store, at: clock.now())
+        forReading: replacement, in: marketplace.store)
       guard let refusal = notice?.refusal else { return nil }
       return Problem(HTTPStatus(SunsetNotice.status), refusal.code, refusal.text)
     }
@@ -132,9 +132,9 @@ struct SpacetimeCalls: Sendable {
     return .text(status, refusal.text, [("agora-code", refusal.code)])
   }
 
-  /// Asks v4's tables.
+  /// Asks v4's tables, which are the same in all of its databases.
   func ask(
-    _ database: SpacetimeDatabase, _ routed: RoutedRequest, _ spelling: SATSType.Spelling
+    _: SpacetimeDatabase, _ routed: RoutedRequest, _ spelling: SATSType.Spelling
   ) throws(SpacetimeReply) -> SpacetimeReply {
     // The drop-in `spacetime` asks so, and need not know how tables are drawn.
     let isText = routed.request.headers.list("Accept") == ["text/plain"]

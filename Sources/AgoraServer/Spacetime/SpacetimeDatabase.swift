@@ -104,12 +104,10 @@ struct SpacetimeDatabase: Sendable {
   }
 
   /// Refuses to publish or delete a database.
-  static func unpublishable(_ name: String?) -> SpacetimeReply {
-    .text(
-      403,
-      "Agora v5 answers for v4's databases: there is no module to publish, and none of them can be deleted; nothing was done"
-    )
-  }
+  static let unpublishable = SpacetimeReply.text(
+    403,
+    "Agora v5 answers for v4's databases: there is no module to publish, and none of them can be deleted; nothing was done"
+  )
 
   // MARK: the schema
 

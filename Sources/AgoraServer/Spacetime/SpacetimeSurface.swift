@@ -64,8 +64,8 @@ struct SpacetimeSurface: Surface {
       "/v1/energy/{identity}", to: &router, [.get: energy, .put: energy, .post: energy])
 
     let place = "/v1/database/{database}"
-    let refusal: SpacetimeRouter.Handler = { routed, _ throws(SpacetimeReply) in
-      throw SpacetimeDatabase.unpublishable(routed.places["database"])
+    let refusal: SpacetimeRouter.Handler = { _, _ throws(SpacetimeReply) in
+      throw SpacetimeDatabase.unpublishable
     }
     func database(_ path: String, _ handlers: [HTTPMethod: SpacetimeRouter.Handler]) {
       routes.add(path, to: &router, showsIdentity: true, handlers)
@@ -172,7 +172,7 @@ struct SpacetimeSurface: Surface {
       ])
     database(
       "publish",
-      [.post: { _, _ throws(SpacetimeReply) in throw SpacetimeDatabase.unpublishable(nil) }])
+      [.post: { _, _ throws(SpacetimeReply) in throw SpacetimeDatabase.unpublishable }])
     database(
       "subscribe/{database}",
       [

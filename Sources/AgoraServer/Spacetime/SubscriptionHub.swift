@@ -108,7 +108,7 @@ final class SubscriptionHub: Sendable {
     let notice: SunsetNotice?
     do {
       notice = try SunsetGate.notice(
-        forReading: replacement, in: marketplace.store, at: clock.now())
+        forReading: replacement, in: marketplace.store)
     } catch { throw .unreadable(ToolFailure(error).message) }
     if let refusal = notice?.refusal { throw refusal }
   }

@@ -45,7 +45,7 @@ final class WebSocketPeer {
   }
 
   /// The ping to send; nil when the client is to be let go.
-  func expire(_ now: Int64, _ timeouts: Timeouts) -> [UInt8]? {
+  func expire() -> [UInt8]? {
     guard closeSince == nil, !hasAsked else { return nil }
     hasAsked = true
     return WebSocketWriter.frame(opcode: 9, [])

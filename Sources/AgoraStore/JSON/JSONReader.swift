@@ -40,8 +40,6 @@ package final class JSONReader {
     if !containers.isEmpty { expectation = .afterValue }
   }
 
-  /// How many containers are open.
-  package var depth: Int { isObject.count }
   /// The offset in the input of the next byte.
   package var offset: Int { window.offset }
 

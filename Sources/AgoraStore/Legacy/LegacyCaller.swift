@@ -143,15 +143,6 @@ package struct LegacyCallers {
     for caller in recent.values.sorted(by: { $0.agent < $1.agent }) { try body(caller) }
   }
 
-  /// What one agent, or one name that nobody has registered, has called; nil where it has not.
-  package func caller(_ agent: String) throws -> LegacyCaller? {
-    let folded = try folded(agent)
-    guard let recent = try recent(upTo: .max)[agent] else { return folded }
-    guard var all = folded else { return recent }
-    all.add(recent)
-    return all
-  }
-
   private func folded(_ agent: String) throws -> LegacyCaller? {
     var names = KnownNames()
     return try connection.first(Self.one, .text(agent), map: { Self.read($0, &names) })

@@ -178,8 +178,6 @@ package final class Connection {
   package var preparedQueries: [Query] { cache.values.map(\.query) }
   /// The row number of the last insert.
   package var lastInsertedRow: Int64 { sqlite3_last_insert_rowid(handle) }
-  /// The number of rows that the last statement changed.
-  package var changes: Int { Int(sqlite3_changes64(handle)) }
   /// Whether a transaction is open.
   package var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 

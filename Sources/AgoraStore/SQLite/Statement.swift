@@ -52,12 +52,6 @@ package final class Statement {
     }
   }
 
-  /// Binds UTF-8 text from memory that the caller lends only for this call; SQLite copies it.
-  package func bind(text: Span<UInt8>, at index: Int32) throws(SQLiteError) {
-    let code = text.withUnsafeBytes { bind(text: $0, at: index, destructor: Self.transient) }
-    try check(code)
-  }
-
   /// A pointer to nothing in particular: an empty text is not NULL, and SQLite tells them apart by it.
   private static var empty: UnsafeRawPointer? { UnsafeRawPointer(bitPattern: 1) }
 

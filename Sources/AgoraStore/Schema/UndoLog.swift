@@ -24,12 +24,10 @@ package struct UndoLog {
   }
 
   private let connection: Connection
-  private let run: Int64
 
   /// Begins to record what this connection does.
   package init(recording run: Int64, on connection: Connection) throws {
     self.connection = connection
-    self.run = run
     // Otherwise a row that is replaced goes without a word.
     try connection.execute("PRAGMA recursive_triggers=ON", name: "undo.replace")
     for table in Self.tables {

@@ -63,8 +63,7 @@ package struct SunsetGate {
   ///   - leastPhase: the phase in which v4 is at least for this program's callers.
   /// - Returns: nil where it carries nothing.
   package static func notice(
-    forReading replacement: Replacement, in store: Store, at now: Timestamp,
-    atLeast leastPhase: SunsetPhase? = nil
+    forReading replacement: Replacement, in store: Store, atLeast leastPhase: SunsetPhase? = nil
   ) throws -> SunsetNotice? {
     let state = try store.read { try SunsetState($0) }.raised(to: leastPhase)
     guard state.phase > .compatibility else { return nil }

@@ -27,7 +27,6 @@ public struct Explanation: Sendable {
 
   /// The matches, rows before names and rejects.
   public let matches: [Match]
-  private let id: String
 
   private static let columns = """
     SELECT r.v5_id, t.name, r.v4_id, r.epoch, m.run_id, f.path, r.byte_offset, r.ordinal, r.joined,
@@ -61,7 +60,6 @@ public struct Explanation: Sendable {
   ///
   /// - Throws: ``AgoraError`` `not_found`.
   public init(_ id: String, in store: Store) throws {
-    self.id = id
     matches = try store.read { connection in
       var matches: [Match] = []
       var seen: Set<Int64> = []

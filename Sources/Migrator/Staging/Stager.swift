@@ -67,7 +67,8 @@ final class Stager: RowSink {
     "v4_shapes.insert", "INSERT INTO v4_shapes(shape, columns) VALUES(?1,?2)")
 
   /// - Parameters:
-  ///   - known: the tables and shapes that the store has already.
+  ///   - knownTables: the tables that the store has already, by name.
+  ///   - knownShapes: the shapes that it has, by their columns.
   ///   - state: where an interrupted run had come to; nil to begin at the beginning.
   init(
     _ connection: Connection, source: String, numbers: Numbers, maxRejects: Int?,

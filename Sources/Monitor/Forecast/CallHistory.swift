@@ -10,16 +10,11 @@ package struct CallHistory: Sendable {
 
   /// The calls on each day, from the first day with a call to today.
   package let counts: [Double]
-  /// How much of today is over, above 0 and at most 1.
-  package let today: Double
 
-  /// - Parameters:
-  ///   - counts: from the oldest day to today; days before the first call are left out.
-  ///   - today: how much of today is over.
-  package init(_ counts: [Double], today: Double) {
+  /// - Parameter counts: from the oldest day to today; days before the first call are left out.
+  package init(_ counts: [Double]) {
     let recent = counts.suffix(Self.days)
     self.counts = Array(recent.drop { $0 <= 0 })
-    self.today = min(max(today, 1.0 / 1440), 1)
   }
 
   /// The history up to an instant.
@@ -30,7 +25,7 @@ package struct CallHistory: Sendable {
       let place = Int(day.day) - last + Self.days - 1
       if counts.indices.contains(place) { counts[place] += Double(max(0, day.calls)) }
     }
-    self.init(counts, today: Self.elapsed(now))
+    self.init(counts)
   }
 
   /// How much of an instant's day is over.

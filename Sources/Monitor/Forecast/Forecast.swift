@@ -114,7 +114,7 @@ extension Census {
     _ now: Timestamp
   ) {
     let today = DayTime.day(of: now.microseconds)
-    let history = CallHistory(callers, today: CallHistory.elapsed(now))
+    let history = CallHistory(callers)
     let isOver = result.agentsWith + result.agentsWithout == 0
     switch model.outcome(of: history) {
     case _ where isOver: result.reason = "nobody calls v4 any more"

@@ -13,7 +13,7 @@ enum Terminal {
 
   /// Writes data as it is.
   ///
-  /// - Throws: ``AgoraError`` `io` when nobody takes it.
+  /// - Throws: ``AgoraError`` `broken_pipe` when nobody takes it, `disk_full`, `io`.
   static func write(_ bytes: [UInt8]) throws {
     do throws(SystemError) { try output.write(bytes.span) } catch {
       throw AgoraError(error, file: "standard output")
@@ -22,13 +22,8 @@ enum Terminal {
 
   /// Writes a line of data.
   ///
-  /// - Throws: ``AgoraError`` `io` when nobody takes it.
-  static func print(_ text: String) throws {
-    let bytes = Array((text + "\n").utf8)
-    do throws(SystemError) { try output.write(bytes.span) } catch {
-      throw AgoraError(error, file: "standard output")
-    }
-  }
+  /// - Throws: as ``write(_:)``.
+  static func print(_ text: String) throws { try write(Array((text + "\n").utf8)) }
 
   /// Writes a line of talk; there is nobody to tell when that fails.
   static func say(_ text: String) { sayAsIs(text + "\n") }

@@ -1,6 +1,7 @@
-import AgoraStore
 import TestSupport
 import Testing
+
+@testable import AgoraStore
 
 /// What is declared and what is done are the same.
 @Suite struct CatalogTests {
@@ -16,7 +17,7 @@ import Testing
       let arguments = try tool.parameters.arguments(example.parameters)
       _ = try entry.call(arguments.recording(recorder))
       #expect(recorder.read == Set(tool.parameters.fields.map(\.name)), "\(tool.name)")
-      _ = try tool.result(checking: example.result)
+      try DeclarationCheck.check(example.result, of: tool)
     }
   }
 

@@ -23,9 +23,6 @@ public struct VersionRange: Sendable, Hashable, CustomStringConvertible {
   /// One of these has to hold, each as a whole.
   private let alternatives: [[Comparator]]
 
-  /// Every final version.
-  public static let any = VersionRange(description: "*", alternatives: [[]])
-
   private init(description: String, alternatives: [[Comparator]]) {
     self.description = description
     self.alternatives = alternatives

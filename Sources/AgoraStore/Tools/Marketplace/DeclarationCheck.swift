@@ -15,13 +15,3 @@ enum DeclarationCheck {
       .internal, "\(tool.name) gave a failure that it does not declare: \(failure)")
   }
 }
-
-extension Tool {
-  /// A result that was held against the declaration.
-  ///
-  /// - Throws: ``ToolFailure`` `internal` when it is not as declared.
-  package func result(checking result: JSON) throws(ToolFailure) -> JSON {
-    try DeclarationCheck.check(result, of: self)
-    return result
-  }
-}

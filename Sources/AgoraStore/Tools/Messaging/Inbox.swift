@@ -93,9 +93,6 @@ struct Inbox {
     }
   }
 
-  /// The queries that a selection is answered with, for the test that looks at their plans.
-  func queries(_ selection: Selection) -> [Query] { arms(selection).map(\.query) }
-
   private func keys(_ selection: Selection, limit: Int) throws -> [Key] {
     var keys: [Key] = []
     for arm in arms(selection) {
