@@ -81,49 +81,50 @@ import Testing
     ]
   }
 
-  @Test(arguments: [false, true])
-  func `each text of a repeated row stands or is rejected by itself`(_ deletes: Bool) throws {
-    for (index, kind) in Self.kinds.enumerated() {
-      // What a record does, steps and agents do by other ways to the same end: one story of each sort.
-      for (texts, stands, rejected) in index == 0 ? Self.stories : Self.stories.suffix(5) {
-        try withTemporaryFolder { folder in
-          let (store, alone) = (folder + "/s.db", folder + "/alone.db")
-          let what = "\(kind.table) \(texts)"
-          let export = Self.tables(kind, texts)
-          let first = try migrate(export, into: store, orphans: .reject, deleting: deletes)
-          let entry = first.ledger[kind.table]
-          #expect(first.ledger.isBalanced && entry.rejected == rejected.count, "\(what)")
-          #expect(entry.imported + entry.merged == (stands == nil ? 0 : 1), "\(what)")
-          // The store is as if what stands were all that was ever said.
-          _ = try migrate(
-            Self.tables(kind, stands.map { [$0] } ?? []), into: alone, orphans: .reject,
-            deleting: deletes)
-          #expect(try hash(store) == hash(alone), "\(what)")
-          let listed = try rejects(store)["rejects"]?.elements?.map { $0["ordinal"]?.integer }
-          #expect(listed?.sorted { $0 ?? 0 < $1 ?? 0 } == rejected.map { $0 + 1 }, "\(what)")
-          // Each reject lies where its text stands in the file.
-          let file = Array(try contents(store + ".json").utf8)
-          for reject in try rejects(store)["rejects"]?.elements ?? [] {
-            let text = Array((reject["row"]?.text ?? "").utf8)
-            let offset = reject["offset"]?.integer ?? 0
-            #expect(Array(file.dropFirst(offset).prefix(text.count)) == text, "\(what)")
-          }
-          let before = try (hash(store), rejects(store), bundle(store))
-          let again = try migrate(export, into: store, orphans: .reject, deleting: deletes)
-          let totals = again.ledger.totals
-          #expect(totals.rejected == rejected.count && again.ledger.isBalanced, "\(what)")
-          #expect(totals.unchanged == totals.read - totals.rejected, "\(what): \(totals)")
-          #expect(try (hash(store), rejects(store), bundle(store)) == before, "\(what)")
-          let verified = try verify(store)
-          #expect(verified.isIdentical, "\(what): \(verified.text)")
-          // With stubs all that waited for an agent is as if it had been so in the first place.
-          let retry = try Migration(.retryingRejects(), store: store).run()
-          #expect(retry.ledger.isBalanced, "\(what)")
-          #expect(
-            retry.ledger.totals.rejected == texts.filter { $0.hasPrefix("x") }.count, "\(what)")
-          let check = try StoreCheck(Store(path: store))
-          #expect(check.isSound, "\(what): \(check.text)")
+  @Test(arguments: kinds.indices)
+  func `each text of a repeated row stands or is rejected by itself`(_ index: Int) throws {
+    let kind = Self.kinds[index]
+    // What a record does, steps and agents do by other ways to the same end: one story of each sort.
+    let stories = index == 0 ? Self.stories : Self.stories.suffix(5)
+    for (place, (texts, stands, rejected)) in stories.enumerated() {
+      let deletes = place % 2 == 0
+      try withTemporaryFolder { folder in
+        let (store, alone) = (folder + "/s.db", folder + "/alone.db")
+        let what = "\(kind.table) \(texts)"
+        let export = Self.tables(kind, texts)
+        let first = try migrate(export, into: store, orphans: .reject, deleting: deletes)
+        let entry = first.ledger[kind.table]
+        #expect(first.ledger.isBalanced && entry.rejected == rejected.count, "\(what)")
+        #expect(entry.imported + entry.merged == (stands == nil ? 0 : 1), "\(what)")
+        // The store is as if what stands were all that was ever said.
+        _ = try migrate(
+          Self.tables(kind, stands.map { [$0] } ?? []), into: alone, orphans: .reject,
+          deleting: deletes)
+        #expect(try hash(store) == hash(alone), "\(what)")
+        let listed = try rejects(store)["rejects"]?.elements?.map { $0["ordinal"]?.integer }
+        #expect(listed?.sorted { $0 ?? 0 < $1 ?? 0 } == rejected.map { $0 + 1 }, "\(what)")
+        // Each reject lies where its text stands in the file.
+        let file = Array(try contents(store + ".json").utf8)
+        for reject in try rejects(store)["rejects"]?.elements ?? [] {
+          let text = Array((reject["row"]?.text ?? "").utf8)
+          let offset = reject["offset"]?.integer ?? 0
+          #expect(Array(file.dropFirst(offset).prefix(text.count)) == text, "\(what)")
         }
+        let before = try (hash(store), rejects(store), bundle(store))
+        let again = try migrate(export, into: store, orphans: .reject, deleting: deletes)
+        let totals = again.ledger.totals
+        #expect(totals.rejected == rejected.count && again.ledger.isBalanced, "\(what)")
+        #expect(totals.unchanged == totals.read - totals.rejected, "\(what): \(totals)")
+        #expect(try (hash(store), rejects(store), bundle(store)) == before, "\(what)")
+        let verified = try verify(store)
+        #expect(verified.isIdentical, "\(what): \(verified.text)")
+        // With stubs all that waited for an agent is as if it had been so in the first place.
+        let retry = try Migration(.retryingRejects(), store: store).run()
+        #expect(retry.ledger.isBalanced, "\(what)")
+        #expect(
+          retry.ledger.totals.rejected == texts.filter { $0.hasPrefix("x") }.count, "\(what)")
+        let check = try StoreCheck(Store(path: store))
+        #expect(check.isSound, "\(what): \(check.text)")
       }
     }
   }
@@ -136,7 +137,7 @@ import Testing
 
   @Test func `a later export says of a repeated row what it would say alone`() throws {
     for kind in Self.kinds {
-      for exports in kind.table == "task_queue" ? Self.deltas : Self.deltas.suffix(2) {
+      for exports in kind.table == "task_queue" ? Self.deltas : Self.deltas.suffix(1) {
         try withTemporaryFolder { folder in
           let store = folder + "/s.db"
           var runs: [(run: String, hash: String, rejects: JSON)] = []
@@ -195,7 +196,7 @@ import Testing
           return tables
         }
         _ = try migrate(tables(["a", "b"], ["b1"]), into: store, orphans: .reject, deleting: true)
-        for texts in [["a1", "b1"], ["k1", "a1", "b1"], ["b1", "a1", "b1"]] {
+        for texts in [["k1", "a1", "b1"], ["b1", "a1", "b1"]] {
           let known = try migrate(
             tables(["a", "b"], texts), into: store, orphans: .reject, deleting: true)
           #expect(known.ledger.totals.rejected == 0)
@@ -225,7 +226,9 @@ import Testing
 
   @Test(arguments: PropertyTests.seeds.prefix(6))
   func `an export with repeated and rejected rows is idle the second time`(_ seed: UInt64) throws {
-    for (policy, deletes) in OrphanPolicy.allCases.flatMap({ [($0, false), ($0, true)] }) {
+    // Each policy has several seeds.
+    let policy = OrphanPolicy.allCases[Int(seed % 3)]
+    for deletes in [false, true] {
       try withTemporaryFolder { folder in
         let store = folder + "/s.db"
         var dice = SeededDice(seed: seed)
