@@ -48,8 +48,15 @@ import Testing
     ),
     (
       "agent_registry", #"{"agent_id":"r","agent_name":"a","status":"idle","last_heartbeat":[5]}"#,
+      // No tool of v5 gives a migrated agent another time.
       "UPDATE agents SET status='terminated', last_activity=9",
-      #"{"agent_id":"r","agent_name":"a","status":"terminated","last_heartbeat":[9]}"#
+      #"{"agent_id":"r","agent_name":"a","status":"terminated","last_heartbeat":[5]}"#
+    ),
+    (
+      "agent_message",
+      #"{"message_id":"m","delivered":{"some":false},"status":"READ","priority": 3.0}"#,
+      "UPDATE messages SET delivered=1, priority=4",
+      #"{"message_id":"m","delivered":{"some":true},"status":"READ","priority": 4}"#
     ),
     ("system_events", #"{"event_id":"e","data":"{}"}"#, "DELETE FROM events", nil),
     ("custom", #"{"id":"e"}"#, "DELETE FROM archive", nil),
@@ -164,6 +171,51 @@ import Testing
       #expect(try connection.integer(Query("test", "SELECT count(*) FROM tasks")) == 1)
       let check = try StoreCheck(Store(path: store))
       #expect(check.isSound, "\(check.text)")
+    }
+  }
+
+  /// What v5 does to an agent before a second row describes it, and both rows afterwards.
+  static let twice: [(onV5: String, rows: [String])] = [
+    (
+      "service_tier='premium'",
+      [
+        #"{"agent_id":"a","agent_name":"a","status":"Idle","last_heartbeat": [ 7 ],"n":1}"#,
+        #"{"agent_id":"r","agent_name":"a","status":"PAUSED","last_heartbeat":{ "some" :9}}"#,
+      ]
+    ),
+    (
+      "status='paused', max_concurrent_tasks=4",
+      [
+        #"{"agent_id":"a","agent_name":"a","status":"PAUSED","last_heartbeat": [ 7 ],"n":1}"#,
+        #"{"agent_id":"r","agent_name":"a","status":"PAUSED","last_heartbeat":{ "some" :9}}"#,
+      ]
+    ),
+  ]
+
+  @Test(arguments: twice.indices)
+  func `rows that describe one agent keep what v5 has not changed, each in its bytes`(_ index: Int)
+    throws
+  {
+    let first = #"{"agent_id":"a","agent_name":"a","status":"Idle","last_heartbeat": [ 7 ],"n":1}"#
+    let second = Self.twice[0].rows[1]
+    let capability =
+      #""agent_capability":[{"agent_id":"a","capability_id":"c","capability_type":"t"}]"#
+    func export(_ rows: String...) -> String {
+      "{\"agent_registry\":[\(rows.joined(separator: ","))],\(capability)}"
+    }
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      try migrate(export(first), into: store)
+      try Connection(path: store, mode: .readWrite).execute(
+        "UPDATE agents SET \(Self.twice[index].onV5)")
+      try migrate(export(first, second), into: store)
+      let told = try bundle(store)
+      let rows = Self.twice[index].rows.joined(separator: ",")
+      #expect(told.hasPrefix("{\"agent_registry\":[\(rows)]"), "\(told)")
+      // A heartbeat is none of v5's, and no conflict.
+      let later = export(first, second.replacing("9", with: "11"))
+      #expect(try migrate(later, into: store).conflicts == (index == 0 ? 0 : 1))
+      #expect(try bundle(store).contains(#"{ "some" :11}"#) == (index == 0))
     }
   }
 

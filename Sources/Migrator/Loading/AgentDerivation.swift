@@ -87,7 +87,7 @@ struct AgentDerivation {
   /// Whether anything that describes agents has come, gone or changed its place.
   private func isNeeded(_ renamed: [String]) throws -> Bool {
     if !renamed.isEmpty { return true }
-    if try renames.hasLeft() { return true }
+    if try renames.hasLeft() || RefusedRows(context).rejectsKnown { return true }
     if context.isFollowing,
       try connection.integer(
         Query("reordered.any", "SELECT EXISTS(SELECT 1 FROM temp.reordered)")) == 1

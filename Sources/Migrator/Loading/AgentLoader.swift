@@ -150,6 +150,7 @@ struct AgentLoader {
         agrees = RecordTable.agree(rows: record, agent: current)
         // What v5 has told v4 itself is nothing new.
         if !draft.added.isEmpty, !(draft.isEcho && agrees) { try join(draft, record, current) }
+        if agrees || draft.changed.isEmpty { try followTimes(record, current) }
       }
     } else {
       try connection.statement(RecordTable.agents.insert).run(record)
@@ -193,6 +194,18 @@ struct AgentLoader {
       try context.conflict(row, table, stored: stored)
       try context.drop(row.row)
     }
+  }
+
+  /// Of a migrated agent v5 keeps no times, so that they are what v4's rows say whatever else v5 has changed.
+  private func followTimes(_ record: Record, _ current: Record) throws {
+    guard current.fields.last != .null,
+      (4...5).contains(where: { record.value($0) != current.value($0) })
+    else { return }
+    try connection.run(
+      Query(
+        "agents.follow_times",
+        "UPDATE agents SET registered_at=?2, last_activity=?3 WHERE agent_id=?1"),
+      current.value(0), record.value(4), record.value(5))
   }
 
   /// An agent that is in the store from elsewhere keeps all it has, and is given what v4 adds.

@@ -22,6 +22,7 @@ struct DeletionSweep {
   func begin() throws {
     try find()
     guard context.appliesDeletes else { return }
+    if context.references.rejectsOrphans { try doubtStubs() }
     try remove(
       try connection.all(
         Query(
@@ -83,6 +84,24 @@ struct DeletionSweep {
   /// A result of `row, v4_id, v5_id, table` as a row.
   static func row(_ result: borrowing Row) -> GoneRow {
     GoneRow(row: result.int64(0), v4ID: result.text(1), v5ID: result.text(2), table: result.text(3))
+  }
+
+  /// Has everything looked up anew that refers to stubs: rows that an export lacked when what they refer to
+  /// went are orphans in the next export that holds them.
+  private func doubtStubs() throws {
+    let stubs = Query(
+      "v4_names.stubs",
+      "SELECT kind, name, v5_id FROM main.v4_names WHERE source=?1 AND origin='stub' ORDER BY 1, 2")
+    let (agents, workflows) = (AgentRenames(context), WorkflowRefresh(context))
+    for (kind, name, id) in try connection.all(
+      stubs, .text(context.source), map: { ($0.text(0), $0.text(1), $0.text(2)) })
+    {
+      if kind == "agent" {
+        try agents.note(from: id, to: id)
+      } else {
+        try workflows.note(name, id)
+      }
+    }
   }
 
   // MARK: removing

@@ -43,9 +43,9 @@ extension RecordTable {
   static func agree(rows: Record, agent: Record) -> Bool {
     let known = Set(JSON.parseList(agent.string(6)).map(\.exact))
     guard Set(JSON.parseList(rows.string(6)).map(\.exact)) == known else { return false }
-    var ignored: Set<String> = ["metadata", "service_tier", "capabilities"]
-    // An agent of another origin has its own times.
-    if agent.fields.last == .null { ignored.insert("registered_at") }
+    // An agent of another origin has its own times, and of a migrated one v5 keeps none.
+    var ignored: Set<String> = ["metadata", "service_tier", "capabilities", "registered_at"]
+    if agent.fields.last != .null { ignored.insert("last_activity") }
     return RecordComparison.differences(rows, agent, .agents, without: ignored)
       .allSatisfy { $0.expected == .null }
   }

@@ -74,6 +74,7 @@ struct RecordRefresh {
           "DELETE FROM temp.refreshed WHERE row IN (SELECT main_row FROM temp.replacements)"))
     }
     let refused = RefusedRows(context)
+    var making: ReferenceResolver?
     var orphans: [RefusedRows.Orphan] = []
     var mappers: [String: TableMapper] = [:]
     var record = Record()
@@ -87,17 +88,19 @@ struct RecordRefresh {
       else { return }
       let columns = try context.columns(row.shape)
       try result.withBytes(9) { try mapper.loadStored($0, columns: columns, row: row.row) }
+      let identity = RecordIdentity(
+        id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row))
       do {
-        try mapper.map(
-          as: RecordIdentity(
-            id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row)),
-          references, into: &record)
+        try mapper.map(as: identity, references, into: &record)
       } catch let rejection as Rejection {
         // It came in under other options; what it refers to stays as it is.
-        if refused.rejectsKnown {
-          orphans.append(RefusedRows.Orphan(row: row.row, rejection: rejection))
-        }
-        return
+        guard refused.rejectsKnown else { return }
+        let orphan = RefusedRows.Orphan(row: row.row, rejection: rejection)
+        if try refused.isToGo(orphan) { return orphans.append(orphan) }
+        // It stays, and what it refers to by a name that nobody bears is not who bore it before.
+        let references = try making ?? context.references.makingStubs()
+        making = references
+        do { try mapper.map(as: identity, references, into: &record) } catch is Rejection { return }
       }
       target.seal(&record)
       guard current.fields.last != record.fields.last else { return }

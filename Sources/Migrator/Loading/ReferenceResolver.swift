@@ -69,6 +69,13 @@ final class ReferenceResolver {
       isExpecting: true)
   }
 
+  /// Looks up what this one does, and makes what is missing: for known rows that stay, and refer to what is
+  /// gone.
+  func makingStubs() throws -> ReferenceResolver {
+    try ReferenceResolver(
+      connection: connection, source: source, policy: .stub, aliases: aliases, run: run)
+  }
+
   /// Looks up what this one does, but for agents that only v5 knows: they may have registered after a row
   /// came whose reference was left empty.
   ///

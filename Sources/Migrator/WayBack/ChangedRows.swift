@@ -143,8 +143,9 @@ final class ChangedRows {
     var changed = Set(
       RecordComparison.differences(expected, current, .agents).map(\.name))
     changed.remove("agent_name")
-    // An agent of another origin has its own times.
-    if current.fields.last == .null { changed.remove("registered_at") }
+    // An agent of another origin has its own; of a migrated one v5 keeps no times.
+    changed.remove("registered_at")
+    if current.fields.last != .null { changed.remove("last_activity") }
     try load(row, mapper)
     let capabilities = JSON.parseList(current.string(6))
     guard kind == .capability else {

@@ -11,6 +11,8 @@ struct V4Field {
   var isNeeded = true
   /// The column that a row gets which has none of them; the best one where nothing else is said.
   var addedAs: String?
+  /// Whether another word means the same; nil where only the value itself does.
+  var means: ((String) -> Bool)?
 
   /// The column that a row gets which has none of them.
   var newColumn: String { addedAs ?? columns[0] }
@@ -21,6 +23,12 @@ struct V4Field {
       if let index = layout.index(name) { return index }
     }
     return nil
+  }
+
+  /// Whether a row says so already, in whatever words: then it keeps them.
+  func isSaid(by row: V4Row, in column: Int) -> Bool {
+    if let means, let word = try? row.word(column) { return means(word) }
+    return value.isSaid(by: row, in: column)
   }
 }
 
@@ -65,6 +73,7 @@ enum V4RowText {
         added.append((name, bytes))
         continue
       }
+      guard !field.isSaid(by: row, in: column) else { continue }
       var form = V4Form.unknown
       form.see(row, column)
       let others = shape.form(of: row.layout.names[column], for: field.value)

@@ -53,7 +53,9 @@ struct V4Fields {
       V4Field(
         field: "delivered", columns: ["delivered"], value: .bool(isDelivered),
         isNeeded: isDelivered && !hasStatus),
-      V4Field(field: "delivered", columns: ["status"], value: .text(status), isNeeded: false),
+      V4Field(
+        field: "delivered", columns: ["status"], value: .text(status), isNeeded: false,
+        means: { LegacyWords.isDelivered($0) == isDelivered }),
       V4Field(
         field: "new", columns: ["metadata"], value: metadata.map(Self.json) ?? .null,
         isNeeded: metadata != nil),
@@ -159,7 +161,8 @@ struct V4Fields {
         field: "payload", columns: ["input_data", "payload"],
         value: .json(record.string(4)), isNeeded: record.string(4) != nil),
       V4Field(
-        field: "status", columns: ["status", "status_update"], value: .text(word ?? status)),
+        field: "status", columns: ["status", "status_update"], value: .text(word ?? status),
+        means: { LegacyWords.knownTaskStatus($0) == status }),
       V4Field(
         field: "priority", columns: ["priority"], value: .priority(priority),
         isNeeded: priority != 2),
@@ -192,7 +195,7 @@ struct V4Fields {
         value: .text(name), isNeeded: name != "migrated_workflow", addedAs: "workflow_type"),
       V4Field(
         field: "status", columns: ["status"], value: .text(word ?? status),
-        isNeeded: status != "pending"),
+        isNeeded: status != "pending", means: { LegacyWords.knownWorkflowStatus($0) == status }),
       V4Field(
         field: "creator_agent", columns: ["coordinator_agent", "initiator_agent"],
         value: try agent(record, 3), isNeeded: record.string(3) != nil),
@@ -248,7 +251,7 @@ struct V4Fields {
         isNeeded: agent != nil),
       V4Field(
         field: "status", columns: ["status"], value: .text(word ?? status),
-        isNeeded: status != "pending"),
+        isNeeded: status != "pending", means: { LegacyWords.knownTaskStatus($0) == status }),
       time("started_at"), time("completed_at"),
     ] + epoch(workflow, at: instant, mark)
   }
@@ -311,7 +314,9 @@ struct V4Fields {
       V4Field(
         field: "status", columns: ["is_active"], value: .bool(status == "active"),
         isNeeded: status != "active"),
-      V4Field(field: "status", columns: ["status"], value: .text(status), isNeeded: !isExact),
+      V4Field(
+        field: "status", columns: ["status"], value: .text(status), isNeeded: !isExact,
+        means: { LegacyWords.knownAgentStatus($0) == status }),
       V4Field(
         field: "registered_at", columns: ["created_at", "registered_at"],
         value: Self.time(record, 4), isNeeded: record.number(4) != nil && !hasRegistry),
@@ -332,7 +337,7 @@ struct V4Fields {
       V4Field(field: "agent_name", columns: ["agent_name"], value: .text(name), isNeeded: false),
       V4Field(
         field: "status", columns: ["status"], value: .text(word ?? status),
-        isNeeded: status != "active"),
+        isNeeded: status != "active", means: { LegacyWords.knownAgentStatus($0) == status }),
       V4Field(
         field: "registered_at", columns: ["registered_at", "created_at"],
         value: Self.time(record, 4), isNeeded: record.number(4) != nil),

@@ -23,6 +23,36 @@ enum V4Value {
 
   /// A text, or nothing.
   static func optional(_ text: String?) -> V4Value { text.map { .text($0) } ?? .null }
+
+  /// Whether a row has the value in a column, however it is spelled there.
+  func isSaid(by row: V4Row, in column: Int) -> Bool {
+    guard let slice = row.value(column) else {
+      switch self {
+      case .null, .limit(nil), .time(nil), .json(nil): return true
+      default: return false
+      }
+    }
+    func isInteger(_ number: Int64) -> Bool { (try? row.integer(column)) == number }
+    switch self {
+    case .null, .limit(nil), .json(nil): return false
+    case .text(let text), .number(let text):
+      return slice.kind != .object && slice.kind != .array && row.plain(slice).exact == text.exact
+    case .integer(let number), .limit(let number?), .priority(let number):
+      return isInteger(number)
+    case .bool(let isTrue): return (try? row.bool(column)) == isTrue
+    case .percent(let percent): return (try? TaskMapping.share(row, column))?.percent == percent
+    case .time(let instant):
+      do { return try row.time(column)?.microseconds == instant } catch { return false }
+    case .json(let text?):
+      var bytes: [UInt8] = []
+      row.appendJSON(slice, to: &bytes)
+      guard let said = try? JSON.parse(bytes) else { return false }
+      return said == (try? JSON.parse(text))
+    case .names(let names):
+      guard let said = try? row.names(column) else { return false }
+      return said.map { $0?.exact } == names.map(\.exact)
+    }
+  }
 }
 
 /// How the values of a column are spelled in v4's rows, as far as its rows show.
