@@ -95,7 +95,7 @@ import Testing
       try withTemporaryFolder { folder in
         let store = folder + "/s.db"
         try migrate(Self.export(Self.bad), into: store)
-        try RejectList.dismiss(1, reason: "known", in: Store(path: store))
+        _ = try RejectDismissal([1], reason: "known").run(in: Store(path: store))
         try migrate(next, into: store, deleting: true)
         let list = try RejectList(Store(path: store), number: 1)
         #expect(list.json["rejects"]?.elements?.first?["status"]?.text == status)

@@ -49,4 +49,12 @@ extension SchemaStep {
     ALTER TABLE reject_chunks_now RENAME TO reject_chunks;
     DROP TABLE rejects_before;
     """
+
+  /// Who said that a rejected row needs nothing more, and when.
+  static let dismissals = """
+    ALTER TABLE rejects ADD COLUMN dismissed_by TEXT;
+    ALTER TABLE rejects ADD COLUMN dismissed_at INTEGER;
+    ALTER TABLE undo_rejects ADD COLUMN dismissed_by TEXT;
+    ALTER TABLE undo_rejects ADD COLUMN dismissed_at INTEGER;
+    """
 }

@@ -25,6 +25,7 @@ extension SchemaStep {
     SchemaStep(name: "agents that another one took over", sql: MergedAgents.tableSQL),
     SchemaStep(name: "how rejects end", sql: settledRejects),
     SchemaStep(name: "how much a comparison covered", sql: verificationCoverage),
+    SchemaStep(name: "who dismissed rejects", sql: dismissals),
   ]
 
   /// The imported rows of the source, and those of them that were of tables of the export; null in what

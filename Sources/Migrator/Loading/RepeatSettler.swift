@@ -68,9 +68,7 @@ struct RepeatSettler {
     for table in context.tables { try settle(table) }
     guard context.hasStoredRows else { return }
     try configurations.moveStaged()
-    try findBornSteps()
-    for table in context.tables { try claim(table) }
-    try connection.execute("DROP TABLE temp.born_steps", name: "born_steps.drop")
+    try ReturnedRows(context).claim()
   }
 
   /// Rows that v4 made and removed while its changes were being recorded change nothing.
@@ -87,46 +85,6 @@ struct RepeatSettler {
           """), .integer(table.number))
       if count > 0 { context.ledger[table.name].unchanged += count }
     }
-  }
-
-  /// The steps that v5 has written, where the export has any rows that could be one.
-  private func findBornSteps() throws {
-    try connection.execute(
-      "CREATE TEMP TABLE born_steps(id TEXT PRIMARY KEY) WITHOUT ROWID", name: "born_steps.create")
-    for table in context.tables where table.kind == .step {
-      let any = context.staged(
-        "v4_rows.any_born",
-        "SELECT EXISTS(SELECT 1 FROM %.v4_rows WHERE table_no=?1 AND \(BornOnV5.condition(on: "v4_id")))"
-      )
-      guard try connection.integer(any, .integer(table.number)) == 1 else { continue }
-      return try connection.execute(
-        """
-        INSERT OR IGNORE INTO temp.born_steps
-        SELECT json_extract(j.value,'$.step_id') FROM main.workflows w, json_each(w.steps) j
-        WHERE \(BornOnV5.condition(on: "json_extract(j.value,'$.step_id')"))
-        """, name: "born_steps.collect")
-    }
-  }
-
-  /// Gives rows back the ids of the v5 records that they are: written on v5, taken to v4 by an export,
-  /// and back here.
-  private func claim(_ table: StagedTable) throws {
-    let target = TableMapper.recordTable(of: table.kind)
-    let isThere: String
-    switch table.kind {
-    case .message, .task, .workflow, .event:
-      isThere =
-        "EXISTS(SELECT 1 FROM main.\(target.name) x WHERE x.\(target.columns[0])=v4_rows.v4_id)"
-    case .step: isThere = "v4_id IN (SELECT id FROM temp.born_steps)"
-    default: return
-    }
-    try connection.run(
-      context.staged(
-        "v4_rows.claim",
-        """
-        UPDATE %.v4_rows SET v5_id=v4_id
-        WHERE table_no=?1 AND epoch=0 AND \(BornOnV5.condition(on: "v4_id")) AND \(isThere)
-        """), .integer(table.number))
   }
 
   /// Rows whose id stands once on either side, with the same text: in most exports nearly all of them,
@@ -208,8 +166,10 @@ struct RepeatSettler {
       named.nextEpoch = max(named.nextEpoch, entry.epoch + 1)
     }
     var last: [[UInt8]: (digest: [UInt8], spelling: Int, index: Int)] = [:]
+    var repeatsLast: Set<Int> = []
     for (index, row) in rows.enumerated() {
       let spelling = last[row.fingerprint].flatMap { $0.digest == row.digest ? $0.spelling : nil }
+      if spelling != nil { repeatsLast.insert(index) }
       last[row.fingerprint] = (row.digest, spelling ?? index, index)
     }
     for (index, row) in rows.enumerated() {
@@ -218,7 +178,9 @@ struct RepeatSettler {
       {
         if stored.digest == end.digest {
           if index == end.spelling { try refused.note(row.row, spelling: stored.row) }
-          if rows.count > 1 { try RepeatedTexts(context).note(row.row.row, ofStored: stored.row) }
+          if rows.count > 1, !repeatsLast.contains(index) {
+            try RepeatedTexts(context).note(row.row.row, ofStored: stored.row)
+          }
           try keep(row.row, table, as: stored)
           continue
         }
@@ -354,8 +316,10 @@ struct RepeatSettler {
       return
     }
     if found.digest == digest {
-      known.rows[fingerprint]?.isHeld = found.isStored
-      if found.isStored { try RepeatedTexts(context).note(row.row, ofStored: found.row) }
+      if found.isStored, !found.isHeld {
+        known.rows[fingerprint]?.isHeld = true
+        try RepeatedTexts(context).note(row.row, ofStored: found.row)
+      }
       return try keep(row, table, as: found)
     }
     if found.isStored {

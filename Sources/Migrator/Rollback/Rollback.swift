@@ -91,12 +91,14 @@ public struct Rollback {
     var report = Report(runID: runID)
     let merged = MergedAgents(connection)
     let pairs = try merged.takeBack(run: run)
-    for table in UndoLog.tables.reversed() {
-      let outcome = try UndoLog.revert(
-        table, run: run, keeping: "SELECT key FROM temp.kept WHERE table_name='\(table)'",
-        in: connection)
-      report.removed += outcome.removed
-      report.restored += outcome.restored
+    try RejectDismissal.keeping(in: connection) {
+      for table in UndoLog.tables.reversed() {
+        let outcome = try UndoLog.revert(
+          table, run: run, keeping: "SELECT key FROM temp.kept WHERE table_name='\(table)'",
+          in: connection)
+        report.removed += outcome.removed
+        report.restored += outcome.restored
+      }
     }
     try UndoLog.revertReads(run: run, in: connection)
     try merged.settle(pairs)

@@ -17,9 +17,12 @@ enum RunsCommand {
 enum RejectsCommand {
   static let list = Command(
     words: ["rejects", "list"], summary: "Lists the rows that were not understood.",
-    options: [Command.store],
+    options: [
+      Command.store,
+      .init(name: "all", help: "Lists also those that need nothing more, and what became of them."),
+    ],
     run: { invocation in
-      let list = try RejectList(invocation.openStore())
+      let list = try RejectList(invocation.openStore(), includingSettled: invocation.has("all"))
       try invocation.report(list.json, list.text)
       return .done
     })
@@ -28,12 +31,7 @@ enum RejectsCommand {
     words: ["rejects", "show"], summary: "Shows one rejected row and why it was rejected.",
     operands: [.init(name: "N", help: "The reject's number.")], options: [Command.store],
     run: { invocation in
-      guard let number = Int(invocation.operands[0]) else {
-        throw AgoraError(
-          .misuse, "\"\(invocation.operands[0])\" is no number of a reject",
-          remedy: "agora rejects list shows their numbers.")
-      }
-      let list = try RejectList(invocation.openStore(), number: number)
+      let list = try RejectList(invocation.openStore(), number: number(invocation.operands[0]))
       try invocation.report(list.json, list.detail)
       return .done
     })
@@ -69,27 +67,46 @@ enum RejectsCommand {
     })
 
   static let dismiss = Command(
-    words: ["rejects", "dismiss"], summary: "Says that a rejected row needs nothing more, and why.",
-    operands: [.init(name: "N", help: "The reject's number.")],
+    words: ["rejects", "dismiss"], summary: "Says that rejected rows need nothing more, and why.",
+    operands: [
+      .init(name: "N", help: "The reject's number; several are one decision.", repeats: true)
+    ],
     options: [
       Command.store,
-      .init(name: "reason", value: "TEXT", help: "Why it needs nothing more; kept with it."),
+      .init(name: "reason", value: "TEXT", help: "Why they need nothing more; kept with them."),
     ],
+    discussion: """
+      All of them are dismissed, or none where one is not outstanding. Who did it and when is kept: the
+      name in USER or LOGNAME, else operator. The rows stay v4's and are in its export; when one comes
+      mended it is imported as any other.
+
+      Examples:
+        agora rejects dismiss 3 --reason "a test"
+        agora rejects dismiss 3 4 5 --reason "written by the load test of May"
+      """,
     run: { invocation in
-      guard let number = Int(invocation.operands[0]) else {
-        throw AgoraError(
-          .misuse, "\"\(invocation.operands[0])\" is no number of a reject",
-          remedy: "agora rejects list shows their numbers.")
-      }
+      let numbers = try invocation.operands.map(number)
       guard let reason = invocation.value("reason") else {
         throw AgoraError(.misuse, "agora rejects dismiss needs --reason TEXT")
       }
-      let store = try invocation.openStore()
-      try RejectList.dismiss(number, reason: reason, in: store)
-      let list = try RejectList(store, number: number)
-      invocation.reportDone(list.json, "Dismissed reject \(number): \(reason)")
+      let list = try RejectDismissal(numbers, reason: reason).run(in: invocation.openStore())
+      let names = list.rejects.map { "\($0.number)" }.joined(separator: ", ")
+      invocation.reportDone(
+        list.json,
+        "Dismissed \(list.rejects.count == 1 ? "reject" : "rejects") \(names): \(TextTable.visible(reason))"
+      )
       return .done
     })
+
+  /// A reject's number as it is written.
+  private static func number(_ text: String) throws -> Int {
+    guard let number = Int(text) else {
+      throw AgoraError(
+        .misuse, "\"\(text)\" is no number of a reject",
+        remedy: "agora rejects list shows their numbers.")
+    }
+    return number
+  }
 
   static let export = Command(
     words: ["rejects", "export"],
