@@ -52,6 +52,8 @@ final class LoadContext {
   var isFollowing = false
   /// Whether what v4 has no more goes.
   var appliesDeletes = false
+  /// Whether stored rows take the words of the newest export that says the same (``Respellings``).
+  var takesSpellings = false
   /// Whether newer texts of stored rows are still to be loaded.
   var hasPendingRows = false
   /// Workflows whose rows are gone, until it is known what still refers to them.
