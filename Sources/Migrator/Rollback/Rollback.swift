@@ -99,6 +99,7 @@ public struct Rollback {
       report.restored += outcome.restored
     }
     try UndoLog.revertReads(run: run, in: connection)
+    try UndoLog.revertDependencies(in: connection)
     try merged.settle(pairs)
     report.kept = keepsNewer ? try dependents.keptRecords() : []
     try connection.run(
