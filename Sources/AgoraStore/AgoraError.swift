@@ -12,6 +12,8 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     case permissionDenied = "permission_denied"
     /// The disk or the quota is full.
     case diskFull = "disk_full"
+    /// As many files are open as this process, or the system, may have.
+    case tooManyFiles = "too_many_files"
     /// The system failed to read or write.
     case io
     /// The input holds nothing at all.
@@ -120,6 +122,21 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     .interrupted, "interrupted; the store is as it was before",
     remedy: "Run the same command again.")
 
+  /// A store that this user may read at most.
+  ///
+  /// - Parameter reason: how that came out, in the words of the system or of SQLite.
+  package static func unwritable(_ store: String?, _ reason: String) -> AgoraError {
+    AgoraError(
+      .permissionDenied, "this user may not write the store (\(reason))", file: store,
+      remedy:
+        "Run this as a user who may write the file and its folder, or change their permissions.")
+  }
+
+  /// Whether the same may succeed later as it is: what is in the way is somebody else's, and goes away.
+  package var isPassing: Bool {
+    [.busy, .locked, .diskFull, .tooManyFiles].contains(code)
+  }
+
   /// The failure where it is a folder for temporary files that has no room, and itself otherwise.
   ///
   /// - Parameter path: the file that such a failure of SQLite names.
@@ -159,6 +176,8 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
         (.permissionDenied, "Give this user the permission, or run as one who has it.")
       } else if error.isBrokenPipe {
         (.brokenPipe, nil)
+      } else if error.isOutOfFiles {
+        (.tooManyFiles, Self.tooManyFilesRemedy)
       } else if error.isFull {
         (.diskFull, "Make room and run the same command again.")
       } else {
@@ -167,8 +186,13 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
     self.init(code, error.description, file: file, remedy: remedy)
   }
 
+  private static let tooManyFilesRemedy =
+    "Let others end first, or raise the limit of open files (ulimit -n)."
+
   /// The failure that SQLite's error means for a store.
-  package init(_ error: SQLiteError, store: String) {
+  ///
+  /// - Parameter store: the store's path; nil where it is not known, or for nobody to see.
+  package init(_ error: SQLiteError, store: String?) {
     switch error {
     case _ where error.isInterruption && System.isInterrupted: self = .interrupted
     // Memory shared by the readers of a log lies on the disk too (SQLITE_IOERR_SHMSIZE).
@@ -184,7 +208,12 @@ public struct AgoraError: Error, Sendable, Equatable, CustomStringConvertible {
       self.init(
         .busy, "another program is writing to the store", file: store,
         remedy: "Run the same command again when it has finished.")
-    case _ where error.code == 14 || error.code == 8 || error.code == 23:
+    case _ where error.isReadOnly: self = .unwritable(store, error.message)
+    case _ where error.isOutOfFiles:
+      self.init(
+        .tooManyFiles, "the store cannot be opened: too many files are open", file: store,
+        remedy: Self.tooManyFilesRemedy)
+    case _ where error.code == 14 || error.code == 23:
       self.init(
         .permissionDenied, "the store cannot be opened or written (\(error.message))", file: store,
         remedy: "Check the path and the permissions of the file and of its folder.")

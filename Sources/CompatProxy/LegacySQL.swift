@@ -263,8 +263,8 @@ extension LegacySQL.Answer {
             .init("rows_inserted", .int(0)), .init("rows_deleted", .int(0)),
             .init("rows_updated", .int(0)),
           ])))
-      members.append(.init(LegacyMark.member, .string(LegacyMark.value)))
     }
+    members.append(.init(LegacyMark.member, .string(LegacyMark.value)))
     return .array([.object(members)])
   }
 

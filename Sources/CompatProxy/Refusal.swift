@@ -1,4 +1,4 @@
-import AgoraStore
+package import AgoraStore
 
 /// Why a call of v4 was not done.
 package struct Refusal: Error, Sendable, Equatable {
@@ -22,6 +22,8 @@ package struct Refusal: Error, Sendable, Equatable {
   package let code: String
   /// What the server would have answered, or what is wrong with the command line.
   package let text: String
+  /// What is wrong with the store and stays so, for whoever has its file; nil for any other refusal.
+  package private(set) var fault: AgoraError?
 
   init(_ kind: Kind, _ code: String, _ text: String) {
     self.kind = kind
@@ -53,7 +55,10 @@ package struct Refusal: Error, Sendable, Equatable {
   }
 
   /// What v5 refused.
-  init(_ failure: ToolFailure) { self.init(.reducer, failure.code.rawValue, failure.message) }
+  init(_ failure: ToolFailure) {
+    self.init(.reducer, failure.code.rawValue, failure.message)
+    fault = failure.lastingFault
+  }
 
   /// What SpacetimeDB's command line says of a reducer that is not there; nil for another refusal.
   package func missingReducer(in call: LegacyCall) -> String? {

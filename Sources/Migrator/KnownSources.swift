@@ -27,7 +27,7 @@ public struct KnownSources: Sendable {
   /// - Throws: ``AgoraError`` `not_found` for a name that no export came under, `misuse` where there are
   ///   several and none was named.
   public func choose(_ wanted: String?, prefersDefault: Bool = false) throws -> String {
-    let usual = MigrationOptions.defaultSource
+    let usual = LegacyWords.usualSource
     if let wanted {
       // Of a store without any, whatever is asked is true.
       guard names.isEmpty || names.contains(where: { $0.exact == wanted.exact }) else {

@@ -58,7 +58,12 @@ public struct Migration {
             remedy: "Name another file with --store.")
         }
         if status.size > 0 {
-          _ = try SchemaUpgrade.inspect(try Connection(path: store, mode: .readWrite))
+          let connection = try Connection(path: store, mode: .readWrite)
+          _ = try SchemaUpgrade.inspect(connection)
+          // Said before an export is read for an hour.
+          guard options.isDryRun || !connection.isReadOnly else {
+            throw AgoraError.unwritable(store, "it was opened to be read only")
+          }
         }
       } else if try File.status(File.folder(of: store)) == nil {
         throw AgoraError.noFolder(of: store)

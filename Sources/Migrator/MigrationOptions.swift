@@ -5,8 +5,7 @@ public struct MigrationOptions: Sendable {
   /// The exports, read in this order as one; `-` is standard input.
   public var exports: [String]
   /// The name of the v4 deployment, which goes into every id.
-  public var source = Self.defaultSource
-  static let defaultSource = "agora-marketplace"
+  public var source = LegacyWords.usualSource
   /// Whether everything is done but for changing the store.
   public var isDryRun = false
   /// Where rejected rows are written as NDJSON; nil for nowhere but the store.

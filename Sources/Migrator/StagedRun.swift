@@ -140,9 +140,8 @@ final class StagedRun {
         .broken, "the ledger does not add up: \(context.ledger)",
         remedy: "Nothing was imported. Please report this with the export.")
     }
-    if schema == "stage", !options.retriesRejects {
-      context.deletedInSource += try KnownRejects(connection, source: options.source).adopt(
-        (run, runID), holding: context.tables, applyingDeletes: options.appliesDeletes)
+    if !options.retriesRejects {
+      context.deletedInSource += try KnownRejects(context).adopt(runID: runID)
     }
     try undo?.stop()
     // What is announced is v5's own message, and stays when the run is taken back.

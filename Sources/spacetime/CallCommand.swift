@@ -44,6 +44,7 @@ enum CallCommand {
     } catch { return Talk.fail("Response text: \(Spacetime.text(error))") }
     if let notice = answer.notice, !notice.decision.isRefusal { Talk.error(notice.line + "\n") }
     if let refusal = answer.refusal {
+      if let fault = refusal.fault { return Talk.fail("Response text: \(Spacetime.text(fault))") }
       return report(refusal, of: call, isGone: answer.notice?.decision.isRefusal == true)
     }
     if !isQuiet { Talk.print(JSONWriter.compact(answer.output) + "\n") }

@@ -50,8 +50,8 @@ final class HandClock: Sendable {
 final class Witness: ServerObserver {
   let exchanges = Mutex<[Exchange]>([])
   let open = Mutex(0)
-  func connected(open count: Int) { open.withLock { $0 = count } }
-  func disconnected(open count: Int) { open.withLock { $0 = count } }
+  func connected() { open.withLock { $0 += 1 } }
+  func disconnected() { open.withLock { $0 -= 1 } }
   func answered(_ exchange: Exchange) { exchanges.withLock { $0.append(exchange) } }
   var statuses: [Int] { exchanges.withLock { $0.map(\.status.code) } }
 }

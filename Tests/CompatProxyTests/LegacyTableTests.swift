@@ -68,7 +68,9 @@ import Testing
       let shown = done.rows.map { done.types[0].shown($0[0]) }
       #expect(shown == ["(some = 2025-06-06T10:00:00+00:00)", "(none = ())"])
       let old = JSONWriter.compact(done.json(microseconds: 1, .old))
-      #expect(old.hasSuffix(#""rows":[[{"0":1749204000000000}],[{"1":[]}]]}]"#), "\(old)")
+      // Its clients pass over members that they do not know, as those of 1.x do.
+      let end = #""rows":[[{"0":1749204000000000}],[{"1":[]}]],"answered_by":"agora"}]"#
+      #expect(old.hasSuffix(end), "\(old)")
     }
   }
 

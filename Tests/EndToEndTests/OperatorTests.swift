@@ -115,33 +115,76 @@ import Testing
 
   // MARK: a store that may only be read
 
-  @Test func `who may only read a store reads it, and leaves nothing beside it`() throws {
+  /// A store in a folder with a strange name, the mode of its file, and each mode of its folder in which
+  /// it may only be read; nothing where this is root, whom no mode keeps out, and cannot be another.
+  ///
+  /// - Parameter body: gets the folder and what a command begins with to be run as nobody.
+  private func withUnwritableStore(_ body: (String, String) throws -> Void) throws {
     try withTemporaryFolder { outer in
       let folder = outer + "/shop #1?"
       #expect(mkdir(folder, 0o755) == 0 && chmod(outer, 0o755) == 0)
       try write(Self.export, to: folder + "/export.json")
-      _ = try Child.run("agora", ["migrate", "export.json"], in: folder)
-      // Nobody, where this is root, whom no mode keeps out.
+      for _ in 1...2 { _ = try Child.run("agora", ["migrate", "export.json"], in: folder) }
       let nobody = geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups " : ""
       if !nobody.isEmpty, try Child.bash("setpriv --version").status != 0 { return }
-      #expect(chmod(folder + "/agora.db", 0o444) == 0)
       defer { chmod(folder, 0o755) }
-      for mode in [mode_t(0o555), 0o777] {
-        #expect(chmod(folder, mode) == 0)
-        let reading = [
-          "runs": 0, "rejects list": 0, "explain 1": 0, "store info": 0, "store check": 0,
-          "conflicts list": 0, "export --format v4": 0, "verify export.json": 0, "sunset status": 0,
-          "monitor": 0, "call agora.query.agents": 0, "migrate --dry-run export.json": 3,
-          "call agora.agent.register --agent-name b": 1,
-        ]
-        let script = reading.map { words, status in
-          "\(nobody)agora \(words) >/dev/null 2>$T; s=$?; [ $s = \(status) ] || { echo '\(words)' $s; cat $T; }"
-        }.joined(separator: "\n")
-        let run = try Child.bash("T=$(mktemp); chmod 666 $T\n\(script)\nrm -f $T", in: folder)
-        #expect(run.output.isEmpty, "\(run.output)")
-        let left = try names(in: folder)
-        #expect(left == ["agora.db", "export.json"])
+      for (file, place) in [(mode_t(0o444), mode_t(0o555)), (0o444, 0o777), (0o666, 0o555)] {
+        #expect(chmod(folder + "/agora.db", file) == 0 && chmod(folder, place) == 0)
+        try body(folder, nobody)
       }
+    }
+  }
+
+  @Test func `who may only read a store reads it, and leaves nothing beside it`() throws {
+    try withUnwritableStore { folder, nobody in
+      let reading = [
+        "runs": 0, "rejects list": 0, "explain 1": 0, "store info": 0, "store check": 0,
+        "conflicts list": 0, "export --format v4": 0, "verify export.json": 0, "sunset status": 0,
+        "monitor": 0, "call agora.query.agents": 0, "migrate --dry-run export.json": 3,
+      ]
+      let script = reading.map { words, status in
+        "\(nobody)agora \(words) >/dev/null 2>$T; s=$?; [ $s = \(status) ] || { echo '\(words)' $s; cat $T; }"
+      }.joined(separator: "\n")
+      let run = try Child.bash("T=$(mktemp); chmod 666 $T\n\(script)\nrm -f $T", in: folder)
+      #expect(run.output.isEmpty, "\(run.output)")
+      let left = try names(in: folder)
+      #expect(left == ["agora.db", "export.json"])
+    }
+  }
+
+  @Test func `who may only read a store is told so by whatever writes, and nothing has changed`()
+    throws
+  {
+    let register = "call agora.agent.register --agent-name b"
+    let words = [
+      "migrate export.json", "migrate --json export.json", "rejects retry",
+      "rejects dismiss 1 --reason x", "rollback $RUN", "rollback --json $RUN", "store compact",
+      "token create --agent a", "token revoke tok_x", register, register + " --json",
+      "sunset set warning", "sunset advance", "sunset schedule --date 2999-01-01",
+      "sunset exempt a --until 2999-01-01 --reason x", "sunset acknowledge --all --reason x",
+      "sunset set warning --json", "compat call agora-marketplace agent_heartbeat a",
+      "compat call --json agora-marketplace agent_heartbeat a",
+    ]
+    try withUnwritableStore { folder, nobody in
+      let before = try File.contents(folder + "/agora.db")
+      let run = try JSON.parse(Child.run("agora", ["runs", "--json"], in: folder).output)
+      let newest = try #require(run["runs"]?.elements?.first?["run_id"]?.text)
+      let script = words.map { words in
+        "s=$(\(nobody)agora \(words) 2>$T >$O; echo $?); "
+          + "[ $s = 1 ] && grep -q '\\[permission_denied\\]' $T && grep -q 'Run this as a user' $T "
+          + (words.contains("--json") ? "&& grep -q '\"code\": \"permission_denied\"' $O " : "")
+          + "|| { echo '\(words)' $s; cat $T $O; }"
+      }
+      let all =
+        ["T=$(mktemp); O=$(mktemp); chmod 666 $T $O; RUN=\(newest)"] + script + [
+          "\(nobody)spacetime call agora-marketplace agent_heartbeat a 2>$T",
+          "[ $? = 1 ] && grep -q 'Response text: this user may not write the store' $T || cat $T",
+          "rm -f $T $O",
+        ]
+      let outcome = try Child.bash(all.joined(separator: "\n"), in: folder)
+      #expect(outcome.output.isEmpty, "\(outcome.output)")
+      let (left, after) = try (names(in: folder), File.contents(folder + "/agora.db"))
+      #expect(left == ["agora.db", "export.json"] && after == before)
     }
   }
 

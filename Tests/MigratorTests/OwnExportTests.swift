@@ -44,15 +44,19 @@ import Testing
   }
 
   @Test func `an answer that says that it is Agora's is refused by any store`() throws {
+    // As 1.x spells types, and 0.8.
+    let types = [#"{"String":[]}"#, #"{"Builtin":{"String":[]}}"#]
     try withTemporaryFolder { folder in
-      let answer =
-        #"[{"schema":{"elements":[{"name":{"some":"message_id"}}]},"rows":[["9"]],"answered_by":"agora"}]"#
-      try write(answer, to: folder + "/agent_message.json")
-      let migration = Migration(
-        MigrationOptions(exports: [folder + "/agent_message.json"]), store: folder + "/agora.db")
-      let error = #expect(throws: AgoraError.self) { try migration.run() }
-      #expect(error?.code == .ownExport)
-      #expect(try names(in: folder) == ["agent_message.json"])
+      for type in types {
+        let answer =
+          #"[{"schema":{"elements":[{"name":{"some":"message_id"},"algebraic_type":\#(type)}]},"rows":[["9"]],"answered_by":"agora"}]"#
+        try write(answer, to: folder + "/agent_message.json")
+        let migration = Migration(
+          MigrationOptions(exports: [folder + "/agent_message.json"]), store: folder + "/agora.db")
+        let error = #expect(throws: AgoraError.self) { try migration.run() }
+        #expect(error?.code == .ownExport)
+        #expect(try names(in: folder) == ["agent_message.json"])
+      }
     }
   }
 

@@ -22,8 +22,11 @@ struct ToolAnswer {
   func problem(_ failure: ToolFailure, of tool: Tool?) -> Problem {
     var problem = Problem(failure)
     if let tool { add(deprecationOf: tool, to: &problem.headers) }
-    // A store that is busy is free again soon; a halt lasts until somebody lifts it.
-    if failure.code == .unavailable { problem.headers.append("Retry-After", "1") }
+    // A store that is busy is free again soon; a halt, or a store that may only be read, lasts until
+    // somebody does something about it.
+    if failure.code == .unavailable, failure.lastingFault == nil {
+      problem.headers.append("Retry-After", "1")
+    }
     return problem
   }
 

@@ -8,9 +8,9 @@ public final class AccessLog: ServerObserver {
   public init(_ log: ServerLog) { self.log = log }
 
   /// Nothing is written about connections.
-  public func connected(open: Int) {}
+  public func connected() {}
   /// Nothing is written about connections.
-  public func disconnected(open: Int) {}
+  public func disconnected() {}
 
   /// Writes a line, soon.
   public func answered(_ exchange: Exchange) {

@@ -64,16 +64,15 @@ public final class ServerMetrics: ServerObserver {
   public var figures: Figures { state.withLock { $0 } }
 
   /// Counts a client.
-  public func connected(open: Int) {
+  public func connected() {
     state.withLock {
-      // Each address counts its own; these are the figures of all of them.
       $0.open += 1
       $0.connections += 1
     }
   }
 
   /// Counts a client that went.
-  public func disconnected(open: Int) { state.withLock { $0.open -= 1 } }
+  public func disconnected() { state.withLock { $0.open -= 1 } }
 
   /// Counts an answer.
   public func answered(_ exchange: Exchange) {

@@ -24,10 +24,10 @@ public struct Exchange: Sendable, Equatable {
 
 /// Who is told what the server does; called on the server's own thread, so it must not wait.
 public protocol ServerObserver: Sendable {
-  /// A client came; `open` counts those that are there now.
-  func connected(open: Int)
-  /// A client went; `open` counts those that are there now.
-  func disconnected(open: Int)
+  /// A client came.
+  func connected()
+  /// A client went.
+  func disconnected()
   /// A request was answered.
   func answered(_ exchange: Exchange)
 }

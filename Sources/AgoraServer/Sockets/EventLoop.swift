@@ -144,7 +144,7 @@ final class EventLoop {
     let connection = Connection(socket, session)
     connections[token] = connection
     poller.add(socket.descriptor, token: token, connection.interest)
-    for observer in settings.observers { observer.connected(open: connections.count) }
+    for observer in settings.observers { observer.connected() }
     settle(token, connection)
   }
 
@@ -164,7 +164,7 @@ final class EventLoop {
     connection.session.abort(now())
     poller.remove(token: token)
     held -= connection.held
-    for observer in settings.observers { observer.disconnected(open: connections.count) }
+    for observer in settings.observers { observer.disconnected() }
     if drainsUntil == nil, connections.count < server.configuration.connections {
       setAccepting(true)
     }

@@ -7,6 +7,8 @@ struct SendQueue {
   private var start = 0
   private var mark: (time: Int64, bytes: Int) = (0, 0)
 
+  /// Bytes that were ever appended.
+  private(set) var appended = 0
   /// Bytes that wait.
   var count: Int { bytes.count - start }
   /// Bytes that are kept, those included that were sent and have not been let go of.
@@ -34,9 +36,7 @@ struct SendQueue {
   }
 
   /// Appends what `body` writes.
-  ///
-  /// - Returns: how many bytes that were.
-  mutating func append(_ now: Int64, _ body: (inout [UInt8]) -> Void) -> Int {
+  mutating func append(_ now: Int64, _ body: (inout [UInt8]) -> Void) {
     if count == 0 { mark = (now, 0) }
     if start > Self.highWater {
       bytes.removeFirst(start)
@@ -44,6 +44,6 @@ struct SendQueue {
     }
     let before = bytes.count
     body(&bytes)
-    return bytes.count - before
+    appended += bytes.count - before
   }
 }

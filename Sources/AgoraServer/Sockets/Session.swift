@@ -189,7 +189,7 @@ final class Session {
       refuse(HTTPFault(408, "the request did not come to its end in time"), now)
     case .webSocket(let peer):
       guard let ping = peer.expire(now, settings.timeouts) else { return abort(now) }
-      emit(now) { $0 += ping }
+      output.append(now) { $0 += ping }
     default: break
     }
   }
@@ -202,7 +202,7 @@ final class Session {
     case .response(let response): begin(response, now)
     case .piece(let piece?):
       guard case .pieces = phase, let framing = answer?.framing else { return }
-      emit(now) { HTTPSerializer.write(piece: piece, framing, to: &$0) }
+      output.append(now) { HTTPSerializer.write(piece: piece, framing, to: &$0) }
     case .piece(nil): endBody(now)
     case .failed: abort(now)
     case .ran: break
@@ -226,12 +226,6 @@ final class Session {
   private func start(_ work: Work) {
     self.work = work
     isBusy = true
-  }
-
-  /// Appends to what waits to be sent.
-  private func emit(_ now: Int64, _ body: (inout [UInt8]) -> Void) {
-    let count = output.append(now, body)
-    answer?.sent += count
   }
 
   // MARK: Requests
@@ -276,7 +270,7 @@ final class Session {
       refusal = response
     }
     if parser.isInBody, head.awaitsContinue, parser.pendingCount == 0 {
-      emit(now) { $0 += HTTPSerializer.goOn }
+      output.append(now) { $0 += HTTPSerializer.goOn }
     }
   }
 
@@ -288,7 +282,9 @@ final class Session {
       return reply(to: request, refusal, now, staysOpen: request.wantsToStay)
     }
     let id = settings.requestID()
-    answer = Answer(id: id, request: request, started: started, staysOpen: request.wantsToStay)
+    answer = Answer(
+      id: id, request: request, started: started, staysOpen: request.wantsToStay,
+      begin: output.appended)
     phase = .handling
     start(.request(request, RequestContext(id: id, client: client)))
   }
@@ -298,7 +294,8 @@ final class Session {
     to request: HTTPRequest?, _ response: HTTPResponse, _ now: Int64, staysOpen: Bool
   ) {
     answer = Answer(
-      id: settings.requestID(), request: request, started: headSince ?? now, staysOpen: staysOpen)
+      id: settings.requestID(), request: request, started: headSince ?? now, staysOpen: staysOpen,
+      begin: output.appended)
     begin(response, now)
   }
 
@@ -316,7 +313,7 @@ final class Session {
       requestID: answer.id)
     self.answer = answer
     var framing = HTTPSerializer.Framing.whole
-    emit(now) { framing = HTTPSerializer.write(response, context, to: &$0) }
+    output.append(now) { framing = HTTPSerializer.write(response, context, to: &$0) }
     self.answer?.framing = framing
     if framing == .untilClose { self.answer?.staysOpen = false }
     switch response.body {
@@ -339,7 +336,7 @@ final class Session {
 
   private func endBody(_ now: Int64) {
     let framing = answer?.framing ?? .whole
-    emit(now) { HTTPSerializer.end(framing, to: &$0) }
+    output.append(now) { HTTPSerializer.end(framing, to: &$0) }
     finishAnswer(now, isWhole: true)
   }
 
@@ -350,7 +347,7 @@ final class Session {
     let exchange = Exchange(
       id: answer.id, client: client, method: answer.request?.method,
       path: answer.request?.target.path, route: answer.route, status: answer.status,
-      received: answer.request?.body.count ?? 0, sent: answer.sent,
+      received: answer.request?.body.count ?? 0, sent: output.appended - answer.begin,
       milliseconds: now - answer.started, isWhole: isWhole)
     for observer in settings.observers { observer.answered(exchange) }
     (headSince, bodySince, since) = (nil, nil, now)
@@ -360,51 +357,23 @@ final class Session {
   // MARK: Streams
 
   private func pump(_ stream: ClientStream, _ now: Int64) {
-    guard let framing = answer?.framing else { return }
-    while !output.isFull {
-      let (piece, isEnd) = stream.take()
-      if let piece { emit(now) { HTTPSerializer.write(piece: piece, framing, to: &$0) } }
-      if isEnd {
-        stream.close()
-        endBody(now)
-        return advance(now)
-      }
-      if piece == nil { return }
-    }
+    guard let framing = answer?.framing,
+      case .ended = stream.pump(into: &output, framing, now)
+    else { return }
+    stream.close()
+    endBody(now)
+    advance(now)
   }
 
   private func talk(_ peer: WebSocketPeer, _ now: Int64) {
-    while !output.isFull {
-      let (piece, isEnd) = peer.stream.take()
-      if let piece { emit(now) { $0 += piece } }
-      if isEnd {
-        peer.isClosing = true
-        peer.awaitClose(now)
-      }
-      if piece == nil { break }
+    switch peer.talk(into: &output, now) {
+    case .waits: break
+    case .work(let work): start(work)
+    case .ended:
+      answer?.staysOpen = false
+      finishAnswer(now, isWhole: true)
+      phase = .closing
+      peer.stream.close()
     }
-    // What a client sends is read only as fast as it takes what is sent to it.
-    while !isBusy, !output.isFull, !isBroken {
-      switch peer.next() {
-      case .nothing: return
-      case .send(let bytes): emit(now) { $0 += bytes }
-      case .deliver(let message):
-        guard !peer.isClosing else { continue }
-        start(
-          .run { [acceptance = peer.acceptance, client = peer.client] in
-            acceptance.received(client, message)
-          })
-      case .end(let bytes):
-        if !peer.isClosing { emit(now) { $0 += bytes } }
-        return endWebSocket(peer, now)
-      }
-    }
-  }
-
-  private func endWebSocket(_ peer: WebSocketPeer, _ now: Int64) {
-    answer?.staysOpen = false
-    finishAnswer(now, isWhole: true)
-    phase = .closing
-    peer.stream.close()
   }
 }

@@ -51,6 +51,7 @@ extension Session {
     var route: String?
     var framing = HTTPSerializer.Framing.whole
     var staysOpen = false
-    var sent = 0
+    /// What the connection had sent before.
+    let begin: Int
   }
 }

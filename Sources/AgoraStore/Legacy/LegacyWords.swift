@@ -2,6 +2,9 @@
 ///
 /// Unknown ones take a default, and the original is kept.
 package enum LegacyWords {
+  /// The deployment of v4 that is meant where none is named.
+  package static let usualSource = "agora-marketplace"
+
   /// A word's translation, and whether the original says more than it.
   package struct Translation<Value> {
     package let value: Value

@@ -29,6 +29,7 @@ public struct SystemError: Error, Sendable, Equatable, CustomStringConvertible {
   package var isExisting: Bool { number == EEXIST }
   package var isDenied: Bool { number == EACCES || number == EPERM || number == EROFS }
   package var isFull: Bool { number == ENOSPC || number == EDQUOT || number == EFBIG }
+  package var isOutOfFiles: Bool { number == EMFILE || number == ENFILE }
   package var isFolder: Bool { number == EISDIR }
   package var wouldBlock: Bool { number == EWOULDBLOCK }
 }

@@ -35,8 +35,10 @@ package final class Connection {
     guard code == SQLITE_OK, let handle else {
       let message =
         handle.map { String(cString: sqlite3_errmsg($0)) } ?? String(cString: sqlite3_errstr(code))
+      let number = handle.map { sqlite3_system_errno($0) } ?? 0
       sqlite3_close_v2(handle)
-      throw SQLiteError(extendedCode: code, message: message, query: "open \(path)")
+      throw SQLiteError(
+        extendedCode: code, message: message, query: "open \(path)", systemNumber: number)
     }
     self.handle = handle
     self.path = path
@@ -72,7 +74,8 @@ package final class Connection {
 
   func error(_ code: Int32, _ query: String) -> SQLiteError {
     SQLiteError(
-      extendedCode: code, message: String(cString: sqlite3_errmsg(handle)), query: query)
+      extendedCode: code, message: String(cString: sqlite3_errmsg(handle)), query: query,
+      systemNumber: sqlite3_system_errno(handle))
   }
 
   /// How long a statement waits for another connection's lock, in milliseconds.

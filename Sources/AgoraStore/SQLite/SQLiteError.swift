@@ -11,11 +11,14 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
   public let message: String
   /// The name of the query that failed, or what was being done.
   public let query: String
+  /// What the operating system had answered (`errno`); 0 where it is not to blame, or SQLite does not tell.
+  public let systemNumber: Int32
 
-  package init(extendedCode: Int32, message: String, query: String) {
+  package init(extendedCode: Int32, message: String, query: String, systemNumber: Int32 = 0) {
     self.extendedCode = extendedCode
     self.message = message
     self.query = query
+    self.systemNumber = systemNumber
   }
 
   /// One line: code, query and SQLite's words.
@@ -25,6 +28,12 @@ public struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
   package var isBusy: Bool { code == 5 }
   /// The disk or the quota is full (`SQLITE_FULL`).
   package var isFull: Bool { code == 13 }
+  /// Nothing can be written through this connection (`SQLITE_READONLY`).
+  package var isReadOnly: Bool { code == 8 }
+  /// The file could not be opened because too many are open already (`SQLITE_CANTOPEN`).
+  package var isOutOfFiles: Bool {
+    code == 14 && SystemError(number: systemNumber, doing: query).isOutOfFiles
+  }
   /// The file is no SQLite database, or not one any more (`SQLITE_NOTADB`, `SQLITE_CORRUPT`).
   package var isNotDatabase: Bool { code == 26 || code == 11 }
   /// The statement was told to stop (`SQLITE_INTERRUPT`).

@@ -111,15 +111,18 @@ struct AgentDerivation {
 
   /// Takes in the staged rows of a table.
   private func describe(_ table: StagedTable) throws {
-    try context.scan(table) { row in
-      let facts = try table.mapper.mapAgent()
-      let stored = try context.replaced(by: row)
-      let former = try stored.flatMap {
-        try connection.first(Self.describedBy, .integer($0), map: { $0.text(0) })
-      }
-      try add(
-        facts, table, row: stored ?? row.row, staged: row.row, ordinal: row.ordinal, former: former)
+    try context.scan(table) { try describe($0, table) }
+  }
+
+  /// Takes in the staged row that a table's mapper has in hand.
+  private func describe(_ row: StagedRow, _ table: StagedTable) throws {
+    let facts = try table.mapper.mapAgent()
+    let stored = try context.replaced(by: row)
+    let former = try stored.flatMap {
+      try connection.first(Self.describedBy, .integer($0), map: { $0.text(0) })
     }
+    try add(
+      facts, table, row: stored ?? row.row, staged: row.row, ordinal: row.ordinal, former: former)
   }
 
   private func add(
@@ -181,7 +184,8 @@ struct AgentDerivation {
     repeat {
       if context.hasStoredRows { try addStored() }
       try name()
-    } while try context.references.rejectsOrphans && supervised.reject(tables)
+    } while try context.references.rejectsOrphans
+      && supervised.reject(tables, describingBy: describe)
   }
 
   private func name() throws {

@@ -1,72 +1,127 @@
 import AgoraStore
 
-/// Which of an export's rejected rows the store has among its own already.
+/// Which of an export's rejected rows the store has among its own already, and what has become of the others.
 ///
 /// A row that was rejected before and is still the same is not listed a second time: of n equal ones, those
 /// beyond the ones known are new. Rows are compared by hashes, since hundreds of thousands may be of one
 /// table and without an id.
 struct KnownRejects {
-  private let connection: Connection
-  private let source: String
+  private let context: LoadContext
+  private var connection: Connection { context.connection }
 
-  init(_ connection: Connection, source: String) {
-    self.connection = connection
-    self.source = source
-  }
+  init(_ context: LoadContext) { self.context = context }
 
   private static let columns = "number, v4_table, row, row_blob"
   private static let stored = Query(
     "rejects.stored",
-    "SELECT \(columns) FROM main.rejects WHERE source=?1 AND \(RejectStatus.stands) ORDER BY number"
-  )
-  private static let staged = Query(
-    "rejects.staged", "SELECT \(columns) FROM stage.rejects ORDER BY number")
+    "SELECT \(columns) FROM main.rejects WHERE source=?1 AND \(RejectStatus.stands)")
+  /// All that ever were rejected, for what comes and goes within one recording.
+  private static let allStored = Query(
+    "rejects.all_stored", "SELECT \(columns) FROM main.rejects WHERE source=?1")
   private static let insert = Query(
     "reject_keys.insert", "INSERT INTO temp.reject_keys VALUES(?1,?2,?3)")
+
+  /// Makes `temp.taken_back`, the export's rejected rows that the export itself deletes again.
+  private func begin() throws {
+    try connection.execute(
+      """
+      CREATE TEMP TABLE reject_keys(is_stored INTEGER, number INTEGER, key TEXT);
+      CREATE TEMP TABLE taken_back(number INTEGER PRIMARY KEY);
+      CREATE TEMP TABLE held_tables(name TEXT PRIMARY KEY, table_no INTEGER) WITHOUT ROWID;
+      -- The stored rejects that the export has, under their numbers in the store.
+      CREATE TEMP TABLE present_rejects(number INTEGER PRIMARY KEY);
+      """, name: "known_rejects.create")
+    for table in context.tables {
+      try connection.run(
+        Query("held_tables.insert", "INSERT OR IGNORE INTO temp.held_tables VALUES(?1,?2)"),
+        .text(table.name), .integer(table.number))
+    }
+    try note(
+      context.staged("rejects.staged", "SELECT \(Self.columns) FROM %.rejects"), isStored: false)
+    try findTakenBack()
+  }
+
+  private func end() throws {
+    try connection.execute(
+      """
+      DROP TABLE temp.reject_keys; DROP TABLE temp.taken_back; DROP TABLE temp.held_tables;
+      DROP TABLE temp.present_rejects;
+      """, name: "known_rejects.drop")
+  }
+
+  /// A row is deleted by its id, and one without an id by its text.
+  private func findTakenBack() throws {
+    try connection.run(
+      context.staged(
+        "taken_back.by_id",
+        """
+        INSERT INTO temp.taken_back SELECT j.number FROM %.rejects j
+          JOIN temp.held_tables t ON t.name=j.v4_table
+          JOIN (SELECT table_no, v4_id, max(ordinal) AS ordinal FROM %.source_deletions
+            WHERE v4_id IS NOT NULL GROUP BY 1, 2) d ON d.table_no=t.table_no AND d.v4_id=j.v4_id
+        WHERE j.ordinal BETWEEN 1 AND d.ordinal AND j.parent IS NULL
+        """))
+    try connection.run(
+      context.staged(
+        "taken_back.by_text",
+        """
+        INSERT OR IGNORE INTO temp.taken_back SELECT j.number FROM %.rejects j
+          JOIN temp.reject_keys k ON k.number=j.number AND NOT k.is_stored
+          JOIN (SELECT text_key, max(ordinal) AS ordinal FROM %.source_deletions GROUP BY 1) d
+            ON d.text_key=k.key
+        WHERE j.ordinal BETWEEN 1 AND d.ordinal AND j.parent IS NULL
+        """))
+  }
 
   /// Makes `temp.matched_rejects`: each staged row's number, and that of the stored one that it is; null
   /// for a new one.
   ///
-  /// Rows with the same text are the same, whatever they were rejected for.
+  /// Rows with the same text are the same, whatever they were rejected for. What the export deletes again
+  /// may be one that the store has done with.
   private func match() throws {
-    try connection.execute(
-      "CREATE TEMP TABLE reject_keys(is_stored INTEGER, number INTEGER, key BLOB)",
-      name: "reject_keys.create")
-    try note(Self.stored, in: "main", .text(source))
-    try note(Self.staged, in: "stage")
+    let comesAndGoes =
+      try connection.integer(
+        Query("taken_back.any", "SELECT EXISTS(SELECT 1 FROM temp.taken_back)")) == 1
+    try note(comesAndGoes ? Self.allStored : Self.stored, isStored: true, .text(context.source))
     try connection.execute(
       """
-      CREATE TEMP TABLE ranked_rejects AS SELECT is_stored, number, key,
-        row_number() OVER (PARTITION BY is_stored, key ORDER BY number) AS place FROM temp.reject_keys;
+      CREATE TEMP TABLE ranked_rejects AS SELECT k.is_stored, k.number, k.key,
+        k.is_stored AND NOT j.\(RejectStatus.stands) AS is_settled,
+        NOT k.is_stored AND k.number IN (SELECT number FROM temp.taken_back) AS is_taken_back,
+        0 AS place FROM temp.reject_keys k LEFT JOIN main.rejects j ON k.is_stored AND j.number=k.number;
+      UPDATE temp.ranked_rejects SET place=r.place FROM (SELECT rowid AS id, row_number() OVER
+          (PARTITION BY is_stored, key ORDER BY is_settled, is_taken_back, number) AS place
+        FROM temp.ranked_rejects) r WHERE r.id=ranked_rejects.rowid;
       CREATE INDEX temp.ranked_rejects_by_key ON ranked_rejects(key, place, is_stored);
       CREATE TEMP TABLE matched_rejects AS SELECT s.number AS staged, m.number AS stored
         FROM temp.ranked_rejects s LEFT JOIN temp.ranked_rejects m
-          ON m.is_stored AND m.key=s.key AND m.place=s.place WHERE NOT s.is_stored;
-      DROP TABLE temp.reject_keys;
+          ON m.is_stored AND m.key=s.key AND m.place=s.place AND (s.is_taken_back OR NOT m.is_settled)
+        WHERE NOT s.is_stored;
       DROP TABLE temp.ranked_rejects;
+      INSERT INTO temp.present_rejects SELECT coalesce(stored, staged) FROM temp.matched_rejects
+        WHERE staged NOT IN (SELECT number FROM temp.taken_back);
       """, name: "matched_rejects.create")
   }
 
-  private func note(_ query: Query, in schema: String, _ value: SQLValue...) throws {
-    let chunks = Query(
+  private func note(_ query: Query, isStored: Bool, _ value: SQLValue...) throws {
+    let chunks = context.staged(
       "reject_chunks.hash",
-      "SELECT bytes FROM \(schema).reject_chunks WHERE number=?1 ORDER BY chunk")
+      "SELECT bytes FROM \(isStored ? "main" : "%").reject_chunks WHERE number=?1 ORDER BY chunk")
     func note(_ row: borrowing Row) throws {
-      var hash = SHA1()
-      for column in Int32(1)..<4 {
-        hash.update(row.isNull(column) ? "-" : "+")
-        row.withBytes(column) { bytes in
-          hash.update("\(bytes.count);")
-          hash.update(bytes)
-        }
-      }
-      if row.isNull(2), row.isNull(3) {
+      var key = row.withBytes(1) { RejectKey(table: $0) }
+      if !row.isNull(2) {
+        row.withBytes(2) { key.take(text: $0) }
+      } else if !row.isNull(3) {
+        row.withBytes(3) { key.take(bytes: $0) }
+      } else {
+        key.beginPieces()
         try connection.each(chunks, .integer(row.int64(0))) { chunk in
-          chunk.withBytes(0) { hash.update($0) }
+          chunk.withBytes(0) { key.take(piece: $0) }
         }
       }
       try connection.run(
-        Self.insert, .int(schema == "main" ? 1 : 0), .integer(row.int64(0)), .blob(hash.hex()))
+        Self.insert, .int(isStored ? 1 : 0), .integer(row.int64(0)),
+        .text(String(decoding: key.hex, as: UTF8.self)))
     }
     if let value = value.first {
       try connection.each(query, value) { try note($0) }
@@ -78,52 +133,55 @@ struct KnownRejects {
   /// Takes the new ones into the store, lets the known ones stand where the newer export has them, and
   /// settles those that it has no more.
   ///
-  /// - Parameters:
-  ///   - run: the run, and its id as people know it.
-  ///   - tables: the tables that the export holds; one that it lacks says nothing of its rows.
-  ///   - applies: whether what v4 has no more is to go.
+  /// In a new store the rejects are staged where they belong; only what the export itself takes back is
+  /// settled.
+  ///
+  /// - Parameter runID: the run's id as people know it.
   /// - Returns: how many rejected rows v4 has no more.
-  func adopt(
-    _ run: (number: Int64, id: String), holding tables: [StagedTable], applyingDeletes applies: Bool
-  ) throws -> Int {
-    try match()
-    try connection.execute(
-      """
-      UPDATE main.rejects SET file=s.file, byte_offset=s.byte_offset, ordinal=s.ordinal, v4_id=s.v4_id,
-          code=s.code, reason=s.reason, shape=s.shape, parent=s.parent, gone_by=NULL
-        FROM temp.matched_rejects x JOIN stage.rejects s ON s.number=x.staged
-        WHERE main.rejects.number=x.stored AND (main.rejects.ordinal<>s.ordinal
-          OR main.rejects.gone_by IS NOT NULL OR main.rejects.v4_id IS NOT s.v4_id
-          OR main.rejects.code<>s.code OR main.rejects.reason<>s.reason
-          OR main.rejects.shape IS NOT s.shape OR main.rejects.parent IS NOT s.parent);
-      INSERT INTO main.rejects SELECT * FROM stage.rejects
-        WHERE number IN (SELECT staged FROM temp.matched_rejects WHERE stored IS NULL);
-      INSERT INTO main.reject_chunks SELECT * FROM stage.reject_chunks
-        WHERE number IN (SELECT staged FROM temp.matched_rejects WHERE stored IS NULL);
-      """, name: "rejects.adopt")
-    let gone = try settleLeft(run, holding: tables, applyingDeletes: applies)
-    try connection.execute("DROP TABLE temp.matched_rejects", name: "matched_rejects.drop")
+  func adopt(runID: String) throws -> Int {
+    try begin()
+    if context.hasStoredRows {
+      try match()
+      try connection.execute(
+        """
+        UPDATE main.rejects SET file=s.file, byte_offset=s.byte_offset, ordinal=s.ordinal, v4_id=s.v4_id,
+            code=s.code, reason=s.reason, shape=s.shape, parent=s.parent, gone_by=NULL
+          FROM temp.matched_rejects x JOIN stage.rejects s ON s.number=x.staged
+          WHERE main.rejects.number=x.stored AND x.staged NOT IN (SELECT number FROM temp.taken_back)
+            AND (main.rejects.ordinal<>s.ordinal
+            OR main.rejects.gone_by IS NOT NULL OR main.rejects.v4_id IS NOT s.v4_id
+            OR main.rejects.code<>s.code OR main.rejects.reason<>s.reason
+            OR main.rejects.shape IS NOT s.shape OR main.rejects.parent IS NOT s.parent);
+        INSERT INTO main.rejects SELECT * FROM stage.rejects
+          WHERE number IN (SELECT staged FROM temp.matched_rejects WHERE stored IS NULL);
+        INSERT INTO main.reject_chunks SELECT * FROM stage.reject_chunks
+          WHERE number IN (SELECT staged FROM temp.matched_rejects WHERE stored IS NULL);
+        DROP TABLE temp.matched_rejects;
+        """, name: "rejects.adopt")
+    } else {
+      try connection.execute(
+        """
+        INSERT INTO temp.present_rejects SELECT number FROM main.rejects
+          WHERE number NOT IN (SELECT number FROM temp.taken_back)
+        """, name: "present_rejects.of_new_store")
+    }
+    let gone = try settleLeft(runID)
+    try end()
     return gone
   }
 
   /// Settles the rejects whose rows the export does not have as they were.
   ///
   /// Where it has a row of the same id, that is the row by now: imported, or rejected as another reject.
-  /// One that stood in a configuration is what the agent's configuration now says.
-  private func settleLeft(
-    _ run: (number: Int64, id: String), holding tables: [StagedTable], applyingDeletes applies: Bool
-  ) throws -> Int {
+  /// One that stood in a configuration is what the agent's configuration now says. One without an id may be
+  /// any new row, mended, or none: it is gone from v4 as an imported row would be, and like that stays, and
+  /// is given back, until deletions are applied or somebody dismisses it.
+  private func settleLeft(_ runID: String) throws -> Int {
+    let run = SQLValue.integer(context.run)
     try connection.execute(
-      """
-      CREATE TEMP TABLE held_tables(name TEXT PRIMARY KEY) WITHOUT ROWID;
-      CREATE TEMP TABLE left_rejects(number INTEGER PRIMARY KEY, successor TEXT);
-      """, name: "left_rejects.create")
-    for table in tables {
-      try connection.run(
-        Query("held_tables.insert", "INSERT OR IGNORE INTO temp.held_tables VALUES(?1)"),
-        .text(table.name))
-    }
-    try connection.run(Self.findLeft, .text(source), .integer(run.number))
+      "CREATE TEMP TABLE left_rejects(number INTEGER PRIMARY KEY, successor TEXT)",
+      name: "left_rejects.create")
+    try connection.run(findLeft, .text(context.source), run)
     try connection.run(
       Query(
         "rejects.supersede",
@@ -132,17 +190,23 @@ struct KnownRejects {
           status_reason=x.successor||' by '||?2||iif(status='dismissed', '; dismissed before: '||status_reason, '')
         FROM temp.left_rejects x
         WHERE x.number=main.rejects.number AND x.successor IS NOT NULL
-        """), .integer(run.number), .text(run.id))
+        """), run, .text(runID))
+    // What came and went with this export alone was never in the store where deletions are applied.
     let gone = try connection.integer(
-      Query("left_rejects.gone", "SELECT count(*) FROM temp.left_rejects WHERE successor IS NULL"))
+      Query(
+        "left_rejects.gone",
+        """
+        SELECT count(*) FROM temp.left_rejects x JOIN main.rejects j USING(number)
+        WHERE x.successor IS NULL AND NOT (j.run=?1 AND ?2)
+        """), run, .int(context.appliesDeletes ? 1 : 0))
     try connection.run(
       Query(
         "rejects.note_gone",
         """
         UPDATE main.rejects SET gone_by=?1
         WHERE gone_by IS NULL AND number IN (SELECT number FROM temp.left_rejects WHERE successor IS NULL)
-        """), .integer(run.number))
-    if applies {
+        """), run)
+    if context.appliesDeletes {
       try connection.run(
         Query(
           "rejects.delete",
@@ -151,35 +215,40 @@ struct KnownRejects {
             status_reason='gone from v4, as '||?2||' found'
               ||iif(status='dismissed', '; dismissed before: '||status_reason, '')
           WHERE number IN (SELECT number FROM temp.left_rejects WHERE successor IS NULL)
-          """), .integer(run.number), .text(run.id))
+          """), run, .text(runID))
     }
-    try connection.execute(
-      "DROP TABLE temp.held_tables; DROP TABLE temp.left_rejects", name: "left_rejects.drop")
+    try connection.execute("DROP TABLE temp.left_rejects", name: "left_rejects.drop")
     return Int(gone ?? 0)
   }
 
   /// The stored rejects of the export's tables that are not among its own, and what stands for each now.
-  private static let findLeft = Query(
-    "left_rejects.find",
-    """
-    INSERT INTO temp.left_rejects
-    SELECT j.number, CASE
-      -- What stood under a name of the export and was no table: it has that name for something else now.
-      WHEN j.ordinal=0 THEN 'brought anew'
-      WHEN j.parent IS NOT NULL THEN
-        iif(\(isInExport("r.row=j.parent")), 'the configuration was brought anew', NULL)
-      WHEN \(isInExport(
-        "r.table_no=(SELECT t.table_no FROM main.v4_tables t WHERE t.source=j.source AND t.name=j.v4_table) AND r.v4_id=j.v4_id"
-      )) THEN 'mended: the row was brought'
-      WHEN j.v4_id IS NOT NULL THEN (SELECT 'rejected anew as '||min(n.number)||', brought'
-        FROM main.rejects n WHERE n.source=j.source AND n.v4_table=j.v4_table AND n.v4_id=j.v4_id
-          AND n.run=?2 AND n.parent IS NULL HAVING count(*)>0)
-      END
-    FROM main.rejects j
-    WHERE j.source=?1 AND j.run<>?2 AND \(RejectStatus.stands)
-      AND j.number NOT IN (SELECT stored FROM temp.matched_rejects WHERE stored IS NOT NULL)
-      AND iif(j.parent IS NULL, j.v4_table, '\(AgentConfiguration.table)') IN (SELECT name FROM temp.held_tables)
-    """)
+  private var findLeft: Query {
+    let row = """
+      r.table_no=(SELECT t.table_no FROM main.v4_tables t WHERE t.source=j.source AND t.name=j.v4_table)
+        AND r.v4_id=j.v4_id AND NOT EXISTS(SELECT 1 FROM %.source_removals d
+          WHERE d.table_no=r.table_no AND d.v4_id=r.v4_id)
+      """
+    return context.staged(
+      "left_rejects.find",
+      """
+      INSERT INTO temp.left_rejects
+      SELECT j.number, CASE
+        -- What stood under a name of the export and was no table: it has that name for something else now.
+        WHEN j.ordinal=0 THEN 'brought anew'
+        WHEN j.parent IS NOT NULL THEN
+          iif(\(Self.isInExport("r.row=j.parent")), 'the configuration was brought anew', NULL)
+        WHEN \(Self.isInExport(row)) THEN 'mended: the row was brought'
+        WHEN j.v4_id IS NOT NULL THEN (SELECT 'rejected anew as '||min(n.number)||', brought'
+          FROM main.rejects n WHERE n.source=j.source AND n.v4_table=j.v4_table AND n.v4_id=j.v4_id
+            AND n.number IN (SELECT number FROM temp.present_rejects) AND n.parent IS NULL
+          HAVING count(*)>0)
+        END
+      FROM main.rejects j
+      WHERE j.source=?1 AND \(RejectStatus.stands)
+        AND j.number NOT IN (SELECT number FROM temp.present_rejects)
+        AND iif(j.parent IS NULL, j.v4_table, '\(AgentConfiguration.table)') IN (SELECT name FROM temp.held_tables)
+      """)
+  }
 
   /// The condition that the export has a stored row, whether this run brought it or it was there.
   private static func isInExport(_ condition: String) -> String {
@@ -189,16 +258,20 @@ struct KnownRejects {
     """
   }
 
-  /// Gives the rows that the store does not know as rejected, for whatever reason: table and v4 id.
+  /// Gives the rows that the store does not know as rejected, for whatever reason, but for those that the
+  /// export itself takes back: table and v4 id.
   func eachUnknown(_ body: (String, String?) throws -> Void) throws {
+    try begin()
     try match()
     let unknown = Query(
       "rejects.unknown",
       """
-      SELECT v4_table, v4_id FROM stage.rejects
-      WHERE number IN (SELECT staged FROM temp.matched_rejects WHERE stored IS NULL) ORDER BY number
+      SELECT v4_table, v4_id FROM stage.rejects WHERE number IN (
+        SELECT staged FROM temp.matched_rejects WHERE stored IS NULL
+        EXCEPT SELECT number FROM temp.taken_back) ORDER BY number
       """)
     try connection.each(unknown) { try body($0.text(0), $0.optionalText(1)) }
     try connection.execute("DROP TABLE temp.matched_rejects", name: "matched_rejects.drop")
+    try end()
   }
 }

@@ -58,7 +58,10 @@ final class LoadContext {
   var hasPendingRows = false
   /// Workflows whose rows are gone, until it is known what still refers to them.
   var leaving: [GoneRow] = []
+  /// Whether rows of the export have further texts (``RepeatedTexts``).
+  var hasRepeatedTexts = false
   private var refused: [Int64] = []
+  private var held: [Int64] = []
 
   init(
     connection: Connection, stage: String, source: String, run: Int64, tables: [StagedTable],
@@ -144,7 +147,8 @@ final class LoadContext {
 
   /// Gives each staged row of a table in turn, taken apart in the table's mapper.
   ///
-  /// A row that `body` rejects goes to the rejects and out of the staged rows.
+  /// A row that `body` rejects goes to the rejects and out of the staged rows; where the export had said
+  /// something else of it before, that is given next.
   func scan(_ table: StagedTable, _ body: (StagedRow) throws -> Void) throws {
     guard let rows = table.rows else { return }
     let query = staged(
@@ -162,7 +166,7 @@ final class LoadContext {
         try result.withBytes(9) { try table.mapper.reload($0, columns: columns) }
         try body(row)
       } catch let rejection as Rejection {
-        try reject(row, table, rejection)
+        try reject(row, table, rejection, tryingEarlier: body)
       }
       try countLoaded()
     }
@@ -199,23 +203,69 @@ final class LoadContext {
     }
   }
 
-  /// Puts the row that the table's mapper has in hand among the rejects.
-  func reject(_ row: StagedRow, _ table: StagedTable, _ rejection: Rejection) throws {
+  private func reject(
+    _ row: StagedRow, _ table: StagedTable, _ rejection: Rejection,
+    tryingEarlier body: (StagedRow) throws -> Void
+  ) throws {
+    var next = try reject(row, table, rejection)
+    while let earlier = next {
+      do {
+        return try body(earlier)
+      } catch let rejection as Rejection {
+        next = try reject(earlier, table, rejection)
+      }
+    }
+  }
+
+  /// Puts the text that the table's mapper has in hand among the rejects.
+  ///
+  /// - Returns: the row as the export said it before, which is in hand now; nil where there is no such
+  ///   text, and the row is done with.
+  @discardableResult
+  func reject(
+    _ row: StagedRow, _ table: StagedTable, _ rejection: Rejection
+  ) throws -> StagedRow? {
     ledger[table.name].rejected += 1
+    let repeats = RepeatedTexts(self)
+    let place = try repeats.place(of: row)
     let text = table.mapper.row.text
     try rejects.add(
       text.span,
       at: RejectLog.Place(
-        table: table.name, v4ID: row.v4ID, file: try path(row.file), offset: row.offset,
-        ordinal: row.ordinal, shape: row.shape, parent: row.parent), rejection)
-    if let stored = try replaced(by: row) { refused.append(stored) }
+        table: table.name, v4ID: row.v4ID, file: try path(place.file), offset: place.offset,
+        ordinal: place.ordinal, shape: row.shape, parent: row.parent), rejection)
+    switch try repeats.dropLast(of: row, table) {
+    case .row(let earlier):
+      ledger[table.name].updated -= 1
+      return earlier
+    case .stored(let texts):
+      ledger[table.name].updated -= texts
+      ledger[table.name].unchanged += texts
+      if let stored = try replaced(by: row) { held.append(stored) }
+      try connection.run(Self.dropReplacement, .integer(row.row))
+    case .nothing:
+      if let stored = try replaced(by: row) {
+        refused.append(stored)
+      } else if row.epoch > 0, table.kind != .configuration, !RowIdentity.isContentHash(row.v4ID) {
+        // It was counted as a further row of its id.
+        epochs -= 1
+      }
+    }
     try drop(row.row)
+    return nil
   }
 
-  /// The stored rows whose newer texts were rejected, which are forgotten here.
-  func takeRefused() -> [Int64] {
-    defer { refused.removeAll() }
-    return refused
+  private static let dropReplacement = Query(
+    "replacements.drop", "DELETE FROM temp.replacements WHERE row=?1")
+
+  /// The stored rows whose newer texts were rejected, which are forgotten here: `gone` where the export
+  /// says nothing else of them, `held` where it also says just what the store has.
+  func takeRefused() -> (gone: [Int64], held: [Int64]) {
+    defer {
+      refused.removeAll()
+      held.removeAll()
+    }
+    return (refused, held)
   }
 
   /// Takes a row out of the staged ones.

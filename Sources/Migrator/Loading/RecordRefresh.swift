@@ -39,11 +39,34 @@ struct RecordRefresh {
   ///
   /// - Parameter rows: SQL that gives numbers of `v4_rows`.
   func refresh(_ target: RecordTable, rows: String) throws {
+    try refresh(target) {
+      try connection.run(
+        Query("refreshed.collect", "INSERT OR IGNORE INTO temp.refreshed " + rows))
+    }
+  }
+
+  /// Makes the record of one row.
+  func refresh(_ target: RecordTable, row: Int64) throws {
+    try refresh(target) {
+      try connection.run(
+        Query("refreshed.one", "INSERT INTO temp.refreshed VALUES(?1)"), .integer(row))
+    }
+  }
+
+  private func refresh(_ target: RecordTable, collecting collect: () throws -> Void) throws {
+    try RefusedRows(context).reject(try refreshed(target, collecting: collect))
+  }
+
+  /// Makes the records of collected rows.
+  ///
+  /// - Returns: the rows that would not come in any more.
+  private func refreshed(
+    _ target: RecordTable, collecting collect: () throws -> Void
+  ) throws -> [RefusedRows.Orphan] {
     try connection.execute(
       "CREATE TEMP TABLE refreshed(row INTEGER PRIMARY KEY)", name: "refreshed.create")
     defer { try? connection.execute("DROP TABLE temp.refreshed", name: "refreshed.drop") }
-    try connection.run(
-      Query("refreshed.collect", "INSERT OR IGNORE INTO temp.refreshed " + rows))
+    try collect()
     if context.hasPendingRows {
       try connection.run(
         Query(
@@ -88,7 +111,7 @@ struct RecordRefresh {
       }
       try target.overwrite(record, keepingSteps: row.parent == nil, in: connection)
     }
-    try refused.reject(orphans)
+    return orphans
   }
 }
 

@@ -24,6 +24,8 @@ struct RepeatSettler {
     var isStored: Bool
     let fingerprint: [UInt8]
     var digest: [UInt8]
+    /// The export has it as it is stored, too.
+    var isHeld = false
   }
 
   /// The rows that share an id, by what never changes in them.
@@ -39,11 +41,12 @@ struct RepeatSettler {
     try connection.execute(
       """
       CREATE TEMP TABLE contested(table_no INTEGER, v4_id TEXT, PRIMARY KEY(table_no, v4_id)) WITHOUT ROWID;
-      CREATE TEMP TABLE replacements(row INTEGER PRIMARY KEY, main_row INTEGER);
+      CREATE TEMP TABLE replacements(row INTEGER PRIMARY KEY, main_row INTEGER, is_held INTEGER);
       CREATE TEMP TABLE seen(main_row INTEGER PRIMARY KEY, file INTEGER, byte_offset INTEGER, ordinal INTEGER);
       """, name: "contested.create")
     try configurations.begin()
     try respellings.begin()
+    try RepeatedTexts(context).begin()
     try connection.run(
       context.staged(
         "contested.in_export",
@@ -188,7 +191,7 @@ struct RepeatSettler {
       }
     }
     let rows = try repeated(table, v4ID: v4ID)
-    if isContentHash(v4ID) {
+    if RowIdentity.isContentHash(v4ID) {
       var stored: [Int: Known] = [:]
       for entry in known { stored[entry.epoch] = entry }
       for (occurrence, row) in rows.enumerated() {
@@ -215,6 +218,7 @@ struct RepeatSettler {
       {
         if stored.digest == end.digest {
           if index == end.spelling { try respellings.take(row.row, as: stored.row) }
+          if rows.count > 1 { try RepeatedTexts(context).note(row.row.row, ofStored: stored.row) }
           try keep(row.row, table, as: stored)
           continue
         }
@@ -268,22 +272,20 @@ struct RepeatSettler {
       do {
         let shape = try context.columns(row.shape)
         try result.withBytes(9) { try table.mapper.reload($0, columns: shape) }
-        if !isContentHash(v4ID) { try table.mapper.check(context.references) }
+        if !RowIdentity.isContentHash(v4ID) { try table.mapper.check(context.references) }
         rows.append(
           Repeated(
             row: row, fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest()))
       } catch let rejection as Rejection {
         // A row without an id is judged where it is loaded; here it only counts as a repetition.
-        guard isContentHash(v4ID) else { return try context.reject(row, table, rejection) }
+        guard RowIdentity.isContentHash(v4ID) else {
+          try context.reject(row, table, rejection)
+          return
+        }
         rows.append(Repeated(row: row, fingerprint: [], digest: []))
       }
     }
     return rows
-  }
-
-  /// The form of an id that was made of a row's content.
-  private func isContentHash(_ v4ID: String) -> Bool {
-    v4ID.utf8.count == 41 && v4ID.hasPrefix("~")
   }
 
   /// A row without an id that has occurred before: the n-th one is the stored n-th one, or is new.
@@ -330,8 +332,9 @@ struct RepeatSettler {
   private func replace(_ known: Known, by row: StagedRow, _ table: StagedTable) throws {
     try markSeen(known.row, row)
     try connection.run(
-      Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2)"),
-      .integer(row.row), .integer(known.row))
+      Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2,?3)"),
+      .integer(row.row), .integer(known.row), .int(known.isHeld ? 1 : 0))
+    if known.isHeld { try RepeatedTexts(context).move(row.row, toPlaceOf: known.row) }
     if known.epoch > 0 { try rename(row, table, epoch: known.epoch) }
   }
 
@@ -350,7 +353,11 @@ struct RepeatSettler {
       }
       return
     }
-    if found.digest == digest { return try keep(row, table, as: found) }
+    if found.digest == digest {
+      known.rows[fingerprint]?.isHeld = found.isStored
+      if found.isStored { try RepeatedTexts(context).note(row.row, ofStored: found.row) }
+      return try keep(row, table, as: found)
+    }
     if found.isStored {
       try replace(found, by: row, table)
       found.row = row.row
@@ -358,14 +365,7 @@ struct RepeatSettler {
     } else {
       // A later text of a row of this very export: it stands where the first one stood.
       context.ledger[table.name].updated += 1
-      try connection.run(
-        context.staged(
-          "v4_rows.supersede",
-          """
-          UPDATE %.v4_rows SET (shape, parent, text) = (SELECT shape, parent, text FROM %.v4_rows WHERE row=?1)
-          WHERE row=?2
-          """), .integer(row.row), .integer(found.row))
-      try context.drop(row.row)
+      try RepeatedTexts(context).supersede(found.row, by: row.row)
     }
     found.digest = digest
     known.rows[fingerprint] = found

@@ -13,8 +13,12 @@ struct Supervisors {
 
   /// Rejects registrations under a supervisor that there is none of.
   ///
+  /// - Parameter describe: takes in what the export had said of such a row before, which is in the hand of
+  ///   its table's mapper.
   /// - Returns: whether any was rejected, so that what the rest means is to be said anew.
-  func reject(_ tables: [StagedTable]) throws -> Bool {
+  func reject(
+    _ tables: [StagedTable], describingBy describe: (StagedRow, StagedTable) throws -> Void
+  ) throws -> Bool {
     let rows = Query(
       "described.supervised",
       """
@@ -26,9 +30,11 @@ struct Supervisors {
       rows, map: { ($0.int64(0), $0.optionalInt64(1), $0.int64(2), $0.text(3)) })
     where try !isThere(supervisor) {
       let rejection = Rejection(.orphan, "the supervisor \"\(supervisor)\" does not exist")
+      let table = tables.first { $0.number == number }
+      var earlier: StagedRow?
       if let staged {
-        guard let table = tables.first(where: { $0.number == number }) else { continue }
-        try context.take(staged, table) { try context.reject($0, table, rejection) }
+        guard let table else { continue }
+        try context.take(staged, table) { earlier = try context.reject($0, table, rejection) }
       } else {
         let orphan = RefusedRows.Orphan(row: row, rejection: rejection)
         guard try refused.rejectsKnown && refused.isToGo(orphan) else { continue }
@@ -38,6 +44,7 @@ struct Supervisors {
       try context.references.noteMissing(supervisor)
       try connection.run(
         Query("described.drop", "DELETE FROM temp.described WHERE row=?1"), .integer(row))
+      if let table, let earlier { try describe(earlier, table) }
     }
     try refused.settle()
     return hasRejected

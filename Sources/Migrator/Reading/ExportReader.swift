@@ -93,8 +93,17 @@ final class ExportReader {
     _ = try reader.next()
   }
 
-  func streamOversized(_ reader: JSONReader, table: String, at origin: RowOrigin) throws {
-    try sink.beginOversized(table: table, at: origin, tooLarge)
+  /// Gives a row that is too large to be held in pieces.
+  ///
+  /// - Parameter isDeleted: whether it was deleted from v4 at that place.
+  func streamOversized(
+    _ reader: JSONReader, table: String, at origin: RowOrigin, isDeleted: Bool = false
+  ) throws {
+    if isDeleted {
+      try sink.beginOversizedDeletion(table: table, at: origin)
+    } else {
+      try sink.beginOversized(table: table, at: origin, tooLarge)
+    }
     try reader.stream { try sink.oversized($0) }
     try sink.endOversized()
   }

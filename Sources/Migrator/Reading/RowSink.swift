@@ -27,4 +27,6 @@ protocol RowSink: AnyObject {
   func endOversized() throws
   /// A row was deleted from v4 while its changes were being recorded.
   func deleted(_ text: Span<UInt8>, table: String, at origin: RowOrigin) throws
+  /// A row that was deleted and is too large to be held begins; its pieces follow, then the end.
+  func beginOversizedDeletion(table: String, at origin: RowOrigin) throws
 }

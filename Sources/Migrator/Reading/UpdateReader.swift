@@ -112,7 +112,8 @@ final class UpdateReader {
       switch try reader.capture(
         limit: export.options.maxRowBytes, depthLimit: ExportReader.depthLimit)
       {
-      case .tooLarge: try export.streamOversized(reader, table: table, at: origin)
+      case .tooLarge:
+        try export.streamOversized(reader, table: table, at: origin, isDeleted: areDeleted)
       case .whole(let range):
         try reader.window.withBytes { bytes in
           let element = bytes.extracting(range)
@@ -128,8 +129,8 @@ final class UpdateReader {
             JSONSlices.skipSpace(text.span, end) == text.count,
             validator.deepest <= ExportReader.depthLimit
           else {
-            return try export.sink.refuse(
-              element, table: table, at: origin,
+            return try refuse(
+              element, table: table, at: origin, areDeleted: areDeleted,
               Rejection(.badJSON, "the string does not hold a row's JSON"))
           }
           try give(text.span, table: table, at: &origin, areDeleted: areDeleted)
@@ -148,6 +149,18 @@ final class UpdateReader {
     return names
   }
 
+  /// Gives what is no row; where it was deleted, it is one that was rejected before.
+  private func refuse(
+    _ text: Span<UInt8>, table: String, at origin: RowOrigin, areDeleted: Bool,
+    _ rejection: Rejection
+  ) throws {
+    if areDeleted {
+      try export.sink.deleted(text, table: table, at: origin)
+    } else {
+      try export.sink.refuse(text, table: table, at: origin, rejection)
+    }
+  }
+
   private func give(
     _ row: Span<UInt8>, table: String, at origin: inout RowOrigin, areDeleted: Bool
   ) throws {
@@ -159,8 +172,8 @@ final class UpdateReader {
       columns[table.exact] = nil
     } else if row[start] == 0x5b {
       guard let known = knownColumns(of: table) else {
-        return try export.sink.refuse(
-          row, table: table, at: origin,
+        return try refuse(
+          row, table: table, at: origin, areDeleted: areDeleted,
           Rejection(.badJSON, "a row without column names before any row that has them"))
       }
       origin.columns = known

@@ -112,6 +112,12 @@ final class CheckpointingSink: RowSink {
     try completed()
   }
 
+  func beginOversizedDeletion(table: String, at origin: RowOrigin) throws {
+    mark.add(table)
+    mark.add(origin.offset)
+    if !isReplaying { try stager.beginOversizedDeletion(table: table, at: origin) }
+  }
+
   // MARK: marks
 
   private func note(_ text: Span<UInt8>, _ table: String, _ origin: RowOrigin) {

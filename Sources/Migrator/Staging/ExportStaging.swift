@@ -192,7 +192,8 @@ final class ExportStaging {
       bytes += reader.input.window.offset
       if reader.format == .drawing {
         warnings.append(
-          "\(reader.input.path) is a drawn table, which cannot tell all texts apart; prefer JSON")
+          "\(reader.input.path) is a drawn table, which cannot tell all texts apart, nor whether Agora's own spacetime drew it; prefer JSON"
+        )
       }
     }
     // The first of them may have changed while the last one was read.

@@ -33,7 +33,8 @@ final class RunLock {
         return
       }
     } catch let error as SystemError {
-      throw AgoraError(error, file: path)
+      throw error.isDenied
+        ? AgoraError.unwritable(store, error.description) : AgoraError(error, file: path)
     }
   }
 

@@ -40,7 +40,8 @@ struct StagedMarks: Equatable {
             """, "number"
           )
         case .chunks: ("number, chunk, bytes", "number, chunk")
-        case .deletions: ("table_no, v4_id, row", "number")
+        case .deletions:
+          ("table_no, v4_id, row, ordinal, is_readable, text_key", "number")
         }
       return "SELECT \(columns) FROM main.\(rawValue) ORDER BY \(order)"
     }

@@ -51,6 +51,7 @@ final class Stager: RowSink {
     var start: [UInt8] = []
   }
   private var oversized: Oversized?
+  var oversizedDeletion: OversizedDeletion?
 
   private static let insertRow = Query(
     "v4_rows.insert",
@@ -133,7 +134,7 @@ final class Stager: RowSink {
     try write(Self.insertFile, to: .files)
   }
 
-  private func staged(_ name: String) throws -> StagedTable {
+  func staged(_ name: String) throws -> StagedTable {
     // Rows of one table mostly come one after the other.
     if let current, current.name.utf8.elementsEqual(name.utf8) { return current }
     if let known = byName[name.exact] {
@@ -278,13 +279,16 @@ final class Stager: RowSink {
     parent: Int64? = nil, _ rejection: Rejection
   ) throws {
     rejected[table.name].rejected += 1
-    let row = table.mapper.row
-    let id =
-      row.values.count == row.layout.names.count
-      ? try? id(of: table)
-      : LeadingKey.find(in: text, table: table.name, columns: origin.columns)
+    let id = rejectedID(of: text, table, columns: origin.columns)
     try rejects.add(
       text, at: place(table, origin, v4ID: id, shape: shape, parent: parent), rejection)
+  }
+
+  /// The id of a row that the table's mapper has refused, as far as it says one.
+  func rejectedID(of text: Span<UInt8>, _ table: StagedTable, columns: [String]?) -> String? {
+    let row = table.mapper.row
+    return row.values.count == row.layout.names.count
+      ? try? id(of: table) : LeadingKey.find(in: text, table: table.name, columns: columns)
   }
 
   private func place(
@@ -339,12 +343,14 @@ final class Stager: RowSink {
   }
 
   func oversized(_ piece: Span<UInt8>) throws {
+    if takeDeleted(piece) { return }
     guard oversized != nil else { return try rejects.append(piece) }
     oversized?.start.append(copying: piece)
     if let oversized, oversized.start.count >= LeadingKey.reach { try begin(oversized) }
   }
 
   func endOversized() throws {
+    if try endDeleted() { return }
     if let oversized { try begin(oversized) }
   }
 
@@ -358,25 +364,17 @@ final class Stager: RowSink {
     try rejects.append(row.start.span)
   }
 
-  func deleted(_ text: Span<UInt8>, table name: String, at origin: RowOrigin) throws {
-    let table = try staged(name)
-    do throws(Rejection) {
-      try table.mapper.load(text, columns: origin.columns)
-      var id: [UInt8] = []
-      let mapper = table.mapper
-      try RowIdentity.append(mapper.row, mapper.idColumns, owner: nil, to: &id)
-      record.reset()
-      record.integer(table.number)
-      record.text(id)
-      record.integer(numbers.row)
-    } catch {
-      // A deletion of something that cannot be read deletes nothing.
-      return
-    }
+  /// Writes that a row was deleted, of which at least its text's key is known.
+  func note(
+    deleted id: [UInt8]?, _ table: StagedTable, isReadable: Bool, _ key: [UInt8]
+  ) throws {
+    record.reset()
+    record.integer(table.number)
+    record.text(id)
+    record.integer(numbers.row)
+    record.integer(table.ordinal)
+    record.integer(isReadable ? 1 : 0)
+    record.text(key)
     try write(Self.insertDeletion, to: .deletions)
   }
-
-  private static let insertDeletion = Query(
-    "source_deletions.insert", "INSERT INTO source_deletions(table_no, v4_id, row) VALUES(?1,?2,?3)"
-  )
 }

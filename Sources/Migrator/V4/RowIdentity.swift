@@ -48,6 +48,11 @@ enum RowIdentity {
     target.append(contentsOf: contentHash(row, owner: owner))
   }
 
+  /// Whether an id has the form of one that was made of a row's content.
+  static func isContentHash(_ v4ID: String) -> Bool {
+    v4ID.utf8.count == 41 && v4ID.hasPrefix("~")
+  }
+
   private static func contentHash(_ row: V4Row, owner: String?) -> [UInt8] {
     var canonical: [UInt8] = []
     if let owner {

@@ -124,34 +124,48 @@ final class RecordComparison {
     try connection.integer(Self.gone, .integer(stored)) == 1
   }
 
-  /// Whether an import has rejected just this row.
-  private func isRejected(_ row: StagedRow, _ table: StagedTable, _ text: String) throws -> Bool {
-    try connection.integer(
+  /// Whether an import has rejected just what the table's mapper has in hand of a row.
+  private func isRejected(_ row: StagedRow, _ table: StagedTable) throws -> Bool {
+    let text = String(decoding: table.mapper.row.text, as: UTF8.self)
+    return try connection.integer(
       Self.isRejected, .text(context.source), .text(table.name), .text(row.v4ID), .text(text)) == 1
+  }
+
+  /// What the export says of a row but for what was rejected of it; nil where nothing else is left, or just
+  /// what the store has.
+  private func accepted(_ row: StagedRow, _ table: StagedTable) throws -> StagedRow? {
+    var row = row
+    while try isRejected(row, table) {
+      switch try RepeatedTexts(context).dropLast(of: row, table) {
+      case .row(let earlier): row = earlier
+      case .stored: return nil
+      case .nothing:
+        guard let stored = try context.replaced(by: row) else { return nil }
+        // A newer text that was rejected left the row among those that v4 has no more.
+        guard try isGone(stored) else { return row }
+        try connection.run(Self.unsee, .integer(stored))
+        return nil
+      }
+    }
+    return row
   }
 
   /// Rows of the export that the store does not know, or knows with another text.
   private func findMissingRows() throws {
     for table in context.tables {
-      try context.scan(table) { row in
-        let text = String(decoding: table.mapper.row.text, as: UTF8.self)
+      try context.scan(table) { staged in
+        // A row that was not understood is known as that.
+        guard let row = try self.accepted(staged, table) else { return }
         if let stored = try context.replaced(by: row) {
-          // A newer text that was rejected left the row among those that v4 has no more.
-          guard try self.isGone(stored) && self.isRejected(row, table, text) else {
-            return try self.compareTexts(row, table, stored: stored)
-          }
-          try self.connection.run(Self.unsee, .integer(stored))
-          return
+          return try self.compareTexts(row, table, stored: stored)
         }
         // A row that v5 has written is a record, whether it has come back or not; one that the export
         // itself takes back may have come or not.
         guard try !row.isBornOnV5 && !self.isTakenBack(row, table) else { return }
-        // A row that was not understood is known as that.
-        guard try !self.isRejected(row, table, text) else { return }
         self.missing(table.name, row.v4ID, String(decoding: row.v5ID, as: UTF8.self))
       }
     }
-    try KnownRejects(connection, source: context.source).eachUnknown {
+    try KnownRejects(context).eachUnknown {
       self.missing($0, $1, nil)
     }
   }

@@ -6,11 +6,12 @@ public import AgoraStore
 /// The export is staged as for a migration. What it says of a row that the store knows is mapped once
 /// more and held against the record; nothing is trusted that the migration wrote beside the records.
 public struct Verification {
-  private let options: MigrationOptions
+  private var options: MigrationOptions
   private let store: String
   private let clock: Clock
   private let progress: any ProgressObserver
   private let followsLastLimit: Bool
+  private let findsSource: Bool
 
   /// Prepares a comparison.
   ///
@@ -19,11 +20,15 @@ public struct Verification {
   ///     row's bytes.
   ///   - store: the store's path.
   ///   - followsLastLimit: whether the limit of the source's last import counts instead.
+  ///   - findsSource: whether the source is the usual one or else the only one that there is, whatever
+  ///     the options say.
   public init(
     _ options: MigrationOptions, store: String, clock: Clock = .system,
-    progress: any ProgressObserver = NoProgress(), followsLastLimit: Bool = false
+    progress: any ProgressObserver = NoProgress(), followsLastLimit: Bool = false,
+    findsSource: Bool = false
   ) {
     self.followsLastLimit = followsLastLimit
+    self.findsSource = findsSource
     self.options = options
     self.store = store
     self.clock = clock
@@ -32,11 +37,18 @@ public struct Verification {
 
   /// Compares, and notes the outcome in the store, where this user may write it.
   ///
-  /// - Throws: ``AgoraError`` `not_found` where nothing was imported from the source; else as a
-  ///   migration of the same exports would.
+  /// - Throws: ``AgoraError`` `not_found` where nothing was imported from the source, `misuse` where it was
+  ///   to be found among several; else as a migration of the same exports would.
   public func run() throws -> VerificationReport {
     defer { progress.ended() }
     let opened = try Store(path: store)
+    var chosen = self
+    chosen.options.source = try KnownSources(opened).choose(
+      findsSource ? nil : options.source, prefersDefault: true)
+    return try chosen.run(on: opened)
+  }
+
+  private func run(on opened: Store) throws -> VerificationReport {
     let folder: String
     do throws(SystemError) {
       folder = try File.temporaryFolder(
@@ -67,7 +79,6 @@ public struct Verification {
     do {
       let connection = try Connection(path: path, mode: .readWrite)
       connection.setBusyTimeout(milliseconds: Pragmas.reading.busyTimeout)
-      _ = try KnownSources(connection, path: store).choose(options.source)
       let history = try RunHistory(connection, source: options.source)
       let (policy, aliases) = (history.orphans, history.aliases.merging(options.aliases) { $1 })
       var rejectedToo = options

@@ -117,9 +117,6 @@ struct ReadinessGates {
       "agora conflicts resolve --all --keep v5")
   }
 
-  /// The v4 deployment that a command means where none is named.
-  static let usualSource = "agora-marketplace"
-
   private var healthy: Gate {
     gate(
       "health", "The marketplace is healthy", health == .healthy, healthReason,

@@ -49,7 +49,7 @@ extension ReadinessGates {
 
   /// The comparison with a deployment's exports, by their files where they are still there.
   private func remedy(for source: String) -> String {
-    let isUsual = source == Self.usualSource
+    let isUsual = source == LegacyWords.usualSource
     let files = facts.exports[source] ?? []
     let areThere = files.allSatisfy { path in
       path.first != "-" && TextTable.visible(path) == path

@@ -35,7 +35,8 @@ public struct MonitorReport: Sendable {
   let figures: StoreFigures
   /// What is odd about the record itself.
   public let notes: [String]
-  private let hasAnyFromV4: Bool
+  /// Whether anything came from v4 or calls it.
+  public let hasLegacy: Bool
 
   /// Makes the report.
   ///
@@ -57,21 +58,20 @@ public struct MonitorReport: Sendable {
     self.window = window
     agents = read.census.agents
     counts = read.census.counts
-    hasAnyFromV4 = read.census.hasAnyFromV4
     calls = read.calls
     facts = read.facts
     forecast = read.forecast
     sunset = read.sunset
     figures = read.figures
     (health, healthNotes) = measured
-    gates =
-      ReadinessGates(
-        census: read.census, facts: read.facts, calls: read.calls, sunset: read.sunset,
-        health: measured.status,
-        healthReason: measured.notes.isEmpty
-          ? "all that was measured is well" : measured.notes.joined(separator: "; "),
-        now: now, window: window
-      ).all.map { $0.at(marketplace.store.path) }
+    let readiness = ReadinessGates(
+      census: read.census, facts: read.facts, calls: read.calls, sunset: read.sunset,
+      health: measured.status,
+      healthReason: measured.notes.isEmpty
+        ? "all that was measured is well" : measured.notes.joined(separator: "; "),
+      now: now, window: window)
+    hasLegacy = readiness.hasLegacy
+    gates = readiness.all.map { $0.at(marketplace.store.path) }
     notes = Self.notes(read.census)
   }
 
@@ -132,11 +132,6 @@ public struct MonitorReport: Sendable {
 
   /// Whether v4 can be switched off.
   public var isReady: Bool { gates.allSatisfy(\.passed) }
-
-  /// Whether anything came from v4 or calls it.
-  public var hasLegacy: Bool {
-    !facts.standing.isEmpty || calls.total > 0 || hasAnyFromV4
-  }
 
   /// The protocol's `v4_migrated_agents`: those that have left v4, and those that are silent.
   public var leftV4: Int { count(.migrated) + count(.silent) }

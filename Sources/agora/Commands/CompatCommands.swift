@@ -61,6 +61,7 @@ enum CompatCommands {
           ? JSONWriter.pretty(answer.output) : JSONWriter.compact(answer.output))
       return .done
     }
+    if let fault = refusal.fault { throw fault }
     let text = refusal.missingReducer(in: call) ?? refusal.text
     if invocation.wantsJSON {
       let error = JSON.object([

@@ -59,6 +59,9 @@ enum MCPCommand {
     }
     let clock = try Clock.ofEnvironment()
     let marketplace = try Marketplace(invocation.openOrMakeStore(), clock: clock)
+    if marketplace.store.isReadOnly {
+      Terminal.say("agora: this user may only read the store; what writes is refused")
+    }
     if System.isTerminal(0) {
       Terminal.say(
         "agora: an MCP client starts this, see --print-config; here, type a message a line, or Control-D"

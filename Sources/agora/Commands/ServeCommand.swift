@@ -70,6 +70,9 @@ enum ServeCommand {
     // A store that is not there yet has no token either, and is not made to be refused.
     let store = try invocation.openOrMakeStore { try Service.refuseOpenness(options) }
     let marketplace = try Marketplace(store, clock: clock)
+    if store.isReadOnly {
+      log.note(.warning, "this user may only read the store; what writes is refused")
+    }
     try SunsetCommands.applyEnvironment(to: marketplace)
     let service = try Service(ServiceParts(marketplace, options, log: log, clock: clock)) {
       $0.stopsOnSignal = true

@@ -273,7 +273,7 @@ extension SunsetControl {
         .halted, failure.message,
         remedy: "agora call agora.admin.override with the action resume ends the halt.")
     } catch let failure as ToolFailure {
-      throw AgoraError(failure.code == .unavailable ? .busy : .broken, failure.message)
+      throw failure.fault ?? AgoraError(.broken, failure.message)
     }
   }
 }

@@ -31,14 +31,14 @@ enum VerifyCommand {
     options.table = invocation.value("table")
     let limit = try invocation.number("max-row-bytes", in: 1...1 << 30)
     options.maxRowBytes = limit ?? options.maxRowBytes
-    options.source = try KnownSources(invocation.openStore()).choose(
-      invocation.value("source"), prefersDefault: true)
+    let source = invocation.value("source")
+    options.source = source ?? options.source
     let progress = ProgressLine(
       isShown: Terminal.isWatched && !invocation.has("no-progress"))
     Interruption.watch()
     let report = try Verification(
       options, store: invocation.storePath, progress: progress,
-      followsLastLimit: limit == nil
+      followsLastLimit: limit == nil, findsSource: source == nil
     ).run()
     try invocation.report(report.json, report.text)
     return report.isIdentical ? .done : .different

@@ -71,6 +71,7 @@ struct ToolCommand {
       invocation.reportDone(reply.result, JSONWriter.pretty(reply.result))
       return .done
     } catch let failure as ToolFailure {
+      if let fault = failure.lastingFault { throw fault }
       return try report(failure, invocation)
     }
   }

@@ -220,6 +220,29 @@ import Testing
     #expect(produced == tool.allFailures, "\(tool.name)")
   }
 
+  @Test func `what is wrong with the store is told as that, and its path to who has the file only`()
+    throws
+  {
+    // SQLite's result code and errno, what a person is told, a caller is told, and whether it lasts.
+    let cases: [(Int32, Int32, AgoraError.Code, ToolFailure.Code, Bool)] = [
+      (8, 0, .permissionDenied, .unavailable, true),
+      (1544, 13, .permissionDenied, .unavailable, true),
+      (14, 13, .permissionDenied, .unavailable, true), (14, 24, .tooManyFiles, .unavailable, false),
+      (5, 0, .busy, .unavailable, false), (13, 28, .diskFull, .unavailable, false),
+      (26, 0, .notAStore, .unavailable, true), (266, 5, .io, .internal, true),
+    ]
+    for (code, number, error, failure, lasts) in cases {
+      let fault = SQLiteError(
+        extendedCode: code, message: "m", query: "q", systemNumber: number)
+      let told = AgoraError(fault, store: "/secret/agora.db")
+      #expect(told.code == error && told.file == "/secret/agora.db", "\(code): \(told)")
+      let answer = ToolFailure(told)
+      #expect(answer.code == failure && answer.fault == told, "\(code): \(answer)")
+      #expect((answer.lastingFault == nil) != lasts, "\(code)")
+      #expect(!answer.description.contains("secret"), "\(answer)")
+    }
+  }
+
   /// Texts that have undone other programs.
   static let hostile: [String] = [
     #""\u0000""#, #""'; DROP TABLE agents; --""#, #""\" OR 1=1""#, #""%_""#, #""../../etc/passwd""#,

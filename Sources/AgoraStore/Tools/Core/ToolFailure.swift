@@ -54,6 +54,10 @@ public struct ToolFailure: Error, Sendable, Equatable, CustomStringConvertible {
   public var parameter: String?
   /// More for programs, an object; nil where there is no more.
   public let details: JSON?
+  /// What is wrong with the store, for doors of whoever has its file; nil where the call itself was refused.
+  public let fault: AgoraError?
+  /// ``fault`` where the same call does not succeed later by itself.
+  package var lastingFault: AgoraError? { fault.flatMap { $0.isPassing ? nil : $0 } }
 
   /// Makes a failure.
   public init(
@@ -63,6 +67,7 @@ public struct ToolFailure: Error, Sendable, Equatable, CustomStringConvertible {
     self.message = message
     self.parameter = parameter
     self.details = details
+    fault = nil
   }
 
   /// The message with its code.
@@ -85,20 +90,29 @@ extension ToolFailure {
     switch error {
     case let failure as ToolFailure: self = failure
     case let error as AgoraError: self.init(error)
-    case let error as SQLiteError: self.init(AgoraError(error, store: ""))
+    case let error as SQLiteError: self.init(AgoraError(error, store: nil))
     default: self.init(.internal, "\(error)")
     }
   }
 
+  /// The path stays in ``fault``: strangers read the message.
   private init(_ error: AgoraError) {
-    switch error.code {
-    case .busy, .locked:
-      self.init(.unavailable, "another program is writing to the store; call again in a moment")
-    case .diskFull:
-      self.init(.unavailable, "the disk is full; nothing was changed. Make room and call again")
-    case .noStore, .permissionDenied, .storeIsNewer, .notAStore:
-      self.init(.unavailable, "the store cannot be used: \(error.message)")
-    default: self.init(.internal, "the store failed: \(error.message)")
-    }
+    (code, message) =
+      switch error.code {
+      case .busy, .locked:
+        (.unavailable, "another program is writing to the store; call again in a moment")
+      case .diskFull:
+        (.unavailable, "the disk is full; nothing was changed. Make room and call again")
+      case .noStore, .permissionDenied, .storeIsNewer, .notAStore, .tooManyFiles:
+        (.unavailable, "the store cannot be used: \(Self.sentences(error))")
+      default: (.internal, "the store failed: \(error.message)")
+      }
+    (parameter, details, fault) = (nil, nil, error)
+  }
+
+  /// What was wrong and what to do, without the final full stop.
+  private static func sentences(_ error: AgoraError) -> String {
+    guard let remedy = error.remedy else { return error.message }
+    return "\(error.message). \(remedy.hasSuffix(".") ? String(remedy.dropLast()) : remedy)"
   }
 }
