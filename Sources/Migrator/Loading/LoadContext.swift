@@ -38,6 +38,8 @@ final class LoadContext {
   var conflicts = 0
   /// Rows that v4 has no more.
   var deletedInSource = 0
+  /// What `--alias` said in earlier runs.
+  var formerAliases: [String: String] = [:]
   /// Whether references to nothing were left empty, now or before.
   var hasKeptReferences = false
   private var shapes: [Int64: [String]] = [:]
