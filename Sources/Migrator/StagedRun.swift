@@ -125,6 +125,7 @@ final class StagedRun {
       connection: connection, stage: schema, source: options.source, run: run,
       tables: stager.tables, references: references, rejects: rejects, ledger: stager.ledger,
       progress: progress)
+    context.formerAliases = history.aliases
     context.hasKeptReferences = history.hasKept || options.orphans == .keep
     if options.retriesRejects {
       // Some rows of tables, not tables: what is not among them is not gone.

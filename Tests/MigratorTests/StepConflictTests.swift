@@ -181,7 +181,7 @@ import Testing
     }
   }
 
-  @Test func `a step that follows v4 leaves its task`() throws {
+  @Test func `a step that follows v4 takes its task along`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/s.db"
       try migrate(Self.export(Self.first), into: store)
@@ -204,6 +204,8 @@ import Testing
       #expect(try migrate(changed, into: store).conflicts == 1)
       _ = try ConflictResolution(.all(source: nil), keeping: .v4, store: store).run()
       #expect(try names(store) == "one pending,added completed")
+      let status = Query("test", "SELECT status FROM tasks")
+      #expect(try v5.first(status, map: { $0.text(0) }) == "completed")
       let check = try StoreCheck(Store(path: store))
       #expect(check.isSound, "\(check.text)")
     }

@@ -219,6 +219,34 @@ import Testing
     }
   }
 
+  @Test func `a workflow that v4 only referred to does not come back before one of its id`() throws
+  {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      let rows = #""workflow_step":[{"step_id":"1","workflow_id":"w","step_name":"s"}]"#
+      try migrate("{\(rows)}", into: store)
+      try Connection(path: store, mode: .readWrite).execute(
+        """
+        UPDATE workflows SET status='terminated', source_hash=0;
+        INSERT INTO tasks(task_id, workflow_id, task_type, status)
+          SELECT '\(Self.task)', workflow_id, 'x', 'pending' FROM workflows;
+        INSERT INTO audit(audit_id, action, target)
+          SELECT 'aud_01a20656000070008000000000000009', 'x', workflow_id FROM workflows;
+        """)
+      #expect(try bundle(store).contains("terminated"))
+      let second = #"{"step_id":"2","workflow_id":"w","step_name":"t"}"#
+      try migrate(
+        #"{"workflows":[{"workflow_id":"w","created_at":5}],"workflow_step":["# + second + "]}",
+        into: store)
+      let told = try bundle(store)
+      #expect(!told.contains("terminated"))
+      let before = try hash(store)
+      let report = try migrate(told, into: store)
+      #expect(report.conflicts == 0 && report.ledger.totals.imported == 0)
+      #expect(try hash(store) == before && bundle(store) == told)
+    }
+  }
+
   @Test func `a member that was no table stands among the rows`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/s.db"

@@ -42,6 +42,17 @@ package struct Decimal {
     self.digits = digits
   }
 
+  /// Digits of whole numbers that are written out.
+  private static let mostDigits = 400
+
+  /// The one text that all spellings of the number have: digits, or digits and a power of ten.
+  package var canonical: String {
+    guard !digits.isEmpty else { return "0" }
+    let text = (isNegative ? "-" : "") + String(decoding: digits.map { $0 + 0x30 }, as: UTF8.self)
+    guard isWhole, exponent <= Self.mostDigits else { return text + "e\(exponent - digits.count)" }
+    return text + String(repeating: "0", count: exponent - digits.count)
+  }
+
   /// Whether the number is below zero.
   package var isBelowZero: Bool { isNegative && !digits.isEmpty }
   /// Whether the number is zero.

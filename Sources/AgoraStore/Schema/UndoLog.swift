@@ -134,6 +134,19 @@ package struct UndoLog {
     return outcome
   }
 
+  // MARK: dependencies
+
+  /// Has tasks that came back wait again for those that they waited for.
+  package static func revertDependencies(in connection: Connection) throws {
+    try connection.run(
+      Query(
+        "undo.restore_dependencies",
+        """
+        INSERT OR IGNORE INTO task_dependencies SELECT j.value, t.task_id
+        FROM tasks t, json_each(t.dependencies) j WHERE t.dependencies<>'[]'
+        """))
+  }
+
   // MARK: readings
 
   /// Removes who has read a message, and keeps it for going back.

@@ -53,6 +53,12 @@ public struct ConflictResolution {
     /// The conflicts that were settled.
     public let numbers: [Int]
     let gone: Int
+    /// The tasks of v5 that were ended or changed with what v4 says, and those that were made for steps that
+    /// have become ready by it.
+    var tasksChanged: [String] = []
+    /// See ``tasksChanged``.
+    var tasksStarted: [String] = []
+    var warnings: [String] = []
 
     /// The report as JSON.
     public var json: JSON {
@@ -61,8 +67,14 @@ public struct ConflictResolution {
         .init("keep", .string(side.rawValue)),
         .init("resolved", .array(numbers.map { .int($0) })),
         .init("deleted", .int(side == .v4 ? gone : 0)),
+        .init("tasks_changed", .array(tasksChanged.map { .string($0) })),
+        .init("tasks_started", .array(tasksStarted.map { .string($0) })),
+        .init("warnings", .array(warnings.map { .string($0) })),
       ])
     }
+
+    /// How many tasks a person is shown.
+    private static let shown = 20
 
     /// The report for people.
     public var text: String {
@@ -77,7 +89,15 @@ public struct ConflictResolution {
           : gone == 0
             ? "The records are what v4's rows say."
             : "The records are what v4's rows say; \(gone) that v4 has no more are removed."
-      return "Settled \(what) in run \(runID): \(side.rawValue) is kept. \(effect)"
+      var text = "Settled \(what) in run \(runID): \(side.rawValue) is kept. \(effect)"
+      for (tasks, fate) in [
+        (tasksChanged, "followed"), (tasksStarted, "were made for steps that are ready now"),
+      ] where !tasks.isEmpty {
+        let list = tasks.prefix(Self.shown).joined(separator: ", ")
+        let more = tasks.count > Self.shown ? " and \(tasks.count - Self.shown) more" : ""
+        text += "\nTasks of v5 that \(fate): \(list)\(more)."
+      }
+      return warnings.reduce(text) { $0 + "\nNote: \($1)." }
     }
   }
 
@@ -133,14 +153,20 @@ public struct ConflictResolution {
         context.ledger[conflict.table].unchanged += 1
       }
     }
-    let decided = ConflictedRecords(context)
+    let decided = try DecidedSteps(
+      on: connection, at: started, identifiers,
+      reason: numbers.count == 1
+        ? "v4's side of conflict \(numbers[0]) was kept"
+        : "v4's side of \(numbers.count) conflicts was kept")
+    let records = ConflictedRecords(context, decided, store: store)
     switch side {
-    case .v4: try decided.follow(conflicts, store: store)
-    case .v5: try decided.keep(conflicts)
+    case .v4: try records.follow(conflicts)
+    case .v5: try records.keep(conflicts)
     }
     for conflict in conflicts {
       try conflict.settle(keeping: side.rawValue, run: run, in: connection)
     }
+    let tasks = try decided.tasks()
     try undo.stop()
     let gone = conflicts.filter { $0.kind == .gone }.count
     let report = MigrationReport(
@@ -156,7 +182,9 @@ public struct ConflictResolution {
         .init("keep", .string(side.rawValue)),
         .init("conflicts", .array(numbers.map { .int($0) })),
       ]), in: connection)
-    return Report(runID: report.runID, side: side, numbers: numbers, gone: gone)
+    return Report(
+      runID: report.runID, side: side, numbers: numbers, gone: gone,
+      tasksChanged: tasks.changed, tasksStarted: tasks.started, warnings: decided.warnings)
   }
 
   private func wanted(_ connection: Connection) throws -> [Conflict] {

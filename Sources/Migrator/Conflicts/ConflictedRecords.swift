@@ -4,9 +4,16 @@ import AgoraStore
 /// already.
 struct ConflictedRecords {
   private let context: LoadContext
+  private let decided: DecidedSteps
+  private let store: String
   private var connection: Connection { context.connection }
 
-  init(_ context: LoadContext) { self.context = context }
+  /// - Parameter decided: what has v5's own work follow.
+  init(_ context: LoadContext, _ decided: DecidedSteps, store: String) {
+    self.context = context
+    self.decided = decided
+    self.store = store
+  }
 
   // MARK: v5's side
 
@@ -26,10 +33,11 @@ struct ConflictedRecords {
 
   // MARK: v4's side
 
-  /// Makes the records of v4's rows once more, and removes those that v4 has no more.
+  /// Makes the records of v4's rows once more, and removes those that v4 has no more; what v5 had begun
+  /// with them follows.
   ///
   /// - Throws: ``AgoraError`` `refused` for a row that cannot be understood.
-  func follow(_ conflicts: [Conflict], store: String) throws {
+  func follow(_ conflicts: [Conflict]) throws {
     // Every row stands where it stood: nothing was read that could have moved one.
     try connection.execute(
       """
@@ -37,27 +45,37 @@ struct ConflictedRecords {
       """, name: "seen.create")
     let changed = conflicts.filter { $0.kind == .changed }
     try rebuildAgents(changed.filter { V4Schema.kind(of: $0.table).describesAgents })
+    // Steps have their places before their workflows are made, which are made of all of them.
+    let steps = try place(changed.filter { V4Schema.kind(of: $0.table) == .step })
     // Workflows first: a task's reference may depend on them.
     let records = changed.filter {
       let kind = V4Schema.kind(of: $0.table)
       return !kind.describesAgents && kind != .step
     }
-    for conflict in records.filter({ $0.target.name == "workflows" })
-      + records.filter({ $0.target.name != "workflows" })
-    {
-      do { try rebuild(conflict) } catch let rejection as Rejection {
-        throw AgoraError(
-          .refused,
-          "v4's row \(conflict.v4ID) of \(conflict.table), conflict \(conflict.number), "
-            + "does not pass: \(rejection.reason)", file: store,
-          remedy: "Nothing was changed. Keep v5's record, or mend the row on v4 and export again.")
-      }
+    let workflows = records.filter { $0.target.name == "workflows" }
+    for conflict in workflows + records.filter({ $0.target.name != "workflows" }) {
+      try refusing(conflict) { try rebuild(conflict) }
     }
-    try rebuildSteps(of: changed.filter { V4Schema.kind(of: $0.table) == .step })
-    try remove(conflicts.filter { $0.kind == .gone })
+    let remade = Set(workflows.map(\.v5ID))
+    for (workflow, steps) in steps.sorted(by: { $0.key < $1.key })
+    where !remade.contains(workflow) { try decided.put(steps, into: workflow) }
+    try remove(conflicts.filter { $0.kind == .gone }, remade: remade)
+    try decided.settle()
     // What was made for a missing reference may be what an audit entry is about.
     try AuditRefresh(context).refresh()
     try connection.execute("DROP TABLE temp.seen", name: "seen.drop")
+  }
+
+  /// Says of which conflict a row is that does not pass.
+  private func refusing<Result>(_ conflict: Conflict, _ body: () throws -> Result) throws -> Result
+  {
+    do { return try body() } catch let rejection as Rejection {
+      throw AgoraError(
+        .refused,
+        "v4's row \(conflict.v4ID) of \(conflict.table), conflict \(conflict.number), "
+          + "does not pass: \(rejection.reason)", file: store,
+        remedy: "Nothing was changed. Keep v5's record, or mend the row on v4 and export again.")
+    }
   }
 
   private func rebuildAgents(_ conflicts: [Conflict]) throws {
@@ -70,68 +88,118 @@ struct ConflictedRecords {
       names.sorted { $0.key < $1.key }.map { (id: $0.key, name: $0.value) })
   }
 
+  // MARK: steps
+
   private static let placeStep = Query(
     "v4_steps.insert", "INSERT OR REPLACE INTO main.v4_steps(row, workflow_id) VALUES(?1,?2)")
 
-  /// A step stands in its workflow, whose steps are all as v4 says then; the workflow's own fields stay.
+  /// The steps as they are to be, by their workflows.
   ///
-  /// A step that was new to a workflow that v5 had changed leaves the archive for it. One that v5 has
-  /// written stays where it is and says what v4 says.
-  private func rebuildSteps(of conflicts: [Conflict]) throws {
-    var workflows: Set<String> = []
+  /// One that was new to a workflow that v5 had changed leaves the archive for it. One that v5 has written
+  /// stays where it is, and says of itself what v4 says.
+  private func place(_ conflicts: [Conflict]) throws -> [String: [JSON]] {
+    var steps: [String: [JSON]] = [:]
     for conflict in conflicts {
+      guard let said = try refusing(conflict, { try conflict.step(context) }) else { continue }
       if BornOnV5.isGiven(conflict.v5ID) {
-        if let step = try conflict.step(context)?.json {
-          try BornSteps.follow(conflict.v5ID, step, in: connection)
-        }
-      } else if let place = try conflict.place(in: connection) {
-        workflows.insert(place)
-      } else if let place = try conflict.step(context)?.workflow {
-        try connection.run(Self.placeStep, .integer(conflict.row), .text(place))
+        guard let workflow = try BornSteps.workflow(of: conflict.v5ID, in: connection),
+          let step = try WorkflowSteps.element(
+            conflict.v5ID, of: Array(workflow.utf8), in: connection)
+        else { continue }
+        steps[workflow, default: []].append(BornSteps.step(step, as: said.json))
+      } else if let workflow = try conflict.place(in: connection) {
+        steps[workflow, default: []].append(said.json)
+      } else if let workflow = said.workflow {
+        try connection.run(Self.placeStep, .integer(conflict.row), .text(workflow))
         try connection.run(RecordTable.archive.delete, .text(conflict.v5ID))
-        workflows.insert(place)
+        steps[workflow, default: []].append(said.json)
       }
     }
-    guard !workflows.isEmpty else { return }
-    try StepLoader(context, overwritesV5: true).rebuild(workflows.sorted())
+    return steps
   }
+
+  // MARK: records
 
   private func rebuild(_ conflict: Conflict) throws {
     guard let text = conflict.text else { return }
     let target = conflict.target
     let mapper = TableMapper(table: conflict.table, kind: V4Schema.kind(of: conflict.table))
     var record = try conflict.map(text, with: mapper, context)
+    let current = try target.read(conflict.v5ID, in: connection)
+    if let current, BornOnV5.isGiven(conflict.v5ID) {
+      return try rebuild(current, as: record, target, conflict)
+    }
     target.seal(&record)
-    let isThere = try target.read(conflict.v5ID, in: connection) != nil
-    try connection.statement(isThere ? target.update : target.insert).run(record)
-    // The steps of a workflow stand in rows of their own, but for those of a configuration.
-    if target.name == "workflows", conflict.parent == nil {
-      try StepLoader(context, keepsBorn: false).rebuild([conflict.v5ID])
+    let isWorkflow = target.name == "workflows"
+    let begun = isWorkflow ? try decided.tasks(ofSteps: conflict.v5ID) : []
+    try connection.statement(current == nil ? target.insert : target.update).run(record)
+    if isWorkflow {
+      // The steps of a workflow stand in rows of their own, but for those of a configuration.
+      if conflict.parent == nil {
+        try StepLoader(context, keepsBorn: false).rebuild([conflict.v5ID])
+      }
+      try decided.handBack(conflict.v5ID, tasks: begun)
+    } else if target.name == "tasks" {
+      try decided.follow(task: conflict.v5ID)
     }
   }
 
-  private func remove(_ conflicts: [Conflict]) throws {
+  /// A record that v5 has written says what v4 says of it; what v4 cannot say stays, and it stays v5's own.
+  private func rebuild(
+    _ current: Record, as v4: Record, _ target: RecordTable, _ conflict: Conflict
+  ) throws {
+    let unsaid = target.unsaid
+    let said = Set(target.content.filter { !unsaid.contains(target.columns[$0]) })
+    var record = Record()
+    for column in target.columns.indices {
+      record.append(said.contains(column) ? v4.value(column) : current.value(column))
+    }
+    try connection.statement(target.update).run(record)
+    switch target.name {
+    case "workflows": try decided.follow(workflow: conflict.v5ID)
+    case "tasks": try decided.follow(task: conflict.v5ID)
+    default: break
+    }
+  }
+
+  // MARK: what is gone
+
+  /// - Parameter remade: the workflows that are v4's again already.
+  private func remove(_ conflicts: [Conflict], remade: Set<String>) throws {
     guard !conflicts.isEmpty else { return }
     let sweep = DeletionSweep(context)
     var workflows: [GoneRow] = []
+    var begun: [String] = []
     for conflict in conflicts {
       let gone = GoneRow(
         row: conflict.row, v4ID: conflict.v4ID, v5ID: conflict.v5ID, table: conflict.table)
       if V4Schema.kind(of: conflict.table) == .step {
         if let place = try conflict.place(in: connection) {
-          try WorkflowSteps.remove(conflict.v5ID, from: place, in: connection)
+          if remade.contains(place) {
+            try WorkflowSteps.remove(conflict.v5ID, from: place, in: connection)
+          } else {
+            try decided.remove([conflict.v5ID], from: place)
+          }
         }
         try sweep.drop(gone)
         continue
       }
-      if conflict.target.name == "messages" {
+      switch conflict.target.name {
+      case "messages":
         try UndoLog.removeReads(of: conflict.v5ID, run: context.run, in: connection)
+      case "tasks": try decided.forget(conflict.v5ID)
+      case "workflows":
+        begun += try decided.tasks(ofSteps: conflict.v5ID)
+        try StepLoader(context, keepsBorn: false, overwritesV5: true).rebuild([conflict.v5ID])
+        workflows.append(gone)
+      default: break
       }
-      if conflict.target.name == "workflows" { workflows.append(gone) }
       try sweep.delete(gone, from: conflict.target)
       try sweep.drop(gone)
     }
+    try decided.fail(begun)
     try sweep.remove(workflows: workflows)
+    for workflow in workflows { try decided.handBack(workflow.v5ID, tasks: []) }
     try StubSweep(connection, source: context.source).sweep()
   }
 }

@@ -46,16 +46,18 @@ final class V4Side {
     guard let found = try target.read(conflict.v5ID, in: connection),
       let expected = try record(of: conflict)
     else { return [] }
-    return RecordComparison.differences(expected, found, target).map {
-      ($0.name, $0.expected, $0.found)
-    }
+    return RecordComparison.differences(
+      expected, found, target, without: BornOnV5.isGiven(conflict.v5ID) ? target.unsaid : []
+    ).map { ($0.name, $0.expected, $0.found) }
   }
 
   /// A step is an element of its workflow; one that is not there differs in all that v4 says of it.
   private func stepDifferences(
     of conflict: Conflict
   ) throws -> [(name: String, v4: JSON, v5: JSON)] {
-    guard let step = try conflict.step(context(of: conflict.source)) else { return [] }
+    let said: (json: JSON, workflow: String?)?
+    do { said = try conflict.step(context(of: conflict.source)) } catch is Rejection { return [] }
+    guard let step = said else { return [] }
     let place = try conflict.place(in: connection)
     let found = try place.flatMap {
       try WorkflowSteps.element(conflict.v5ID, of: Array($0.utf8), in: connection)
@@ -75,20 +77,16 @@ extension Conflict {
       ?? BornSteps.workflow(of: v5ID, in: connection)
   }
 
-  /// The step that the row says now, and its workflow; nil where it is none.
+  /// The step that the row says now, and its workflow; nil where v4 has the row no more.
+  ///
+  /// - Throws: ``Rejection``, and ``AgoraError`` `damaged_store`.
   func step(_ context: LoadContext) throws -> (json: JSON, workflow: String?)? {
     guard let text else { return nil }
     let mapper = TableMapper(table: table, kind: .step)
-    do {
-      try mapper.loadStored(text.span, columns: try context.columns(shape), row: row)
-      var json: [UInt8] = []
-      let step = try mapper.mapStep(id: Array(v5ID.utf8), context.references, into: &json)
-      return (
-        try JSON.parse(json), step.workflow.map { String(decoding: $0, as: UTF8.self) }
-      )
-    } catch is Rejection {
-      return nil
-    }
+    try mapper.loadStored(text.span, columns: try context.columns(shape), row: row)
+    var json: [UInt8] = []
+    let step = try mapper.mapStep(id: Array(v5ID.utf8), context.references, into: &json)
+    return (try JSON.parse(json), step.workflow.map { String(decoding: $0, as: UTF8.self) })
   }
 
   /// The v5 table that the conflict's record lies in.

@@ -78,6 +78,12 @@ struct AgentRenames {
       guard let known = try names.known(old) else {
         // v4's rows may have meant an agent that v5 had before.
         if let other = try names.stored(old), other != id { try note(from: other, to: id) }
+        // So far they have meant the agent of an alias that is another one's by now.
+        if let former = context.formerAliases[old].map(context.references.currentName),
+          case let other = try names.id(ofAgent: former), other != id
+        {
+          try note(from: other, to: id)
+        }
         continue
       }
       guard known.id != id else { continue }

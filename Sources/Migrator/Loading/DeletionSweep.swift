@@ -146,11 +146,19 @@ struct DeletionSweep {
   private static let isRead = Query(
     "message_reads.any", "SELECT EXISTS(SELECT 1 FROM message_reads WHERE message_id=?1)")
 
-  /// Whether a record is as v4's row made it, so that it may go with the row.
+  private static let isAwaited = Query(
+    "task_dependencies.any", "SELECT EXISTS(SELECT 1 FROM task_dependencies WHERE depends_on=?1)")
+
+  /// Whether a record is as v4's row made it, and nothing of v5's hangs on it, so that it may go with the row.
   func isUntouched(_ current: Record, _ target: RecordTable) throws -> Bool {
     guard target.isAsImported(current) else { return false }
-    return try target.name != "messages"
-      || connection.integer(Self.isRead, .optional(current.string(0))) == 0
+    switch target.name {
+    case "messages":
+      return try connection.integer(Self.isRead, .optional(current.string(0))) == 0
+    case "tasks":
+      return try connection.integer(Self.isAwaited, .optional(current.string(0))) == 0
+    default: return true
+    }
   }
 
   /// Removes a record; false where v5 has changed it, which is a conflict.

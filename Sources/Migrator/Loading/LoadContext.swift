@@ -38,6 +38,8 @@ final class LoadContext {
   var conflicts = 0
   /// Rows that v4 has no more.
   var deletedInSource = 0
+  /// What `--alias` said in earlier runs.
+  var formerAliases: [String: String] = [:]
   /// Whether references to nothing were left empty, now or before.
   var hasKeptReferences = false
   private var shapes: [Int64: [String]] = [:]
@@ -52,6 +54,8 @@ final class LoadContext {
   var isFollowing = false
   /// Whether what v4 has no more goes.
   var appliesDeletes = false
+  /// Whether stored rows take the words of the newest export that says the same (``Respellings``).
+  var takesSpellings = false
   /// Whether newer texts of stored rows are still to be loaded.
   var hasPendingRows = false
   /// Workflows whose rows are gone, until it is known what still refers to them.

@@ -12,10 +12,12 @@ struct Loader {
   /// Loads whole tables: what the store has of them and the export has not is gone from v4.
   func load(appliesDeletes: Bool) throws {
     context.appliesDeletes = appliesDeletes
+    context.takesSpellings = context.hasStoredRows
     try RepeatSettler(context).settle(droppingDeleted: appliesDeletes)
     let deletions = DeletionSweep(context)
     if context.hasStoredRows {
       try KnownPlaces(context).refresh()
+      try Respellings(context).refresh()
       try deletions.begin()
     }
     try loadSettled()

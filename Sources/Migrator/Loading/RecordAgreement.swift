@@ -13,12 +13,13 @@ extension RecordTable {
     }
   }
 
-  /// Whether what a row of v4 makes says of a record what v4 can say: not its metadata, nor
-  /// whether v5 has processed an event.
+  /// The columns of a record that v5 has written of which v4 says nothing: its metadata, what never changes,
+  /// and whether v5 has processed an event.
+  var unsaid: Set<String> { immutable.union(["metadata", "processed"]) }
+
+  /// Whether what a row of v4 makes says of a record what v4 can say.
   func saysTheSame(_ expected: Record, _ found: Record) -> Bool {
-    RecordComparison.differences(
-      expected, found, self, without: immutable.union(["metadata", "processed"])
-    ).isEmpty
+    RecordComparison.differences(expected, found, self, without: unsaid).isEmpty
   }
 
   /// Notes what v4's row would make of a record: only a record that is just that is as imported.

@@ -85,38 +85,13 @@ struct RefusedRows {
     context.isFollowing && context.appliesDeletes && context.references.rejectsOrphans
   }
 
-  /// Makes the list of how the export spells stored rows that it spells otherwise.
-  func begin() throws {
-    try connection.execute(
-      "CREATE TEMP TABLE respelled(main_row INTEGER PRIMARY KEY, shape INTEGER, text TEXT)",
-      name: "respelled.create")
-  }
-
-  /// Keeps a staged row's text where it says what a stored one says in other words, and that one may be
-  /// rejected still: what is rejected is the row of this export, byte for byte.
-  func note(_ row: StagedRow, spelling stored: Int64) throws {
-    guard context.hasStoredRows, context.appliesDeletes, context.references.rejectsOrphans else {
-      return
-    }
-    try connection.run(
-      Query(
-        "respelled.note",
-        """
-        INSERT OR REPLACE INTO temp.respelled SELECT m.row, s.shape, s.text
-        FROM stage.v4_rows s JOIN main.v4_rows m ON m.row=?2
-        WHERE s.row=?1 AND (s.text<>m.text OR s.shape IS NOT m.shape)
-        """), .integer(row.row), .integer(stored))
-  }
-
   private static let seen = Query(
     "seen.refused",
     """
-    SELECT coalesce(q.text, x.text, r.text), coalesce(q.file, s.file),
+    SELECT coalesce(q.text, r.text), coalesce(q.file, s.file),
       coalesce(q.byte_offset, s.byte_offset), coalesce(q.ordinal, s.ordinal),
-      iif(q.text IS NOT NULL, q.shape, iif(x.text IS NULL, r.shape, x.shape)), r.parent, t.name,
-      r.v4_id, q.is_counted
+      iif(q.text IS NULL, r.shape, q.shape), r.parent, t.name, r.v4_id, q.is_counted
     FROM temp.seen s JOIN main.v4_rows r ON r.row=s.main_row JOIN main.v4_tables t USING(table_no)
-      LEFT JOIN temp.respelled x ON x.main_row=s.main_row
       LEFT JOIN (SELECT * FROM temp.repeated_texts WHERE row=?1 ORDER BY number DESC LIMIT 1) q
     WHERE s.main_row=?1
     """)

@@ -7,13 +7,13 @@ import AgoraStore
 struct RepeatSettler {
   private let context: LoadContext
   private let configurations: ConfigurationContents
-  private let refused: RefusedRows
+  private let respellings: Respellings
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext) {
     self.context = context
     configurations = ConfigurationContents(context)
-    refused = RefusedRows(context)
+    respellings = Respellings(context)
   }
 
   /// A row that an id names already.
@@ -45,7 +45,7 @@ struct RepeatSettler {
       CREATE TEMP TABLE seen(main_row INTEGER PRIMARY KEY, file INTEGER, byte_offset INTEGER, ordinal INTEGER);
       """, name: "contested.create")
     try configurations.begin()
-    try refused.begin()
+    try respellings.begin()
     try RepeatedTexts(context).begin()
     try connection.run(
       context.staged(
@@ -177,7 +177,7 @@ struct RepeatSettler {
         let end = last[row.fingerprint]
       {
         if stored.digest == end.digest {
-          if index == end.spelling { try refused.note(row.row, spelling: stored.row) }
+          if index == end.spelling { try respellings.take(row.row, as: stored.row) }
           if rows.count > 1, !repeatsLast.contains(index) {
             try RepeatedTexts(context).note(row.row.row, ofStored: stored.row)
           }
@@ -255,7 +255,7 @@ struct RepeatSettler {
     _ row: StagedRow, _ table: StagedTable, _ occurrence: Int, _ stored: Known?
   ) throws {
     if let stored {
-      try refused.note(row, spelling: stored.row)
+      try respellings.take(row, as: stored.row)
       try keep(row, table, as: stored)
     } else if occurrence > 0 {
       try rename(row, table, epoch: occurrence)
@@ -274,7 +274,7 @@ struct RepeatSettler {
     var changed: [Repeated] = []
     for row in rows {
       if let same = left.firstIndex(where: { $0.digest == row.digest }) {
-        try refused.note(row.row, spelling: left[same].row)
+        try respellings.take(row.row, as: left[same].row)
         try keep(row.row, table, as: left.remove(at: same))
       } else {
         changed.append(row)

@@ -10,15 +10,30 @@ struct StepArchive {
   ///
   /// - Parameter number: the number of its row in `v4_rows`.
   func keep(_ row: StagedRow, _ table: StagedTable, as number: Int64) throws {
+    let isThere = try RecordTable.archive.read(row.v5IDText, in: connection) != nil
+    try write(row, table.mapper, as: number, isThere: isThere)
+  }
+
+  /// Keeps a step that is in the archive in the words that the mapper has in hand.
+  func respell(_ row: StagedRow, _ mapper: TableMapper) throws {
+    let target = RecordTable.archive
+    guard let current = try target.read(row.v5IDText, in: connection),
+      target.isAsImported(current)
+    else { return }
+    try write(row, mapper, as: row.row, isThere: true)
+  }
+
+  private func write(
+    _ row: StagedRow, _ mapper: TableMapper, as number: Int64, isThere: Bool
+  ) throws {
     let target = RecordTable.archive
     var record = Record()
     record.text(row.v5ID)
-    record.text(table.name)
+    record.text(mapper.table)
     record.text(row.v4ID)
-    record.text { table.mapper.row.appendObject(to: &$0) }
+    record.text { mapper.row.appendObject(to: &$0) }
     record.integer(number)
     target.seal(&record)
-    let isThere = try target.read(row.v5IDText, in: connection) != nil
     try connection.statement(isThere ? target.update : target.insert).run(record)
   }
 

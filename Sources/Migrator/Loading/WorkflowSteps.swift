@@ -96,29 +96,17 @@ enum BornSteps {
     }
   }
 
-  /// Makes a step what v4 says of it; what v4 cannot say stays.
-  ///
-  /// A step that is as far as v4 says is not as far as its task, so it has that task no more, like a step
-  /// of v4 that is made anew.
-  static func follow(_ id: String, _ v4: JSON, in connection: Connection) throws {
-    guard let workflow = try workflow(of: id, in: connection) else { return }
-    let steps = try WorkflowSteps.elements(of: workflow, in: connection).map { step in
-      guard step["step_id"]?.text == id else { return step }
-      var members = step.members ?? []
-      let differences = WorkflowSteps.differences(v4, step)
-      if differences.contains(where: { $0.name == "status" }) {
-        members.removeAll { $0.name == "task_id" }
+  /// A step with what v4 says of it; what v4 cannot say stays.
+  static func step(_ step: JSON, as v4: JSON) -> JSON {
+    var members = step.members ?? []
+    for (name, expected, _) in WorkflowSteps.differences(v4, step) {
+      let member = JSON.Member(name, expected)
+      if let place = members.firstIndex(where: { $0.name == name }) {
+        members[place] = member
+      } else {
+        members.append(member)
       }
-      for (name, expected, _) in differences {
-        let member = JSON.Member(name, expected)
-        if let place = members.firstIndex(where: { $0.name == name }) {
-          members[place] = member
-        } else {
-          members.append(member)
-        }
-      }
-      return .object(members)
     }
-    try WorkflowSteps.write(steps, to: workflow, in: connection)
+    return .object(members)
   }
 }

@@ -35,7 +35,9 @@ extension V4Row {
     target.append(0x1f)
     let text = self.text
     // Canonical, so that two texts that differ only in an unpaired surrogate stay two.
-    if let slice = value(column) { CanonicalJSON.append(text.span, slice, to: &target) }
+    if let slice = value(column) {
+      CanonicalJSON.append(text.span, slice, byValue: true, to: &target)
+    }
   }
 
   /// Appends a time for the fingerprint of what never changes.

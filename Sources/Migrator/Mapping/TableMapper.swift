@@ -177,8 +177,8 @@ final class TableMapper {
     "last_heartbeat", "last_triggered",
   ]
 
-  /// The hash of all that the row in hand says, whatever the spelling: members sorted, options without
-  /// their wrapping, times as microseconds.
+  /// The hash of all that the row in hand says, whatever the spelling: members sorted, numbers by value,
+  /// options without their wrapping, times as microseconds.
   func digest() -> [UInt8] {
     var bytes: [UInt8] = []
     let text = row.text
@@ -189,7 +189,7 @@ final class TableMapper {
       if Self.timeColumns.contains(row.layout.names[column]), let time = try? row.time(column) {
         bytes.append(contentsOf: "\(time.microseconds)".utf8)
       } else if let slice = row.value(column) {
-        CanonicalJSON.append(text.span, slice, to: &bytes)
+        CanonicalJSON.append(text.span, slice, byValue: true, to: &bytes)
       }
       bytes.append(0x1f)
     }

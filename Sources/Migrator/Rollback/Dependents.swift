@@ -98,8 +98,9 @@ struct Dependents {
         }
         // A stub has no hash, and is v5's own as soon as it is one no more.
         if record.fields.last == .null {
-          // One of v5's that the run only brought to another agent: the audit would tell of a change.
-          guard isNew else { return false }
+          // One of v5's that the run only brought to another agent: the audit would tell of a change. What was
+          // told and written down while a conflict was settled nobody changes.
+          guard isNew, table.name != "events", table.name != "audit" else { return false }
           let metadata = record.string(8) ?? ""
           return (try? JSON.parse(metadata))?["stub"] != .bool(true)
         }
@@ -231,7 +232,12 @@ struct Dependents {
         """
         INSERT OR IGNORE INTO temp.kept SELECT g.table_name, g.key FROM temp.kept k
           JOIN workflows x ON x.rowid=k.key JOIN temp.going g ON instr(x.assigned_agents||x.steps, g.id)>0
-          WHERE k.table_name='workflows'
+          WHERE k.table_name='workflows';
+        -- What became of v5's own tasks goes with what became of their steps.
+        INSERT OR IGNORE INTO temp.kept SELECT g.table_name, g.key FROM temp.kept k
+          JOIN workflows x ON x.rowid=k.key JOIN tasks t ON t.workflow_id=x.workflow_id
+          JOIN temp.going g ON g.id=t.task_id
+          WHERE k.table_name='workflows' AND t.source_row IS NULL;
         """, name: "kept.participants")
     }
     guard before > 0 else { return }

@@ -101,6 +101,7 @@ public struct Rollback {
       }
     }
     try UndoLog.revertReads(run: run, in: connection)
+    try UndoLog.revertDependencies(in: connection)
     try merged.settle(pairs)
     report.kept = keepsNewer ? try dependents.keptRecords() : []
     try connection.run(

@@ -4,9 +4,14 @@ import AgoraStore
 /// `json.dumps(value, sort_keys=True, separators=(",", ":"))`, with a number's text as it came.
 enum CanonicalJSON {
   /// Appends a value of a text that was validated before.
-  static func append(_ text: Span<UInt8>, _ slice: JSONSlice, to target: inout [UInt8]) {
+  ///
+  /// - Parameter byValue: whether two spellings of one number are one, for what is only compared.
+  static func append(
+    _ text: Span<UInt8>, _ slice: JSONSlice, byValue: Bool = false, to target: inout [UInt8]
+  ) {
     switch slice.kind {
     case .string: appendString(text, slice.inside, to: &target)
+    case .number where byValue: appendNumber(text.extracting(slice.range), to: &target)
     case .number, .bool, .null: target.append(copying: text.extracting(slice.range))
     case .array:
       var parts = JSONSlices()
@@ -14,7 +19,7 @@ enum CanonicalJSON {
       target.append(0x5b)
       for (index, value) in parts.values.enumerated() {
         if index > 0 { target.append(0x2c) }
-        append(text, value, to: &target)
+        append(text, value, byValue: byValue, to: &target)
       }
       target.append(0x5d)
     case .object:
@@ -30,10 +35,19 @@ enum CanonicalJSON {
         if position > 0 { target.append(0x2c) }
         appendString(text, parts.names[index], to: &target)
         target.append(0x3a)
-        append(text, parts.values[index], to: &target)
+        append(text, parts.values[index], byValue: byValue, to: &target)
       }
       target.append(0x7d)
     }
+  }
+
+  private static func appendNumber(_ number: Span<UInt8>, to target: inout [UInt8]) {
+    let text = number.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+    // Most numbers are written so already; one with a power beyond any use stays as it is.
+    guard text.utf8.count > 18 || !text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      return target.append(contentsOf: text.utf8)
+    }
+    target.append(contentsOf: (Decimal(text)?.canonical ?? text).utf8)
   }
 
   /// Appends an object of columns, in the order that their names sort in.

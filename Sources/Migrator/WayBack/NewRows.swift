@@ -83,6 +83,9 @@ struct NewRows {
   }
 
   /// The workflows that v4 only refers to and v5 has worked on, with their v4 ids.
+  ///
+  /// Where v4 has got a workflow of the id since, its rows would mean the stub when they come back, so that
+  /// stays on v5.
   private func eachStub(_ body: (Record, String) throws -> Void) throws {
     let table = RecordTable.workflows
     let columns = table.columns.map { "w." + $0 }.joined(separator: ", ")
@@ -90,7 +93,11 @@ struct NewRows {
       "workflows.stubs",
       """
       SELECT \(columns), n.name FROM v4_names n JOIN workflows w ON w.workflow_id=n.v5_id
-      WHERE n.source=?1 AND n.kind='workflow' AND n.origin='stub' AND w.source_hash=0 ORDER BY n.name
+      WHERE n.source=?1 AND n.kind='workflow' AND n.origin='stub' AND w.source_hash=0
+        AND NOT EXISTS(SELECT 1 FROM main.v4_tables t JOIN main.v4_rows r USING(table_no)
+          WHERE t.source=?1 AND r.v4_id=n.name
+            AND t.name IN (\(WorkflowEpochs.tables.map { "'\($0)'" }.joined(separator: ","))))
+      ORDER BY n.name
       """)
     try connection.each(stubs, .text(context.source)) {
       try body(Self.record($0, table), $0.text(Int32(table.columns.count)))

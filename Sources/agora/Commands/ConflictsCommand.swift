@@ -34,7 +34,10 @@ enum ConflictsCommand {
       .init(name: "wait", help: "Waits for another run's lock."),
     ],
     discussion: """
-      --keep v4 makes the record of v4's row once more, or removes it where v4 has the row no more.
+      --keep v4 makes the record of v4's row once more, or removes it where v4 has the row no more. What
+      v5 has begun follows: the task of a step gets the step's status, or fails where the step is gone;
+      in a workflow that v5 runs, the steps that are ready then are started. A whole workflow that is
+      v4's again stands still until somebody starts it on v5.
       --keep v5 leaves the record alone. Either way the same export says nothing new any more; what v4
       changes later in a row whose record v5 kept is a conflict again. Each call is a run of its own:
       agora rollback takes it back.

@@ -55,6 +55,34 @@ struct TaskLife {
     return after
   }
 
+  /// Has what hangs on a task that has been given another status follow it.
+  func wasChanged(_ task: TaskRecord) throws {
+    try WorkflowLife(context).follow(task)
+    if task.status == .failed { try failDependents(of: task) }
+  }
+
+  private static let dependency = Query(
+    "task_dependencies.of_dependent", "SELECT task_id FROM task_dependencies WHERE depends_on=?1")
+  private static let dropDependency = Query(
+    "task_dependencies.drop", "DELETE FROM task_dependencies WHERE depends_on=?1 AND task_id=?2")
+  private static let setDependencies = Query(
+    "tasks.set_dependencies", "UPDATE tasks SET dependencies=?2 WHERE task_id=?1")
+
+  /// Lets go of a task that is about to be removed: what waits for it fails, and nothing depends on it.
+  func release(_ task: TaskRecord, reason: String) throws {
+    try failDependents(of: task, because: "v4 has no more")
+    for id in try connection.all(Self.dependency, .text(task.id), map: { $0.text(0) }) {
+      guard let dependent = try TaskRecord.read(id, in: connection) else { continue }
+      let left = dependent.dependencies.filter { $0 != task.id }
+      try connection.run(
+        Self.setDependencies, .text(id), .text(JSONWriter.compact(left.json)))
+      try connection.run(Self.dropDependency, .text(task.id), .text(id))
+      try context.audit(
+        id, before: .object([.init("depends_on", dependent.dependencies.json)]),
+        after: .object([.init("depends_on", left.json)]), reason: reason)
+    }
+  }
+
   private static let dependents = Query(
     "tasks.dependents",
     """
@@ -65,7 +93,7 @@ struct TaskLife {
   /// A task that can never be begun fails with the one that it waits for.
   ///
   /// By a list and not by recursion: a chain of tasks may be longer than a stack.
-  private func failDependents(of task: TaskRecord) throws {
+  private func failDependents(of task: TaskRecord, because fate: String = "failed") throws {
     var failing = [task]
     var index = 0
     while index < failing.count {
@@ -73,7 +101,8 @@ struct TaskLife {
       index += 1
       for before in try connection.all(Self.dependents, .text(cause.id), map: TaskRecord.init) {
         let after = failed(before)
-        try write(before, after, reason: "it depends on \(cause.id), which failed")
+        let fate = cause.id == task.id ? fate : "failed"
+        try write(before, after, reason: "it depends on \(cause.id), which \(fate)")
         try follow(before, after)
         failing.append(after)
       }

@@ -19,6 +19,10 @@ package struct WorkflowLife {
     case stepAdded = "step_added"
     case stepRemoved = "step_removed"
     case stepsReordered = "steps_reordered"
+    /// A person has decided that a step is what v4 says of it.
+    case stepChanged = "step_changed"
+    /// A person has decided that the whole is what v4 says of it.
+    case handedBack = "handed_back"
 
     var action: String { Self.prefix + rawValue }
     static let prefix = "agora.workflow."
@@ -66,11 +70,13 @@ package struct WorkflowLife {
   private static let wasBegun = Query(
     "audit.workflow_begun",
     """
-    SELECT EXISTS(SELECT 1 FROM audit WHERE target=?1 AND source_row IS NULL
-      AND action IN ('\(Change.started.action)','\(Change.resumed.action)'))
+    SELECT action<>'\(Change.handedBack.action)' FROM audit WHERE target=?1 AND source_row IS NULL
+      AND action IN ('\(Change.started.action)','\(Change.resumed.action)','\(Change.handedBack.action)')
+    ORDER BY rowid DESC LIMIT 1
     """)
 
-  /// Whether v5 runs the workflow: one that v4 left running stands still until somebody starts it here.
+  /// Whether v5 runs the workflow: one that v4 left running, or that was handed back to v4, stands still
+  /// until somebody starts it here.
   func isRun(_ workflow: WorkflowRecord) throws -> Bool {
     if workflow.isBornOnV5 { return true }
     return try connection.integer(Self.wasBegun, .text(workflow.id)) == 1
@@ -196,10 +202,12 @@ package struct WorkflowLife {
   }
 
   func note(
-    _ change: Change, _ workflow: WorkflowRecord, step: WorkflowStep, was before: WorkflowStep?
+    _ change: Change, _ workflow: WorkflowRecord, step: WorkflowStep, was before: WorkflowStep?,
+    reason: String? = nil
   ) throws {
     try note(
       change, workflow, before: before.map(Self.summary), after: Self.summary(step),
+      reason: reason,
       about: [
         .init("step_id", .string(step.id)), .init("step", .string(step.name)),
         .init("task_id", step.task.json), .init("assigned_agent", step.agent.json),
@@ -208,9 +216,10 @@ package struct WorkflowLife {
 
   func note(
     _ change: Change, _ workflow: WorkflowRecord, before: JSON?, after: JSON?,
-    about members: [JSON.Member] = []
+    reason: String? = nil, about members: [JSON.Member] = []
   ) throws {
-    try context.audit(workflow.id, before: before, after: after, action: change.action)
+    try context.audit(
+      workflow.id, before: before, after: after, reason: reason, action: change.action)
     try context.emit(
       change == .created ? "workflow_created" : "workflow_updated",
       from: context.actingAgent?.id, to: ToolContext.everyone,
