@@ -13,12 +13,15 @@ package final class Connection {
   /// How the file looked when it was opened as one that nobody writes; nil where it was not.
   private let stillness: StoreReach.Stillness?
   private var cache: [String: Statement] = [:]
+  /// Done once, before the process's first connection; a refusal costs time and nothing else.
+  private static let memoryAccount = csqlite_keep_no_memory_account()
 
   /// Opens a file.
   ///
   /// - Throws: ``SQLiteError`` when SQLite cannot open it.
   package init(path: String, mode: Mode) throws(SQLiteError) {
     var handle: OpaquePointer?
+    _ = Self.memoryAccount
     let reach = mode == .create ? .usual : try StoreReach(path)
     let flags =
       switch reach == .usual ? mode : .readOnly {
