@@ -11,7 +11,7 @@ struct AuditRefresh {
 
   func refresh() throws {
     guard context.hasStoredRows else { return }
-    context.references.forgetWorkflows()
+    try context.references.forgetWorkflows()
     try RecordRefresh(context).refresh(
       .audit, rows: "SELECT source_row FROM main.audit WHERE source_row IS NOT NULL")
   }

@@ -208,6 +208,7 @@ struct DeletionSweep {
   private func leave(_ row: GoneRow) throws {
     if row.table == WorkflowEpochs.coordinationTable { try makeStub(workflow: row) }
     try WorkflowRefresh(context).note(row.v4ID, row.v5ID)
+    try context.references.forgetWorkflows()
     context.leaving.append(row)
   }
 

@@ -9,7 +9,7 @@ struct KeptRefresh {
 
   func refresh() throws {
     context.references.forgetAgents()
-    context.references.forgetWorkflows()
+    try context.references.forgetWorkflows()
     let refresh = try RecordRefresh(filling: context)
     // v4's word for what a reference lacks is kept in the metadata.
     for (table, condition) in [
