@@ -32,6 +32,8 @@ struct RecordRefresh {
     WHERE t.source=?1
     """)
 
+  private static let empty = Query("refreshed.empty", "DELETE FROM temp.refreshed")
+
   /// Makes the records of the rows that a query selects.
   ///
   /// One that would not come in any more goes among the rejects where deletions are applied; one whose newer
@@ -63,9 +65,11 @@ struct RecordRefresh {
   private func refreshed(
     _ target: RecordTable, collecting collect: () throws -> Void
   ) throws -> [RefusedRows.Orphan] {
+    // Made once: a table that comes or goes has every statement prepared anew.
     try connection.execute(
-      "CREATE TEMP TABLE refreshed(row INTEGER PRIMARY KEY)", name: "refreshed.create")
-    defer { try? connection.execute("DROP TABLE temp.refreshed", name: "refreshed.drop") }
+      "CREATE TEMP TABLE IF NOT EXISTS refreshed(row INTEGER PRIMARY KEY)",
+      name: "refreshed.create")
+    try connection.run(Self.empty)
     try collect()
     if context.hasPendingRows {
       try connection.run(
