@@ -47,11 +47,11 @@ struct RecordRefresh {
     }
   }
 
-  /// Makes the record of one row.
-  func refresh(_ target: RecordTable, row: Int64) throws {
+  /// Makes the records of some rows.
+  func refresh(_ target: RecordTable, rows: [Int64]) throws {
+    let insert = Query("refreshed.one", "INSERT OR IGNORE INTO temp.refreshed VALUES(?1)")
     try refresh(target) {
-      try connection.run(
-        Query("refreshed.one", "INSERT INTO temp.refreshed VALUES(?1)"), .integer(row))
+      for row in rows { try connection.run(insert, .integer(row)) }
     }
   }
 
