@@ -10,7 +10,9 @@ struct KeptRefresh {
   func refresh() throws {
     context.references.forgetAgents()
     context.references.forgetWorkflows()
-    let refresh = try RecordRefresh(filling: context)
+    // An agent that has registered on v5 since is not who was referred to.
+    let references = try context.references.withoutBorn()
+    let refresh = RecordRefresh(filling: context, by: references)
     // v4's word for what a reference lacks is kept in the metadata.
     for (table, condition) in [
       (RecordTable.messages, "from_agent IS NULL OR to_agent IS NULL"), (.tasks, "TRUE"),
@@ -23,15 +25,7 @@ struct KeptRefresh {
           WHERE instr(x.metadata,'"v4":')>0 AND r.run<>\(context.run) AND (\(condition))
           """)
     }
-    let steps = Query(
-      "workflows.with_kept_steps",
-      """
-      SELECT w.workflow_id FROM main.workflows w WHERE EXISTS(SELECT 1 FROM json_each(w.steps) j
-        WHERE json_extract(j.value,'$.agent') IS NULL AND (
-          json_extract(j.value,'$.metadata.v4.assigned_agent') IS NOT NULL
-          OR json_extract(j.value,'$.metadata.v4.agent') IS NOT NULL))
-      """)
-    let workflows = try connection.all(steps, map: { $0.text(0) })
+    let workflows = try workflowsToFill(by: references.expecting())
     if !workflows.isEmpty { try StepLoader(context).rebuild(workflows) }
     let unsupervised = Query(
       "agents.unsupervised",
@@ -42,6 +36,28 @@ struct KeptRefresh {
       """)
     let agents = try connection.all(
       unsupervised, map: { (id: $0.text(0), name: $0.text(1)) })
-    if !agents.isEmpty { try AgentLoader(context).rebuild(agents) }
+    if !agents.isEmpty { try AgentLoader(context).rebuild(agents, references: references) }
+  }
+
+  /// The workflows in whose steps an agent is missing that is there by now.
+  private func workflowsToFill(by references: ReferenceResolver) throws -> [String] {
+    let kept = Query(
+      "workflows.kept_steps",
+      """
+      SELECT workflow_id, name FROM (
+        SELECT w.workflow_id, coalesce(json_extract(j.value,'$.metadata.v4.assigned_agent'),
+          json_extract(j.value,'$.metadata.v4.agent')) AS name
+        FROM main.workflows w CROSS JOIN json_each(w.steps) j
+        WHERE instr(w.steps,'"v4":')>0 AND json_extract(j.value,'$.agent') IS NULL)
+      WHERE name IS NOT NULL ORDER BY 1
+      """)
+    var found: [String] = []
+    try connection.each(kept) { row in
+      guard found.last != row.text(0), try references.agent(named: row.text(1)) != nil else {
+        return
+      }
+      found.append(row.text(0))
+    }
+    return found
   }
 }
