@@ -55,6 +55,23 @@ import Testing
     }
   }
 
+  @Test func `a step gets its agent when a later export brings it, whatever its name's wrapping`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      let steps = #"""
+        "workflow_coordination":[{"workflow_id":"w"}],"workflow_step":[{"step_id":"s","workflow_id":"w","step_name":"n","agent":{"some":"A"}},{"step_id":"t","workflow_id":"w","step_name":"n","assigned_agent":7},{"step_id":"u","workflow_id":"w","step_name":"n","agent":"B"}]
+        """#
+      let later = "{\"agent_registry\":[{\"agent_id\":\"A\"},{\"agent_id\":\"7\"}],\(steps)}\n"
+      try migrate("{\(steps)}\n", into: store, orphans: .keep)
+      try migrate(later, into: store, orphans: .keep)
+      #expect(try verify(store).isIdentical)
+      try migrate(later, into: folder + "/at-once.db", orphans: .keep)
+      #expect(try hash(store) == hash(folder + "/at-once.db"))
+    }
+  }
+
   @Test func `what retried rows bring is looked up where known rows may be about it`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/agora.db"

@@ -39,24 +39,38 @@ struct KeptRefresh {
     if !agents.isEmpty { try AgentLoader(context).rebuild(agents, references: references) }
   }
 
+  private static let keptSteps = Query(
+    "workflows.kept_steps",
+    """
+    SELECT k.workflow_id, r.row, r.shape, r.text, t.name, r.v5_id FROM (
+      SELECT w.workflow_id, json_extract(j.value,'$.step_id') AS step_id
+      FROM main.workflows w CROSS JOIN json_each(w.steps) j
+      WHERE instr(w.steps,'"v4":')>0 AND json_extract(j.value,'$.agent') IS NULL AND (
+        json_extract(j.value,'$.metadata.v4.assigned_agent') IS NOT NULL
+        OR json_extract(j.value,'$.metadata.v4.agent') IS NOT NULL)) k
+      CROSS JOIN main.v4_rows r ON r.v5_id=k.step_id JOIN main.v4_tables t USING(table_no)
+    WHERE t.source=?1 ORDER BY 1
+    """)
+
   /// The workflows in whose steps an agent is missing that is there by now.
   private func workflowsToFill(by references: ReferenceResolver) throws -> [String] {
-    let kept = Query(
-      "workflows.kept_steps",
-      """
-      SELECT workflow_id, name FROM (
-        SELECT w.workflow_id, coalesce(json_extract(j.value,'$.metadata.v4.assigned_agent'),
-          json_extract(j.value,'$.metadata.v4.agent')) AS name
-        FROM main.workflows w CROSS JOIN json_each(w.steps) j
-        WHERE instr(w.steps,'"v4":')>0 AND json_extract(j.value,'$.agent') IS NULL)
-      WHERE name IS NOT NULL ORDER BY 1
-      """)
     var found: [String] = []
-    try connection.each(kept) { row in
-      guard found.last != row.text(0), try references.agent(named: row.text(1)) != nil else {
-        return
+    var mappers: [String: TableMapper] = [:]
+    try connection.each(Self.keptSteps, .text(context.source)) { result in
+      guard found.last != result.text(0) else { return }
+      let table = result.text(4)
+      let mapper = mappers[table] ?? TableMapper(table: table, kind: V4Schema.kind(of: table))
+      mappers[table] = mapper
+      let columns = try context.columns(result.optionalInt64(2))
+      try result.withBytes(3) {
+        try mapper.loadStored($0, columns: columns, row: result.int64(1))
       }
-      found.append(row.text(0))
+      var json: [UInt8] = []
+      // One that came in under other options stays as it is.
+      guard (try? mapper.mapStep(id: result.bytes(5), references, into: &json)) != nil,
+        try JSON.parse(json)["agent"] != .null
+      else { return }
+      found.append(result.text(0))
     }
     return found
   }
