@@ -68,7 +68,7 @@ final class ReferenceResolver {
   func expecting() throws -> ReferenceResolver {
     try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
-      isExpecting: true, epochs: epochs)
+      isExpecting: true, knowsBorn: knowsBorn, seesStubs: seesStubs, epochs: epochs)
   }
 
   /// Looks up what this one does, and makes what is missing: for known rows that stay, and refer to what is
@@ -183,7 +183,12 @@ final class ReferenceResolver {
   private func resolveAgent(_ text: String) throws -> [UInt8]? {
     let name = currentName(text)
     if let id = try registeredAgent(name) { return id }
-    if isExpecting { return policy == .stub ? Array(agentIDs.id(name).utf8) : nil }
+    // A name is one agent on v5: one that only v5 knows stands where a stub would.
+    let bearer =
+      makesStubs
+      ? try connection.first(Self.agentByName, .text(name), map: { $0.bytes(0) }) : nil
+    if isExpecting { return makesStubs ? bearer ?? Array(agentIDs.id(name).utf8) : nil }
+    if let bearer { return bearer }
     try connection.run(Self.insertMissing, .text("agent"), .text(name))
     switch policy {
     case .reject: throw Rejection(.orphan, "the agent \"\(text)\" does not exist")
@@ -379,13 +384,5 @@ final class ReferenceResolver {
     guard seesStubs else { return nil }
     return try connection.first(
       Self.nameByName, .text(source), .text("workflow"), .text(written), map: { $0.bytes(0) })
-  }
-}
-
-extension V4Row {
-  /// What a row says about which workflow of an id it means; nil for none, and for what is no word.
-  func mark(_ column: Int?) -> String? {
-    guard let mark = try? word(column) else { return nil }
-    return mark.isEmpty ? nil : mark
   }
 }
