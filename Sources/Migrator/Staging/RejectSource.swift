@@ -59,7 +59,15 @@ struct RejectSource {
         WHERE number IN (SELECT number FROM stage.retried)
           AND number NOT IN (SELECT byte_offset FROM stage.rejects)
         """), .text("loaded by \(runID)"), .integer(run))
-    // What v4 has no more is there now, and still gone from v4.
+    // What v4 has is there now as v4 has it; what it has no more is still gone from v4.
+    try connection.run(
+      Query(
+        "v4_gone.retried",
+        """
+        DELETE FROM main.v4_gone WHERE row IN (SELECT s.main_row FROM temp.seen s
+            JOIN main.rejects j ON j.number=s.byte_offset
+          WHERE j.gone_by IS NULL AND j.status='retried' AND j.settled_by=?1)
+        """), .integer(run))
     try connection.run(
       Query(
         "v4_gone.of_retried",
