@@ -72,6 +72,12 @@ import Testing
       ["steps"]
     ),
     (export, "UPDATE workflows SET steps='[\"x'", ["missing 1"]),
+    // Steps that changed places; one that asks for a place stands in front of the others.
+    (
+      #"{"workflow_step":[{"step_id":"1","workflow_id":"w"},{"step_id":"2","workflow_id":"w"},{"step_id":"3","workflow_id":"w","step_order":7}]}"#,
+      "UPDATE workflows SET steps=(SELECT json_group_array(json(value)) FROM (SELECT value FROM json_each(steps) ORDER BY key DESC))",
+      ["steps"]
+    ),
     (
       export, "UPDATE v4_rows SET text='{' WHERE v4_id='t'",
       ["missing t", "t"]

@@ -155,7 +155,9 @@ final class RecordComparison {
     for table in context.tables {
       try context.scan(table) { staged in
         // A row that was not understood is known as that.
-        guard let row = try self.accepted(staged, table) else { return }
+        guard let row = try self.accepted(staged, table) else {
+          return try self.context.dropContents(of: staged, table)
+        }
         if let stored = try context.replaced(by: row) {
           return try self.compareTexts(row, table, stored: stored)
         }
