@@ -20,6 +20,7 @@ final class RecordComparison {
       }
     }
     try AgentComparison(context, self).compare()
+    try WorkflowStubComparison(context, self).compare()
     try StepComparison(context, self).compare()
     try findExtraRows()
     try findUnclaimedRecords()

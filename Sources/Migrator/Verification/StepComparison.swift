@@ -35,10 +35,12 @@ struct StepComparison {
         guard let workflow = place else {
           // A step that v5 has written stands in its workflow as v5 has it.
           if row.isBornOnV5 { return }
-          if try RecordTable.archive.read(id, in: connection) == nil {
-            findings.missing(table.name, row.v4ID, id)
+          guard let found = try RecordTable.archive.read(id, in: connection) else {
+            return findings.missing(table.name, row.v4ID, id)
           }
-          return
+          let expected = StepArchive.record(row, table.mapper, as: row.row)
+          return try findings.differ(
+            table.name, row.v4ID, id, RecordComparison.differences(expected, found, .archive))
         }
         guard let found = try step(id, of: workflow) else {
           return try findings.absent(table.name, row.v4ID, id, in: workflow)
