@@ -9,7 +9,7 @@ import Testing
     "{\"\(table)\":[" + rows.map { "{\($0)}" }.joined(separator: ",") + "]}\n"
   }
 
-  /// What a first export and a second one have of an id, and what the bundle has then. Nobody is `Z`.
+  /// What a first export and a second one have of an id, and what the bundle has then; nobody is `Z`.
   private static let stories:
     [(what: String, table: String, first: [String], second: [String], back: [String])] = {
       let task = #""task_id":"1","payload":"first""#
