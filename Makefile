@@ -3,13 +3,14 @@
 SWIFT ?= swift
 BUILD := .build/release
 
-.PHONY: demo test page crash-matrix stress fuzz sanitize lint format release static install-sqlite clean help
+.PHONY: demo test page crash-matrix stress bench fuzz sanitize lint format release static install-sqlite clean help
 
 help:
 	@echo "make demo     installs what is missing, builds, and shows the whole story"
 	@echo "make test     installs what is missing and runs all tests"
 	@echo "make crash-matrix  lets a fault strike at every write of every operation (half an hour)"
 	@echo "make stress   lets many write at once for long, and measures large stores"
+	@echo "make bench    times migrate, verify, export, a delta and its rollback (ROWS=1000000 ROUNDS=3 OTHER=program)"
 	@echo "make fuzz     reads damaged requests and frames for some minutes (ROUNDS=300000)"
 	@echo "make sanitize runs the server's tests under the thread and the address sanitizer"
 	@echo "make page     opens the report's page in headless Chromium, if there is one (not part of make test)"
@@ -33,6 +34,10 @@ crash-matrix: install-sqlite
 stress: install-sqlite
 	$(SWIFT) build --build-tests
 	STRESS=1 SEEDS=100 $(SWIFT) test --skip-build --disable-xctest --filter "CrowdTests|LargeStoreTests|MarketModelTests|ServeCommandTests|LargeReportTests"
+
+bench: install-sqlite
+	$(SWIFT) build -c release --product agora
+	bash Tests/Benchmarks/migration.sh $(CURDIR)/$(BUILD)/agora
 
 fuzz: install-sqlite
 	$(SWIFT) build --build-tests

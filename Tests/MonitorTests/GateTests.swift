@@ -16,6 +16,8 @@ import Testing
         "INSERT INTO agents(agent_id,agent_name) VALUES('agent_00000000000050000000000000000001','old')",
         "INSERT INTO verifications(source,run,verified_at,status,rows_compared,mismatches,missing,extra,rows_imported,rows_covered) VALUES('s',1,\(now - 3 * Self.day),'identical',9,0,0,0,9,9)",
         "INSERT INTO backups(path,bytes,taken_at,run) VALUES('b.db',1,\(now - Self.day),1)",
+        // A busy machine's disk is no obstacle here.
+        "INSERT INTO configuration VALUES('health.max_write_ms','60000',1,'test'),('health.max_read_ms','60000',1,'test')",
       ] { try connection.execute(sql) }
       var state = SunsetState()
       state.phase = .brownout

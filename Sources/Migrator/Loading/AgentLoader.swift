@@ -28,13 +28,17 @@ struct AgentLoader {
   }
 
   /// Makes agents anew of the rows that they still have, those without any left out.
-  func rebuild(_ agents: [(id: String, name: String)]) throws {
+  ///
+  /// - Parameter references: what finds their superiors; nil for the load's own.
+  func rebuild(
+    _ agents: [(id: String, name: String)], references: ReferenceResolver? = nil
+  ) throws {
     let derivation = AgentDerivation(context)
     try derivation.begin()
     try Supervision(context).begin()
     for agent in agents { try describeAgain(agent.id, agent.name) }
     try build([])
-    try Supervision(context).write()
+    try Supervision(context, references: references).write()
     try derivation.end()
   }
 

@@ -10,7 +10,9 @@ struct KeptRefresh {
   func refresh() throws {
     context.references.forgetAgents()
     context.references.forgetWorkflows()
-    let refresh = try RecordRefresh(filling: context)
+    // An agent that has registered on v5 since is not who was referred to.
+    let references = try context.references.withoutBorn()
+    let refresh = RecordRefresh(filling: context, by: references)
     // v4's word for what a reference lacks is kept in the metadata.
     for (table, condition) in [
       (RecordTable.messages, "from_agent IS NULL OR to_agent IS NULL"), (.tasks, "TRUE"),
@@ -23,15 +25,7 @@ struct KeptRefresh {
           WHERE instr(x.metadata,'"v4":')>0 AND r.run<>\(context.run) AND (\(condition))
           """)
     }
-    let steps = Query(
-      "workflows.with_kept_steps",
-      """
-      SELECT w.workflow_id FROM main.workflows w WHERE EXISTS(SELECT 1 FROM json_each(w.steps) j
-        WHERE json_extract(j.value,'$.agent') IS NULL AND (
-          json_extract(j.value,'$.metadata.v4.assigned_agent') IS NOT NULL
-          OR json_extract(j.value,'$.metadata.v4.agent') IS NOT NULL))
-      """)
-    let workflows = try connection.all(steps, map: { $0.text(0) })
+    let workflows = try workflowsToFill(by: references.expecting())
     if !workflows.isEmpty { try StepLoader(context).rebuild(workflows) }
     let unsupervised = Query(
       "agents.unsupervised",
@@ -42,6 +36,42 @@ struct KeptRefresh {
       """)
     let agents = try connection.all(
       unsupervised, map: { (id: $0.text(0), name: $0.text(1)) })
-    if !agents.isEmpty { try AgentLoader(context).rebuild(agents) }
+    if !agents.isEmpty { try AgentLoader(context).rebuild(agents, references: references) }
+  }
+
+  private static let keptSteps = Query(
+    "workflows.kept_steps",
+    """
+    SELECT k.workflow_id, r.row, r.shape, r.text, t.name, r.v5_id FROM (
+      SELECT w.workflow_id, json_extract(j.value,'$.step_id') AS step_id
+      FROM main.workflows w CROSS JOIN json_each(w.steps) j
+      WHERE instr(w.steps,'"v4":')>0 AND json_extract(j.value,'$.agent') IS NULL AND (
+        json_extract(j.value,'$.metadata.v4.assigned_agent') IS NOT NULL
+        OR json_extract(j.value,'$.metadata.v4.agent') IS NOT NULL)) k
+      CROSS JOIN main.v4_rows r ON r.v5_id=k.step_id JOIN main.v4_tables t USING(table_no)
+    WHERE t.source=?1 ORDER BY 1
+    """)
+
+  /// The workflows in whose steps an agent is missing that is there by now.
+  private func workflowsToFill(by references: ReferenceResolver) throws -> [String] {
+    var found: [String] = []
+    var mappers: [String: TableMapper] = [:]
+    try connection.each(Self.keptSteps, .text(context.source)) { result in
+      guard found.last != result.text(0) else { return }
+      let table = result.text(4)
+      let mapper = mappers[table] ?? TableMapper(table: table, kind: V4Schema.kind(of: table))
+      mappers[table] = mapper
+      let columns = try context.columns(result.optionalInt64(2))
+      try result.withBytes(3) {
+        try mapper.loadStored($0, columns: columns, row: result.int64(1))
+      }
+      var json: [UInt8] = []
+      // One that came in under other options stays as it is.
+      guard (try? mapper.mapStep(id: result.bytes(5), references, into: &json)) != nil,
+        try JSON.parse(json)["agent"] != .null
+      else { return }
+      found.append(result.text(0))
+    }
+    return found
   }
 }

@@ -29,6 +29,7 @@ struct Loader {
   func loadRows() throws {
     try RepeatSettler(context).settle()
     try loadSettled()
+    try AuditRefresh(context).refresh()
   }
 
   /// Each kind of row when all that it may refer to is settled: what is known already, and refers to what

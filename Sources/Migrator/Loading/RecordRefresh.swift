@@ -16,10 +16,10 @@ struct RecordRefresh {
     onlyFills = false
   }
 
-  /// Makes records in which references that were left empty may lead somewhere now.
-  init(filling context: LoadContext) throws {
+  /// Makes records in which references that were left empty may lead somewhere now, as `references` say.
+  init(filling context: LoadContext, by references: ReferenceResolver) {
     self.context = context
-    references = try context.references.withoutBorn()
+    self.references = references
     onlyFills = true
   }
 

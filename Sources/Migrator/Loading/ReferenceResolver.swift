@@ -66,7 +66,7 @@ final class ReferenceResolver {
   func expecting() throws -> ReferenceResolver {
     try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
-      isExpecting: true)
+      isExpecting: true, knowsBorn: knowsBorn, seesStubs: seesStubs)
   }
 
   /// Looks up what this one does, and makes what is missing: for known rows that stay, and refer to what is
@@ -189,7 +189,12 @@ final class ReferenceResolver {
   private func resolveAgent(_ text: String) throws -> [UInt8]? {
     let name = currentName(text)
     if let id = try registeredAgent(name) { return id }
-    if isExpecting { return policy == .stub ? Array(agentIDs.id(name).utf8) : nil }
+    // A name is one agent on v5: one that only v5 knows stands where a stub would.
+    let bearer =
+      makesStubs
+      ? try connection.first(Self.agentByName, .text(name), map: { $0.bytes(0) }) : nil
+    if isExpecting { return makesStubs ? bearer ?? Array(agentIDs.id(name).utf8) : nil }
+    if let bearer { return bearer }
     try connection.run(Self.insertMissing, .text("agent"), .text(name))
     switch policy {
     case .reject: throw Rejection(.orphan, "the agent \"\(text)\" does not exist")

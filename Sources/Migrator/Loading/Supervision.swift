@@ -5,7 +5,13 @@ struct Supervision {
   private let context: LoadContext
   private var connection: Connection { context.connection }
 
-  init(_ context: LoadContext) { self.context = context }
+  private let references: ReferenceResolver
+
+  /// - Parameter references: what finds the superiors; nil for the load's own.
+  init(_ context: LoadContext, references: ReferenceResolver? = nil) {
+    self.context = context
+    self.references = references ?? context.references
+  }
 
   func begin() throws {
     try connection.execute(
@@ -32,7 +38,7 @@ struct Supervision {
       "UPDATE agents SET metadata=substr(metadata,1,length(metadata)-1)||?2 WHERE agent_id=?1")
     try connection.each(pairs) { row in
       do {
-        guard let id = try context.references.agent(named: row.text(1)) else { return }
+        guard let id = try references.agent(named: row.text(1)) else { return }
         let member = ",\"supervisor\":\"\(String(decoding: id, as: UTF8.self))\"}"
         try connection.run(update, .text(row.text(0)), .text(member))
         try RecordTable.agents.reseal(row.text(0), in: connection)

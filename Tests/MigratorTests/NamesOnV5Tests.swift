@@ -1,0 +1,91 @@
+import AgoraStore
+import Migrator
+import TestSupport
+import Testing
+
+/// Agents that register on v5 under names that v4's rows have referred to in vain.
+@Suite struct NamesOnV5Tests {
+  private static let export = #"""
+    {"agent_message":[{"message_id":"m1","from_agent":"A"}],"agent_registry":[{"agent_id":"S","supervisor_id":"A"}],"workflow_coordination":[{"workflow_id":"w"}],"workflow_step":[{"step_id":"s","workflow_id":"w","step_name":"n","assigned_agent":"A"}],"user_overrides":[{"override_id":"o","target_id":"A"}]}
+
+    """#
+
+  /// Whom the message, the step and the registration refer to.
+  private func named(in store: String) throws -> [String?] {
+    let connection = try Connection(path: store, mode: .readOnly)
+    return try [
+      "SELECT from_agent FROM messages", "SELECT json_extract(steps,'$[0].agent') FROM workflows",
+      "SELECT json_extract(metadata,'$.supervisor') FROM agents WHERE agent_name='S'",
+    ].map { try connection.first(Query("test", $0), map: { $0.optionalText(0) }) ?? nil }
+  }
+
+  private func register(_ name: String, in store: String) throws -> String {
+    let id = "agent_0190f0f0f0f07f0f8f0f0f0f0f0f0f0f"
+    try Connection(path: store, mode: .readWrite).run(
+      Query("test", "INSERT INTO agents(agent_id, agent_name, registered_at) VALUES(?1,?2,1)"),
+      .text(id), .text(name))
+    return id
+  }
+
+  @Test func `the same export fills nothing with who has come since on v5`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      try migrate(Self.export, into: store, orphans: .keep)
+      _ = try register("A", in: store)
+      let before = try hash(store)
+      let again = try migrate(Self.export, into: store, orphans: .keep)
+      #expect(again.ledger.totals == .init(read: 5, unchanged: 5))
+      #expect(try hash(store) == before && named(in: store) == [nil, nil, nil])
+      #expect(try verify(store).isIdentical)
+    }
+  }
+
+  @Test func `where a stub would be made, an agent of its name stands for it`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      try migrate(Self.export, into: store, orphans: .keep)
+      let id = try register("A", in: store)
+      let report = try migrate(Self.export, into: store)
+      #expect(report.ledger.totals.read == 5 && report.ledger.isBalanced)
+      #expect(try named(in: store) == [id, id, id])
+      let filled = try hash(store)
+      try migrate(Self.export, into: store)
+      #expect(try hash(store) == filled && verify(store).isIdentical)
+      #expect(try bundle(store) == Self.export)
+    }
+  }
+
+  @Test func `a step gets its agent when a later export brings it, whatever its name's wrapping`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      let steps = #"""
+        "workflow_coordination":[{"workflow_id":"w"}],"workflow_step":[{"step_id":"s","workflow_id":"w","step_name":"n","agent":{"some":"A"}},{"step_id":"t","workflow_id":"w","step_name":"n","assigned_agent":7},{"step_id":"u","workflow_id":"w","step_name":"n","agent":"B"}]
+        """#
+      let later = "{\"agent_registry\":[{\"agent_id\":\"A\"},{\"agent_id\":\"7\"}],\(steps)}\n"
+      try migrate("{\(steps)}\n", into: store, orphans: .keep)
+      try migrate(later, into: store, orphans: .keep)
+      #expect(try verify(store).isIdentical)
+      try migrate(later, into: folder + "/at-once.db", orphans: .keep)
+      #expect(try hash(store) == hash(folder + "/at-once.db"))
+    }
+  }
+
+  @Test func `what retried rows bring is looked up where known rows may be about it`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      let export = #"""
+        {"agent_message":[{"message_id":"m1","to_agent":"E"}],"user_overrides":[{"override_id":"o1","target_id":"E"}]}
+
+        """#
+      try migrate(export, into: store, orphans: .reject)
+      var retrying = MigrationOptions.retryingRejects()
+      retrying.orphans = .stub
+      _ = try Migration(retrying, store: store).run()
+      #expect(try verify(store).isIdentical)
+      try migrate(export, into: folder + "/at-once.db")
+      #expect(try hash(store) == hash(folder + "/at-once.db"))
+    }
+  }
+}
