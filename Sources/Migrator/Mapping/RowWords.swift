@@ -45,3 +45,11 @@ extension V4Row {
     return translation.value
   }
 }
+
+extension V4Row {
+  /// What a row says about which workflow of an id it means; nil for none, and for what is no word.
+  func mark(_ column: Int?) -> String? {
+    guard let mark = try? word(column) else { return nil }
+    return mark.isEmpty ? nil : mark
+  }
+}
