@@ -151,8 +151,8 @@ final class StagedRun {
     var report = MigrationReport(
       runID: runID, status: context.ledger.totals.rejected > 0 ? .completedWithRejects : .completed,
       isDryRun: options.isDryRun, source: options.source, ledger: context.ledger,
-      missingAgents: try references.missing("agent"),
-      missingWorkflows: try references.missing("workflow"), epochs: context.epochs,
+      missingAgents: try references.missing.count("agent"),
+      missingWorkflows: try references.missing.count("workflow"), epochs: context.epochs,
       ambiguousReferences: references.ambiguousReferences, conflicts: context.conflicts,
       deletedInSource: context.deletedInSource, appliedDeletes: options.appliesDeletes,
       bytes: exports.bytes,

@@ -72,6 +72,41 @@ import Testing
     }
   }
 
+  @Test func `what is filled keeps whom it refers to, stubs and agents of v5 included`() throws {
+    try withTemporaryFolder { folder in
+      let rows = #"""
+        "agent_registry":[{"agent_id":"A"}],"task_assignment":[{"assignment_id":"t","requesting_agent":"Z","agent_id":"A"}],"workflow_coordination":[{"workflow_id":"w","participating_agents":["A","B","Z",null],"coordination_strategy":"par"}]
+        """#
+      let export = "{\(rows)}\n"
+      // A stub stays where none are made any more.
+      let stubbed = folder + "/stubbed.db"
+      try migrate(export, into: stubbed)
+      let before = try hash(stubbed)
+      try migrate(export, into: stubbed, orphans: .keep)
+      #expect(try hash(stubbed) == before && verify(stubbed).isIdentical)
+      // An agent of v5 stays where another one is filled in.
+      let kept = folder + "/kept.db"
+      let id = try {
+        try migrate("{\"agent_registry\":[{\"agent_id\":\"A\"}]}\n", into: kept, orphans: .keep)
+        return try register("B", in: kept)
+      }()
+      try migrate(export, into: kept, orphans: .keep)
+      let later =
+        "{\(rows.split(separator: "]", maxSplits: 1)[0]),{\"agent_id\":\"Z\"}]\(rows.split(separator: "]", maxSplits: 1)[1])}\n"
+      try migrate(later, into: kept, orphans: .keep)
+      let participants = try Connection(path: kept, mode: .readOnly).all(
+        Query(
+          "test",
+          "SELECT a.agent_name, j.value FROM workflows, json_each(assigned_agents) j LEFT JOIN agents a ON a.agent_id=j.value"
+        ), map: { [$0.text(0), $0.text(1)] })
+      #expect(participants.map { $0[0] } == ["A", "B", "Z"] && participants[1][1] == id)
+      #expect(try verify(kept).isIdentical)
+      let filled = try hash(kept)
+      try migrate(later, into: kept, orphans: .keep)
+      #expect(try hash(kept) == filled)
+    }
+  }
+
   @Test func `what retried rows bring is looked up where known rows may be about it`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/agora.db"

@@ -171,8 +171,8 @@ public struct ConflictResolution {
     let gone = conflicts.filter { $0.kind == .gone }.count
     let report = MigrationReport(
       runID: identifiers.next(.run).description, status: .completed, isDryRun: false,
-      source: source, ledger: context.ledger, missingAgents: try references.missing("agent"),
-      missingWorkflows: try references.missing("workflow"), epochs: 0,
+      source: source, ledger: context.ledger, missingAgents: try references.missing.count("agent"),
+      missingWorkflows: try references.missing.count("workflow"), epochs: 0,
       ambiguousReferences: references.ambiguousReferences, conflicts: 0, deletedInSource: gone,
       appliedDeletes: side == .v4, bytes: 0, seconds: System.monotonicSeconds() - began,
       warnings: [], configurations: [])

@@ -95,6 +95,7 @@ struct RecordRefresh {
       let identity = RecordIdentity(
         id: row.v5ID, v4ID: row.v4ID, sourceRow: row.row, owner: try context.owner(of: row))
       do {
+        if onlyFills { references.filled = current.bytes }
         try mapper.map(as: identity, references, into: &record)
       } catch let rejection as Rejection {
         // It came in under other options; what it refers to stays as it is.

@@ -33,6 +33,11 @@ final class ReferenceResolver {
   private var workflows = NameCache()
   /// The workflows that one id names.
   let epochs: WorkflowEpochs
+  /// What rows refer to and nobody made.
+  let missing: MissingNames
+  /// The texts of a record that is made once more to be filled: whom it refers to counts, be it one that
+  /// only v5 knows or a stub.
+  var filled: [UInt8]?
   private var scratch: [UInt8] = []
   /// References that the times of several rows of one id could not decide.
   private(set) var ambiguousReferences = 0
@@ -59,9 +64,7 @@ final class ReferenceResolver {
     workflowIDs = MigratedIdentifiers(
       source: source, table: WorkflowEpochs.coordinationTable, kind: .workflow)
     self.epochs = try epochs ?? WorkflowEpochs(connection, source: source)
-    try connection.execute(
-      "CREATE TEMP TABLE IF NOT EXISTS missing(kind TEXT, name TEXT, PRIMARY KEY(kind, name)) WITHOUT ROWID",
-      name: "missing.create")
+    missing = try MissingNames(connection, source: source)
   }
 
   /// Looks up what this one does, and makes nothing: it says the ids that stubs would have.
@@ -121,30 +124,11 @@ final class ReferenceResolver {
     INSERT INTO v4_names(source, kind, name, v5_id, origin, run) VALUES(?1,?2,?3,?4,?5,?6)
     ON CONFLICT DO UPDATE SET v5_id=excluded.v5_id, origin=excluded.origin, run=excluded.run
     """)
-  private static let insertMissing = Query(
-    "missing.insert", "INSERT OR IGNORE INTO temp.missing VALUES(?1,?2)")
-  private static let countMissing = Query(
-    "missing.count",
-    """
-    SELECT count(*) FROM (SELECT name FROM temp.missing WHERE kind=?1
-      UNION SELECT name FROM v4_names WHERE source=?2 AND kind=?1 AND origin='stub')
-    """)
-  /// How many distinct agents, or workflows, rows refer to and nobody made; those that rows of earlier
-  /// runs refer to stand there as stubs.
-  func missing(_ kind: String) throws -> Int {
-    Int(try connection.integer(Self.countMissing, .text(kind), .text(source)) ?? 0)
-  }
-
   /// Whether a reference to nothing costs its row.
   var rejectsOrphans: Bool { policy == .reject }
 
   /// Whether what a reference lacks is made.
   var makesStubs: Bool { policy == .stub }
-
-  /// Counts an agent that is referred to and does not exist.
-  func noteMissing(_ agent: String) throws {
-    try connection.run(Self.insertMissing, .text("agent"), .text(currentName(agent)))
-  }
 
   private var isChecking = false
 
@@ -182,10 +166,10 @@ final class ReferenceResolver {
   }
 
   private func agent(_ name: Span<UInt8>) throws -> [UInt8]? {
-    if case .known(let id) = agents.find(name) { return id }
+    if filled == nil, case .known(let id) = agents.find(name) { return id }
     let text = name.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
     let id = try resolveAgent(text)
-    agents.insert(name, id)
+    if filled == nil { agents.insert(name, id) }
     return id
   }
 
@@ -198,7 +182,7 @@ final class ReferenceResolver {
       ? try connection.first(Self.agentByName, .text(name), map: { $0.bytes(0) }) : nil
     if isExpecting { return makesStubs ? bearer ?? Array(agentIDs.id(name).utf8) : nil }
     if let bearer { return bearer }
-    try connection.run(Self.insertMissing, .text("agent"), .text(name))
+    try missing.note("agent", name)
     switch policy {
     case .reject: throw Rejection(.orphan, "the agent \"\(text)\" does not exist")
     case .keep: return nil
@@ -218,14 +202,26 @@ final class ReferenceResolver {
       let origin = try connection.first(
         Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.text(1) })
       if origin == "stub" {
-        try connection.run(Self.insertMissing, .text("agent"), .text(name))
-        guard seesStubs else { return nil }
+        try missing.note("agent", name)
+        guard seesStubs || isReferred(id) else { return nil }
       }
-      if !knowsBorn, origin != "stub", try isMadeOnV5(id, isKnown: origin != nil) { return nil }
+      if !knowsBorn, origin != "stub", try isMadeOnV5(id, isKnown: origin != nil),
+        !isReferred(id)
+      {
+        return nil
+      }
       return id
     }
     return try connection.first(
       Self.nameByName, .text(source), .text("agent"), .text(name), map: { $0.bytes(0) })
+  }
+
+  /// Whether the record that is filled has an id among its texts.
+  private func isReferred(_ id: [UInt8]) -> Bool {
+    guard let filled, let first = id.first, filled.count >= id.count else { return false }
+    return (0...(filled.count - id.count)).contains { start in
+      filled[start] == first && filled[start..<(start + id.count)].elementsEqual(id)
+    }
   }
 
   private static let isFromV4 = Query(
@@ -311,7 +307,7 @@ final class ReferenceResolver {
     if isChecking { return [] }
     if let mark, let id = try epochs.marked(v4ID, mark) { return id }
     let bytes = Array(v4ID.utf8)
-    if case .known(let id) = workflows.find(bytes.span) { return id }
+    if filled == nil, case .known(let id) = workflows.find(bytes.span) { return id }
     switch try epochs.meaning(of: v4ID, at: time) {
     case .only(let id):
       workflows.insert(bytes.span, id)
@@ -322,7 +318,7 @@ final class ReferenceResolver {
       return id
     case .nothing:
       let id = try missingWorkflow(v4ID)
-      workflows.insert(bytes.span, id)
+      if filled == nil { workflows.insert(bytes.span, id) }
       return id
     }
   }
@@ -337,10 +333,11 @@ final class ReferenceResolver {
   }
 
   private func missingWorkflow(_ v4ID: String) throws -> [UInt8]? {
-    try connection.run(Self.insertMissing, .text("workflow"), .text(v4ID))
-    if seesStubs,
+    try missing.note("workflow", v4ID)
+    if seesStubs || filled != nil,
       let id = try connection.first(
-        Self.nameByName, .text(source), .text("workflow"), .text(v4ID), map: { $0.bytes(0) })
+        Self.nameByName, .text(source), .text("workflow"), .text(v4ID), map: { $0.bytes(0) }),
+      seesStubs || isReferred(id)
     {
       return id
     }
@@ -385,7 +382,7 @@ final class ReferenceResolver {
       map: { ($0.bytes(0), $0.text(1)) })
     {
       if origin == "stub" {
-        try connection.run(Self.insertMissing, .text("agent"), .text(name))
+        try missing.note("agent", name)
       }
       if origin != "stub" || seesStubs { return id }
     }

@@ -114,7 +114,8 @@ struct Supervisors {
         try refused.reject([orphan])
       }
       hasRejected = true
-      try context.references.noteMissing(supervisor)
+      try context.references.missing.note(
+        "agent", context.references.currentName(supervisor))
       try connection.run(Self.noteVacated, .integer(row))
       try connection.run(Self.drop, .integer(row))
       if let table, let earlier {
