@@ -133,6 +133,20 @@ import Testing
       }
     }
   }
+
+  @Test func `workflows that v4 has no more keep their order, rejected or not`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      let row = #"{"workflow_id":"1","name":"a","coordinator_agent":"Z"},{"workflow_id":"2"}"#
+      try migrate("{\"workflow_coordination\":[\(row)]}\n", into: store, orphans: .reject)
+      try migrate(
+        #"{"workflow_coordination":[{"workflow_id":"3"}]}"#, into: store, orphans: .reject)
+      let both = "{\"workflow_coordination\":[\(row),{\"workflow_id\":\"3\"}]}\n"
+      #expect(try bundle(store) == both)
+      _ = try Migration(.retryingRejects(), store: store).run()
+      #expect(try bundle(store) == both)
+    }
+  }
 }
 
 extension String {

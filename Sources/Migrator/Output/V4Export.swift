@@ -135,8 +135,10 @@ public struct V4Export {
         FROM main.v4_rows r NOT INDEXED JOIN main.v4_tables t USING(table_no)
         WHERE r.parent IS NULL AND t.source=\(Self.quoted(source))
           AND r.row NOT IN (SELECT row FROM temp.outdated);
-      INSERT INTO temp.places SELECT v4_table, ordinal, 1, number FROM main.rejects
-        WHERE parent IS NULL AND \(RejectStatus.stands) AND source=\(Self.quoted(source));
+      INSERT INTO temp.places SELECT v4_table,
+          ordinal-(v4_table IN ('workflow_coordination','workflows')
+            AND gone_by IS NOT NULL AND ordinal>0)*4611686018427387904, 1, number
+        FROM main.rejects WHERE parent IS NULL AND \(RejectStatus.stands) AND source=\(Self.quoted(source));
       CREATE INDEX temp.places_in_order ON places(table_name, ordinal, kind, number);
       """, name: "places.collect")
   }
