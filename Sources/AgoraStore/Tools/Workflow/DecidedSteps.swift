@@ -211,8 +211,9 @@ package final class DecidedSteps {
       step: workflow.steps[index], was: before, reason: reason)
   }
 
-  /// Brings an open task to where its step is; one that its step has no more fails. Their workflow need not
-  /// be told, which says so already: each time all of it would be read.
+  /// Brings an open task to where its step is; one that its step has no more fails.
+  ///
+  /// Their workflow need not be told, which says so already: each time all of it would be read.
   private func follow(_ task: TaskRecord, _ step: WorkflowStep?) throws {
     guard task.status.isOpen, var current = try TaskRecord.read(task.id, in: connection) else {
       return
