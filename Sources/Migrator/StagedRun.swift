@@ -129,6 +129,7 @@ final class StagedRun {
     context.hasKeptReferences = history.hasKept || options.orphans == .keep
     if options.retriesRejects {
       // Some rows of tables, not tables: what is not among them is not gone.
+      context.isRetrying = true
       try Loader(context).loadRows()
       try RejectSource.settle(connection, run: run, runID: runID)
     } else {

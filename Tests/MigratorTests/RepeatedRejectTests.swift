@@ -123,6 +123,8 @@ import Testing
         #expect(retry.ledger.isBalanced, "\(what)")
         #expect(
           retry.ledger.totals.rejected == texts.filter { $0.hasPrefix("x") }.count, "\(what)")
+        _ = try migrate(export, into: folder + "/stubs.db", orphans: .stub, deleting: deletes)
+        #expect(try hash(store) == hash(folder + "/stubs.db"), "\(what)")
         let check = try StoreCheck(Store(path: store))
         #expect(check.isSound, "\(what): \(check.text)")
       }

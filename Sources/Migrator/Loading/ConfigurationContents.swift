@@ -80,3 +80,21 @@ struct ConfigurationContents {
       """, name: "known_contents.move")
   }
 }
+
+extension LoadContext {
+  /// Forgets what stands in a staged configuration that was rejected: it is a part of the reject, as of one
+  /// that could not be read, and comes back with it.
+  func dropContents(of row: StagedRow, _ table: StagedTable) throws {
+    guard table.kind == .configuration else { return }
+    for inner in tables where inner.kind != .configuration {
+      let rows = try connection.run(
+        staged("v4_rows.drop_contents", "DELETE FROM %.v4_rows WHERE parent=?1 AND table_no=?2"),
+        .integer(row.row), .integer(inner.number))
+      let rejects = try connection.run(
+        staged("rejects.drop_contents", "DELETE FROM %.rejects WHERE parent=?1 AND v4_table=?2"),
+        .integer(row.row), .text(inner.name))
+      ledger[inner.name].read -= rows + rejects
+      ledger[inner.name].rejected -= rejects
+    }
+  }
+}

@@ -172,16 +172,20 @@ struct KnownRejects {
 
   /// Settles the rejects whose rows the export does not have as they were.
   ///
-  /// Where it has a row of the same id, that is the row by now: imported, or rejected as another reject.
+  /// Where it has a version of the row, that is the row by now: imported, or rejected as another reject.
   /// One that stood in a configuration is what the agent's configuration now says. One without an id may be
   /// any new row, mended, or none: it is gone from v4 as an imported row would be, and like that stays, and
-  /// is given back, until deletions are applied or somebody dismisses it.
+  /// is given back, until deletions are applied or somebody dismisses it. So does one of whose id the export
+  /// has only other rows.
   private func settleLeft(_ runID: String) throws -> Int {
     let run = SQLValue.integer(context.run)
     try connection.execute(
-      "CREATE TEMP TABLE left_rejects(number INTEGER PRIMARY KEY, successor TEXT)",
-      name: "left_rejects.create")
+      """
+      CREATE TEMP TABLE left_rejects(number INTEGER PRIMARY KEY, successor TEXT, asks INTEGER);
+      CREATE TEMP TABLE left_ids(table_name TEXT, v4_id TEXT, PRIMARY KEY(v4_id, table_name)) WITHOUT ROWID;
+      """, name: "left_rejects.create")
     try connection.run(findLeft, .text(context.source), run)
+    try findVersions()
     try connection.run(
       Query(
         "rejects.supersede",
@@ -217,18 +221,15 @@ struct KnownRejects {
           WHERE number IN (SELECT number FROM temp.left_rejects WHERE successor IS NULL)
           """), run, .text(runID))
     }
-    try connection.execute("DROP TABLE temp.left_rejects", name: "left_rejects.drop")
+    try connection.execute(
+      "DROP TABLE temp.left_rejects; DROP TABLE temp.left_ids", name: "left_rejects.drop")
     return Int(gone ?? 0)
   }
 
-  /// The stored rejects of the export's tables that are not among its own, and what stands for each now.
+  /// The stored rejects of the export's tables that are not among its own, what stands for each now, and
+  /// whether it may be a version of another row of its id.
   private var findLeft: Query {
-    let row = """
-      r.table_no=(SELECT t.table_no FROM main.v4_tables t WHERE t.source=j.source AND t.name=j.v4_table)
-        AND r.v4_id=j.v4_id AND NOT EXISTS(SELECT 1 FROM %.source_removals d
-          WHERE d.table_no=r.table_no AND d.v4_id=r.v4_id)
-      """
-    return context.staged(
+    context.staged(
       "left_rejects.find",
       """
       INSERT INTO temp.left_rejects
@@ -237,17 +238,73 @@ struct KnownRejects {
         WHEN j.ordinal=0 THEN 'brought anew'
         WHEN j.parent IS NOT NULL THEN
           iif(\(Self.isInExport("r.row=j.parent")), 'the configuration was brought anew', NULL)
-        WHEN \(Self.isInExport(row)) THEN 'mended: the row was brought'
-        WHEN j.v4_id IS NOT NULL THEN (SELECT 'rejected anew as '||min(n.number)||', brought'
-          FROM main.rejects n WHERE n.source=j.source AND n.v4_table=j.v4_table AND n.v4_id=j.v4_id
-            AND n.number IN (SELECT number FROM temp.present_rejects) AND n.parent IS NULL
-          HAVING count(*)>0)
-        END
+        END, j.ordinal>0 AND j.parent IS NULL AND j.v4_id IS NOT NULL
       FROM main.rejects j
       WHERE j.source=?1 AND \(RejectStatus.stands)
         AND j.number NOT IN (SELECT number FROM temp.present_rejects)
         AND iif(j.parent IS NULL, j.v4_table, '\(AgentConfiguration.table)') IN (SELECT name FROM temp.held_tables)
       """)
+  }
+
+  /// Finds what the left rejects are by now.
+  ///
+  /// What a row refers to is not compared: it may be just what was mended.
+  private func findVersions() throws {
+    try connection.execute(
+      """
+      INSERT OR IGNORE INTO temp.left_ids SELECT j.v4_table, j.v4_id
+      FROM temp.left_rejects x JOIN main.rejects j USING(number) WHERE x.asks
+      """, name: "left_ids.collect")
+    let versions = try RowVersions(
+      connection, comparing: .all.subtracting(.references), columns: context.columns)
+    let rows = context.staged(
+      "left_ids.rows",
+      """
+      SELECT i.table_name, i.v4_id, r.shape, NULL, r.text FROM temp.left_ids i
+        CROSS JOIN main.v4_tables t ON t.source=?1 AND t.name=i.table_name
+        CROSS JOIN main.v4_rows r ON r.table_no=t.table_no AND r.v4_id=i.v4_id
+      WHERE (r.run=?2 OR r.row IN (SELECT main_row FROM temp.seen))
+        AND NOT EXISTS(SELECT 1 FROM %.source_removals d
+          WHERE d.table_no=r.table_no AND d.v4_id=r.v4_id)
+      """)
+    let rejects = Query(
+      "left_ids.rejects",
+      """
+      SELECT i.table_name, i.v4_id, n.shape, n.number, n.row FROM temp.left_ids i
+        CROSS JOIN main.rejects n ON n.source=?1 AND n.v4_table=i.table_name AND n.v4_id=i.v4_id
+      WHERE n.parent IS NULL AND n.number IN (SELECT number FROM temp.present_rejects)
+        AND ?2 IS NOT NULL
+      """)
+    for query in [rows, rejects] {
+      try connection.each(query, .text(context.source), .integer(context.run)) { result in
+        let text = RowVersions.Text(
+          table: result.text(0), v4ID: result.text(1), shape: result.optionalInt64(2),
+          reject: result.optionalInt64(3))
+        guard !result.isNull(4) else { return try versions.noteUnreadable(text) }
+        try result.withBytes(4) { try versions.note($0, text) }
+      }
+    }
+    let left = Query(
+      "left_rejects.asking",
+      """
+      SELECT j.v4_table, j.v4_id, j.shape, j.number, j.row
+      FROM temp.left_rejects x JOIN main.rejects j USING(number) WHERE x.asks
+      """)
+    let settle = Query(
+      "left_rejects.settle", "UPDATE temp.left_rejects SET successor=?2 WHERE number=?1")
+    try connection.each(left) { result in
+      let text = RowVersions.Text(
+        table: result.text(0), v4ID: result.text(1), shape: result.optionalInt64(2))
+      let version =
+        result.isNull(4)
+        ? try versions.findUnreadable(text)
+        : try result.withBytes(4) { try versions.find($0, text) }
+      guard let version else { return }
+      let successor = version.reject.map { "rejected anew as \($0), brought" }
+      try connection.run(
+        settle, .integer(result.int64(3)), .text(successor ?? "mended: the row was brought"))
+    }
+    try versions.end()
   }
 
   /// The condition that the export has a stored row, whether this run brought it or it was there.

@@ -54,6 +54,8 @@ final class LoadContext {
   var listsDamage = false
   /// Whether the stored rows stand where the newest export has them (``KnownPlaces``).
   var isFollowing = false
+  /// Whether the staged rows are rejects of the store that are tried once more.
+  var isRetrying = false
   /// Whether what v4 has no more goes.
   var appliesDeletes = false
   /// Whether stored rows take the words of the newest export that says the same (``Respellings``).
@@ -250,6 +252,7 @@ final class LoadContext {
       if let stored = try replaced(by: row) { held.append(stored) }
       try connection.run(Self.dropReplacement, .integer(row.row))
     case .nothing:
+      try dropContents(of: row, table)
       if let stored = try replaced(by: row) {
         refused.append(stored)
       } else if row.epoch > 0, table.kind != .configuration, !RowIdentity.isContentHash(row.v4ID) {

@@ -89,6 +89,15 @@ final class ReferenceResolver {
       isExpecting: isExpecting, knowsBorn: false, seesStubs: seesStubs, epochs: epochs)
   }
 
+  /// Looks up what references may have led to when a row came, under the policy of then; makes nothing.
+  func asOf(
+    _ policy: OrphanPolicy, seeingStubs seesStubs: Bool, knowingBorn knowsBorn: Bool
+  ) throws -> ReferenceResolver {
+    try ReferenceResolver(
+      connection: connection, source: source, policy: policy, aliases: aliases, run: run,
+      isExpecting: true, knowsBorn: knowsBorn, seesStubs: seesStubs)
+  }
+
   private static let agentByName = Query(
     "agents.by_name", "SELECT agent_id FROM agents WHERE agent_name=?1")
   private static let nameByName = Query(

@@ -55,7 +55,8 @@ struct RepeatSettler {
         SELECT table_no, v4_id FROM %.v4_rows GROUP BY table_no, v4_id HAVING count(*)>1
         """))
     if context.hasStoredRows {
-      try settleSameTexts()
+      // Rejects that are tried once more are beside the rows that are known, not those rows again.
+      if !context.isRetrying { try settleSameTexts() }
       try connection.run(
         Query(
           "contested.in_store",
@@ -151,9 +152,10 @@ struct RepeatSettler {
     let rows = try repeated(table, v4ID: v4ID)
     if RowIdentity.isContentHash(v4ID) {
       var stored: [Int: Known] = [:]
-      for entry in known { stored[entry.epoch] = entry }
+      for entry in known where !context.isRetrying { stored[entry.epoch] = entry }
+      let first = context.isRetrying ? (known.map(\.epoch).max() ?? -1) + 1 : 0
       for (occurrence, row) in rows.enumerated() {
-        try settleRepetition(row.row, table, occurrence, stored[occurrence])
+        try settleRepetition(row.row, table, first + occurrence, stored[occurrence])
       }
       return
     }
@@ -269,7 +271,7 @@ struct RepeatSettler {
   private func settleEntries(
     _ rows: [Repeated], _ table: StagedTable, _ known: [Known]
   ) throws {
-    var left = known
+    var left = try context.isRetrying ? known.filter { try isGone($0.row) } : known
     var next = (known.map(\.epoch).max() ?? -1) + 1
     var changed: [Repeated] = []
     for row in rows {
@@ -296,7 +298,11 @@ struct RepeatSettler {
     try connection.run(
       Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2,?3)"),
       .integer(row.row), .integer(known.row), .int(known.isHeld ? 1 : 0))
-    if known.isHeld { try RepeatedTexts(context).move(row.row, toPlaceOf: known.row) }
+    if known.isHeld {
+      try RepeatedTexts(context).move(row.row, toPlaceOf: known.row)
+    } else if try context.isRetrying && !isGone(known.row) {
+      try RepeatedTexts(context).move(row.row, toFormerPlaceOf: known.row)
+    }
     if known.epoch > 0 { try rename(row, table, epoch: known.epoch) }
   }
 
@@ -333,6 +339,14 @@ struct RepeatSettler {
     }
     found.digest = digest
     known.rows[fingerprint] = found
+  }
+
+  private static let gone = Query(
+    "v4_gone.has", "SELECT EXISTS(SELECT 1 FROM main.v4_gone WHERE row=?1)")
+
+  /// Whether v4 has a stored row no more as it is.
+  private func isGone(_ stored: Int64) throws -> Bool {
+    try connection.integer(Self.gone, .integer(stored)) == 1
   }
 
   /// The row says nothing new.

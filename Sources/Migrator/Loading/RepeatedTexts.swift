@@ -56,6 +56,19 @@ struct RepeatedTexts {
         """), .integer(row), .integer(stored))
   }
 
+  /// Lets a row that brings a newer text of a stored one stand where that stands, if it is in front of it.
+  func move(_ row: Int64, toFormerPlaceOf stored: Int64) throws {
+    try note([row], of: row)
+    try connection.run(
+      context.staged(
+        "v4_rows.move_to_former",
+        """
+        UPDATE %.v4_rows SET (file, byte_offset, ordinal) = (SELECT file, byte_offset, ordinal
+          FROM main.v4_rows m WHERE m.row=?2)
+        WHERE row=?1 AND ordinal>(SELECT ordinal FROM main.v4_rows m WHERE m.row=?2)
+        """), .integer(row), .integer(stored))
+  }
+
   /// Keeps what staged rows say, and where.
   private func note(_ texts: [Int64], of row: Int64) throws {
     guard areKept else { return }

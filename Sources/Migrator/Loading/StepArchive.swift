@@ -27,14 +27,20 @@ struct StepArchive {
     _ row: StagedRow, _ mapper: TableMapper, as number: Int64, isThere: Bool
   ) throws {
     let target = RecordTable.archive
+    var record = Self.record(row, mapper, as: number)
+    target.seal(&record)
+    try connection.statement(isThere ? target.update : target.insert).run(record)
+  }
+
+  /// What the archive has of the step that a mapper has in hand, without its hash.
+  static func record(_ row: StagedRow, _ mapper: TableMapper, as number: Int64) -> Record {
     var record = Record()
     record.text(row.v5ID)
     record.text(mapper.table)
     record.text(row.v4ID)
     record.text { mapper.row.appendObject(to: &$0) }
     record.integer(number)
-    target.seal(&record)
-    try connection.statement(isThere ? target.update : target.insert).run(record)
+    return record
   }
 
   private static let rows = Query(

@@ -120,8 +120,8 @@ final class AgentMapping {
     }
   }
 
-  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) {
-    row.appendImmutable(agentID, to: &target)
+  func appendImmutable(_ row: V4Row, _ parts: ImmutableParts, to target: inout [UInt8]) {
+    if parts.contains(.references) { row.appendImmutable(agentID, to: &target) }
     row.appendImmutable(capability, to: &target)
   }
 }

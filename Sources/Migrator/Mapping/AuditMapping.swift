@@ -49,7 +49,9 @@ final class AuditMapping: RowMapping {
     record.integer(identity.sourceRow)
   }
 
-  func appendImmutable(_ row: V4Row, to bytes: inout [UInt8]) throws(Rejection) {}
+  func appendImmutable(
+    _ row: V4Row, _ parts: ImmutableParts, to bytes: inout [UInt8]
+  ) throws(Rejection) {}
 }
 
 /// Any other table → `archive`, each row whole.
@@ -69,7 +71,9 @@ final class ArchiveMapping: RowMapping {
     record.integer(identity.sourceRow)
   }
 
-  func appendImmutable(_ row: V4Row, to bytes: inout [UInt8]) throws(Rejection) {}
+  func appendImmutable(
+    _ row: V4Row, _ parts: ImmutableParts, to bytes: inout [UInt8]
+  ) throws(Rejection) {}
 }
 
 extension V4Row {

@@ -70,9 +70,12 @@ final class EventMapping: RowMapping {
     record.integer(identity.sourceRow)
   }
 
-  func appendImmutable(_ row: V4Row, to bytes: inout [UInt8]) throws(Rejection) {
+  func appendImmutable(
+    _ row: V4Row, _ parts: ImmutableParts, to bytes: inout [UInt8]
+  ) throws(Rejection) {
     guard table == "system_events" else { return }
-    for column in [type, row.pick(sources)] { row.appendImmutable(column, to: &bytes) }
-    try row.appendImmutableTime(row.pick(times), to: &bytes)
+    row.appendImmutable(type, to: &bytes)
+    if parts.contains(.references) { row.appendImmutable(row.pick(sources), to: &bytes) }
+    if parts.contains(.times) { try row.appendImmutableTime(row.pick(times), to: &bytes) }
   }
 }

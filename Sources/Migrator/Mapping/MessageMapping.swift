@@ -73,8 +73,13 @@ final class MessageMapping: RowMapping {
     return try row.word(status).map(LegacyWords.isDelivered) ?? false
   }
 
-  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
-    for column in [from, to, type, row.pick(contents)] { row.appendImmutable(column, to: &target) }
-    try row.appendImmutableTime(row.pick(times), to: &target)
+  func appendImmutable(
+    _ row: V4Row, _ parts: ImmutableParts, to target: inout [UInt8]
+  ) throws(Rejection) {
+    for column in parts.contains(.references) ? [from, to] : [] {
+      row.appendImmutable(column, to: &target)
+    }
+    for column in [type, row.pick(contents)] { row.appendImmutable(column, to: &target) }
+    if parts.contains(.times) { try row.appendImmutableTime(row.pick(times), to: &target) }
   }
 }

@@ -13,7 +13,19 @@ protocol RowMapping: AnyObject {
   /// Appends what never changes in the life of a row: the same id with something else here is another
   /// row, made after v4's counter had started anew. Times are normalised, so that the same row in two
   /// shapes of export is one row.
-  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection)
+  func appendImmutable(
+    _ row: V4Row, _ parts: ImmutableParts, to target: inout [UInt8]) throws(Rejection)
+}
+
+/// What of the fields that never change is looked at.
+struct ImmutableParts: OptionSet {
+  let rawValue: UInt8
+
+  /// The times, which may be unreadable.
+  static let times = ImmutableParts(rawValue: 1)
+  /// What the row refers to, which may have been what was wrong with it.
+  static let references = ImmutableParts(rawValue: 2)
+  static let all: ImmutableParts = [times, references]
 }
 
 /// Which record a row makes.

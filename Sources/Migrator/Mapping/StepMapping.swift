@@ -86,8 +86,8 @@ final class StepMapping {
     return Step(workflow: workflowID, order: place)
   }
 
-  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) {
-    row.appendImmutable(workflow, to: &target)
+  func appendImmutable(_ row: V4Row, _ parts: ImmutableParts, to target: inout [UInt8]) {
+    if parts.contains(.references) { row.appendImmutable(workflow, to: &target) }
     row.appendImmutable(row.pick(titles), to: &target)
   }
 }

@@ -157,14 +157,14 @@ final class TableMapper {
   }
 
   /// The hash of what never changes in the life of the row in hand.
-  func fingerprint() throws(Rejection) -> [UInt8] {
+  func fingerprint(_ parts: ImmutableParts = .all) throws(Rejection) -> [UInt8] {
     var bytes: [UInt8] = []
     switch kind {
     case _ where idColumns.isForeign && !hasImmutableColumns: bytes = digest()
-    case .capability: agent?.appendImmutable(row, to: &bytes)
+    case .capability: agent?.appendImmutable(row, parts, to: &bytes)
     case .registry, .configuration: break
-    case .step: step?.appendImmutable(row, to: &bytes)
-    default: try mapping?.appendImmutable(row, to: &bytes)
+    case .step: step?.appendImmutable(row, parts, to: &bytes)
+    default: try mapping?.appendImmutable(row, parts, to: &bytes)
     }
     var hash = SHA1()
     hash.update(bytes.span)

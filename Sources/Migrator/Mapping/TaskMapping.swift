@@ -103,8 +103,11 @@ final class TaskMapping: RowMapping {
     return Share(percent: percent, isNothing: number.isZero, isAll: number.integer == whole)
   }
 
-  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
-    for column in [workflow, type, row.pick(payloads)] { row.appendImmutable(column, to: &target) }
+  func appendImmutable(
+    _ row: V4Row, _ parts: ImmutableParts, to target: inout [UInt8]
+  ) throws(Rejection) {
+    if parts.contains(.references) { row.appendImmutable(workflow, to: &target) }
+    for column in [type, row.pick(payloads)] { row.appendImmutable(column, to: &target) }
   }
 }
 

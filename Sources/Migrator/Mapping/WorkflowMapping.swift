@@ -157,9 +157,11 @@ final class WorkflowMapping: RowMapping {
     target.append(0x7d)
   }
 
-  func appendImmutable(_ row: V4Row, to target: inout [UInt8]) throws(Rejection) {
-    row.appendImmutable(row.pick(creators), to: &target)
-    try row.appendImmutableTime(created, to: &target)
+  func appendImmutable(
+    _ row: V4Row, _ parts: ImmutableParts, to target: inout [UInt8]
+  ) throws(Rejection) {
+    if parts.contains(.references) { row.appendImmutable(row.pick(creators), to: &target) }
+    if parts.contains(.times) { try row.appendImmutableTime(created, to: &target) }
   }
 }
 

@@ -45,6 +45,7 @@ public struct V4Export {
   }
 
   private mutating func write() throws {
+    try collectOutdated()
     try collectPlaces()
     let tables = try tables()
     let wayBack = includesNew ? try WayBack(connection, source: source, tables: tables) : nil
@@ -59,7 +60,67 @@ public struct V4Export {
     }
     let end: [UInt8] = isFirst ? [0x7b, 0x7d, 0x0a] : [0x7d, 0x0a]
     try output.append { $0.append(contentsOf: end) }
-    try connection.execute("DROP TABLE temp.places", name: "places.drop")
+    try connection.execute(
+      "DROP TABLE temp.places; DROP TABLE temp.outdated", name: "places.drop")
+  }
+
+  /// Imported rows that v4 has no more as they were, of ids that rejects have too.
+  private static let doubtful = """
+    FROM main.v4_gone g JOIN main.v4_rows r USING(row) JOIN main.v4_tables t USING(table_no)
+    WHERE t.source=?1 AND r.parent IS NULL
+    """
+
+  /// Finds the imported rows of which a reject is what v4 says now.
+  ///
+  /// A reject of another row of the id takes no row's place, nor one that cannot be read.
+  private func collectOutdated() throws {
+    try connection.execute(
+      """
+      CREATE TEMP TABLE outdated(row INTEGER PRIMARY KEY);
+      CREATE TEMP TABLE doubtful(table_name TEXT, v4_id TEXT, PRIMARY KEY(v4_id, table_name)) WITHOUT ROWID;
+      """, name: "outdated.create")
+    try connection.run(
+      Query(
+        "doubtful.collect",
+        """
+        INSERT OR IGNORE INTO temp.doubtful SELECT t.name, r.v4_id \(Self.doubtful)
+          AND EXISTS(SELECT 1 FROM main.rejects j
+            WHERE j.source=t.source AND j.v4_table=t.name AND j.v4_id=r.v4_id)
+        """), .text(source))
+    let writer = RowWriter(connection: connection, output: output)
+    let versions = try RowVersions(connection, columns: writer.columns)
+    let rejects = Query(
+      "rejects.doubtful",
+      """
+      SELECT j.number, j.v4_table, j.v4_id, j.shape, j.gone_by, j.row
+      FROM temp.doubtful d CROSS JOIN main.rejects j
+        ON j.source=?1 AND j.v4_table=d.table_name AND j.v4_id=d.v4_id
+      WHERE j.parent IS NULL AND j.row IS NOT NULL AND j.\(RejectStatus.stands)
+      """)
+    try connection.each(rejects, .text(source)) { reject in
+      let text = RowVersions.Text(
+        table: reject.text(1), v4ID: reject.text(2), shape: reject.optionalInt64(3),
+        reject: reject.int64(0), goneBy: reject.optionalInt64(4))
+      try reject.withBytes(5) { try versions.note($0, text) }
+    }
+    let rows = Query(
+      "v4_rows.doubtful",
+      """
+      SELECT r.row, t.name, r.v4_id, r.shape, g.run, r.text \(Self.doubtful)
+        AND EXISTS(SELECT 1 FROM temp.doubtful d WHERE d.v4_id=r.v4_id AND d.table_name=t.name)
+      ORDER BY r.row
+      """)
+    let note = Query("outdated.note", "INSERT INTO temp.outdated VALUES(?1)")
+    try connection.each(rows, .text(source)) { row in
+      let text = RowVersions.Text(
+        table: row.text(1), v4ID: row.text(2), shape: row.optionalInt64(3))
+      let isOutdated = try row.withBytes(5) {
+        try versions.takeNewer(than: $0, text, goneBy: row.int64(4))
+      }
+      if isOutdated { try connection.run(note, .integer(row.int64(0))) }
+    }
+    try versions.end()
+    try connection.execute("DROP TABLE temp.doubtful", name: "doubtful.drop")
   }
 
   /// One pass over the rows says where each stands; each is read again when its turn comes.
@@ -73,10 +134,7 @@ public struct V4Export {
             AND r.row IN (SELECT row FROM main.v4_gone))*4611686018427387904, 0, r.row
         FROM main.v4_rows r NOT INDEXED JOIN main.v4_tables t USING(table_no)
         WHERE r.parent IS NULL AND t.source=\(Self.quoted(source))
-          -- What v4 says now of a row that was imported before may be a rejected one.
-          AND NOT (r.row IN (SELECT row FROM main.v4_gone) AND EXISTS(SELECT 1 FROM main.rejects j
-            WHERE j.source=t.source AND j.v4_table=t.name AND j.v4_id=r.v4_id AND j.parent IS NULL
-              AND j.gone_by IS NULL AND j.\(RejectStatus.stands)));
+          AND r.row NOT IN (SELECT row FROM temp.outdated);
       INSERT INTO temp.places SELECT v4_table, ordinal, 1, number FROM main.rejects
         WHERE parent IS NULL AND \(RejectStatus.stands) AND source=\(Self.quoted(source));
       CREATE INDEX temp.places_in_order ON places(table_name, ordinal, kind, number);
@@ -255,7 +313,7 @@ private final class RowWriter {
     }
   }
 
-  private func columns(_ shape: Int64?) throws -> [String]? {
+  func columns(_ shape: Int64?) throws -> [String]? {
     guard let shape else { return nil }
     if let known = shapes[shape] { return known }
     let text = try connection.first(Self.selectShape, .integer(shape), map: { $0.text(0) })

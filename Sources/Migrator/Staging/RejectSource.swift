@@ -20,10 +20,12 @@ struct RejectSource {
   private static let rows = Query(
     "rejects.to_retry",
     """
-    SELECT number, v4_table, coalesce(row, row_blob), s.columns
+    SELECT number, v4_table, coalesce(row, row_blob), s.columns, ordinal
     FROM rejects r LEFT JOIN v4_shapes s USING(shape)
     WHERE source=?1 AND \(RejectStatus.waits) AND parent IS NULL AND ordinal>0
-      AND coalesce(row, row_blob) IS NOT NULL ORDER BY number
+      AND coalesce(row, row_blob) IS NOT NULL
+    -- As the exports had them: of several texts of a row the last one counts.
+    ORDER BY gone_by IS NULL, gone_by, v4_table, ordinal, number
     """)
 
   /// The name that the rows' file has until they have their own again.
@@ -44,7 +46,7 @@ struct RejectSource {
         try staging.run(Self.note, .integer(reject.int64(0)))
         try stager.row(
           text, table: reject.text(1),
-          at: RowOrigin(offset: reject.int(0), columns: columns))
+          at: RowOrigin(offset: reject.int(0), columns: columns), ordinal: reject.int64(4))
       }
     }
   }
@@ -57,9 +59,17 @@ struct RejectSource {
         """
         UPDATE main.rejects SET status='retried', status_reason=?1, settled_by=?2
         WHERE number IN (SELECT number FROM stage.retried)
-          AND number NOT IN (SELECT byte_offset FROM stage.rejects)
+          AND number NOT IN (SELECT byte_offset FROM stage.rejects WHERE parent IS NULL)
         """), .text("loaded by \(runID)"), .integer(run))
-    // What v4 has no more is there now, and still gone from v4.
+    // What v4 has is there now as v4 has it; what it has no more is still gone from v4.
+    try connection.run(
+      Query(
+        "v4_gone.retried",
+        """
+        DELETE FROM main.v4_gone WHERE row IN (SELECT s.main_row FROM temp.seen s
+            JOIN main.rejects j ON j.number=s.byte_offset
+          WHERE j.gone_by IS NULL AND j.status='retried' AND j.settled_by=?1)
+        """), .integer(run))
     try connection.run(
       Query(
         "v4_gone.of_retried",
@@ -68,6 +78,7 @@ struct RejectSource {
         FROM main.v4_rows r JOIN main.rejects j ON j.number=r.byte_offset
         WHERE r.file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2) AND j.gone_by IS NOT NULL
         """), .integer(run), .text(file))
+    try settleContents(connection, run: run)
     try connection.run(
       Query(
         "v4_rows.settle",
@@ -77,7 +88,37 @@ struct RejectSource {
           file=coalesce((SELECT f.file FROM rejects r JOIN v4_files f ON f.run=r.run AND f.path=r.file
             WHERE r.number=v4_rows.byte_offset), file),
           byte_offset=(SELECT byte_offset FROM rejects WHERE number=v4_rows.byte_offset)
-        WHERE file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2)
+        WHERE file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2) AND parent IS NULL
+        """), .integer(run), .text(file))
+  }
+
+  /// Gives what stands in configurations its place, which is known from that of the configuration; what of
+  /// it was rejected is a reject of its own from now on.
+  private static func settleContents(_ connection: Connection, run: Int64) throws {
+    let staged = """
+      FROM main.v4_rows p JOIN main.rejects j ON j.number=p.byte_offset
+        LEFT JOIN v4_files f ON f.run=j.run AND f.path=j.file
+      WHERE p.file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2)
+      """
+    try connection.run(
+      Query(
+        "v4_rows.settle_contents",
+        """
+        UPDATE main.v4_rows SET byte_offset=x.shift+main.v4_rows.byte_offset,
+          file=coalesce(x.file, main.v4_rows.file)
+        FROM (SELECT p.row, j.byte_offset-j.number AS shift, f.file \(staged)) x
+        WHERE main.v4_rows.parent=x.row AND main.v4_rows.run=?1
+        """), .integer(run), .text(file))
+    try connection.run(
+      Query(
+        "rejects.settle_contents",
+        """
+        INSERT INTO main.rejects(number, run, source, v4_table, v4_id, file, byte_offset, ordinal,
+          code, reason, shape, parent, row, row_blob)
+        SELECT s.number, s.run, s.source, s.v4_table, s.v4_id, x.path, x.shift+s.byte_offset, s.ordinal,
+          s.code, s.reason, s.shape, s.parent, s.row, s.row_blob
+        FROM stage.rejects s JOIN (SELECT p.row, j.byte_offset-j.number AS shift, j.file AS path
+          \(staged)) x ON x.row=s.parent
         """), .integer(run), .text(file))
   }
 }

@@ -184,6 +184,15 @@ final class Stager: RowSink {
     try stage(text, table, at: origin, parent: nil, owner: nil)
   }
 
+  /// Takes a row that stands among those of its table where the export has had it.
+  func row(
+    _ text: Span<UInt8>, table name: String, at origin: RowOrigin, ordinal: Int64
+  ) throws {
+    let table = try staged(name)
+    table.ordinal = ordinal - 1
+    try stage(text, table, at: origin, parent: nil, owner: nil)
+  }
+
   private func stage(
     _ text: Span<UInt8>, _ table: StagedTable, at origin: RowOrigin, parent: Int64?, owner: String?
   ) throws {

@@ -6,7 +6,13 @@ final class RecordComparison {
   var connection: Connection { context.connection }
   var report = VerificationReport()
 
-  init(_ context: LoadContext) { self.context = context }
+  private let policies: Set<OrphanPolicy>
+
+  /// - Parameter policies: those of the runs that rows may have come with, for references to nothing.
+  init(_ context: LoadContext, policies: Set<OrphanPolicy>) {
+    self.context = context
+    self.policies = policies
+  }
 
   func compare() throws -> VerificationReport {
     report.rowsCompared = context.ledger.totals.read
@@ -20,6 +26,7 @@ final class RecordComparison {
       }
     }
     try AgentComparison(context, self).compare()
+    try WorkflowStubComparison(context, self).compare()
     try StepComparison(context, self).compare()
     try findExtraRows()
     try findUnclaimedRecords()
@@ -155,7 +162,9 @@ final class RecordComparison {
     for table in context.tables {
       try context.scan(table) { staged in
         // A row that was not understood is known as that.
-        guard let row = try self.accepted(staged, table) else { return }
+        guard let row = try self.accepted(staged, table) else {
+          return try self.context.dropContents(of: staged, table)
+        }
         if let stored = try context.replaced(by: row) {
           return try self.compareTexts(row, table, stored: stored)
         }
@@ -295,15 +304,24 @@ final class RecordComparison {
     }
   }
 
-  private var laxReferences: [ReferenceResolver] = []
+  private var formerReferences: [ReferenceResolver] = []
 
-  /// What references may have led to when their rows came: who registered on v5 later is not who one was to
-  /// that was left empty, and where no stubs are made by now, one may be left from what was there.
+  /// What references may have led to when their rows came, under the options of then: who registered on v5
+  /// later is not who one was to that was left empty, and where no stubs were made, one may have been left
+  /// from what was there.
   func otherReferences() throws -> [ReferenceResolver] {
-    if laxReferences.isEmpty {
-      laxReferences = try [nil, true].map { try context.references.withoutBorn(seeingStubs: $0) }
+    guard formerReferences.isEmpty else { return formerReferences }
+    for policy in OrphanPolicy.allCases where policies.contains(policy) {
+      // Of rows that came in, what is rejected says the same as what is kept empty.
+      if policy == .reject, policies.contains(.keep) { continue }
+      for seesStubs in policy == .stub ? [true] : [true, false] {
+        for knowsBorn in [true, false] {
+          formerReferences.append(
+            try context.references.asOf(policy, seeingStubs: seesStubs, knowingBorn: knowsBorn))
+        }
+      }
     }
-    return laxReferences
+    return formerReferences
   }
 
   /// Gives each stored row that the export has too, in its table's mapper.

@@ -104,7 +104,7 @@ public struct Verification {
           progress: progress)
         context.listsDamage = true
         try RepeatSettler(context).settle()
-        var report = try RecordComparison(context).compare()
+        var report = try RecordComparison(context, policies: history.policies).compare()
         report.coverage = try VerificationCoverage(context)
         return report
       }
@@ -135,34 +135,6 @@ public struct Verification {
         .text(report.isIdentical ? "identical" : "different"), .int(report.rowsCompared),
         .int(report.mismatches.count), .int(report.missing.count), .int(report.extra.count),
         .int(report.coverage.imported), .int(report.coverage.covered))
-    }
-  }
-}
-
-/// What earlier runs of a source were told, but for those that were taken back.
-struct RunHistory {
-  /// The last run's policy for references to nothing.
-  private(set) var orphans = OrphanPolicy.stub
-  /// All renamings of agents, which hold for later runs too.
-  private(set) var aliases: [String: String] = [:]
-  /// Whether a run left references to nothing empty.
-  private(set) var hasKept = false
-  /// The last run's limit of a row's bytes; nil where there was none.
-  private(set) var maxRowBytes: Int?
-
-  private static let options = Query(
-    "migration_runs.options",
-    """
-    SELECT options FROM migration_runs WHERE source=?1 AND status<>'rolled_back' ORDER BY run
-    """)
-
-  init(_ connection: Connection, source: String) throws {
-    for text in try connection.all(Self.options, .text(source), map: { $0.text(0) }) {
-      let options = try JSON.parse(text)
-      orphans = options["orphans"]?.text.flatMap { OrphanPolicy(rawValue: $0) } ?? orphans
-      hasKept = hasKept || orphans == .keep
-      maxRowBytes = options["max_row_bytes"]?.integer ?? maxRowBytes
-      for alias in options["aliases"]?.members ?? [] { aliases[alias.name] = alias.value.text }
     }
   }
 }
