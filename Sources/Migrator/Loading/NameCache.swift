@@ -73,6 +73,7 @@ struct NameCache {
 
   /// Forgets everything.
   mutating func removeAll() {
+    guard !entries.isEmpty else { return }
     entries.removeAll(keepingCapacity: true)
     names.removeAll(keepingCapacity: true)
     for index in slots.indices { slots[index] = -1 }

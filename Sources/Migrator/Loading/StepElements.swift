@@ -8,6 +8,8 @@ import AgoraStore
 final class StepElements {
   private let connection: Connection
   private var isReady = false
+  /// The workflow of few steps that was asked for last; they count while it is marked.
+  private var last: (workflow: String, steps: [String: JSON])?
 
   init(_ connection: Connection) { self.connection = connection }
 
@@ -36,6 +38,9 @@ final class StepElements {
 
   /// Stands in the place of a step's id where everything has been taken apart that there is.
   private static let mark = ""
+  /// Says of a workflow that its steps lie in the table.
+  private static let collected = "collected"
+  private static let few = 64
 
   // MARK: steps of a workflow
 
@@ -48,15 +53,35 @@ final class StepElements {
   /// The step of an id; nil where the workflow has none.
   func element(_ id: String, of workflow: String) throws -> JSON? {
     try begin()
-    if let known = try text(id, of: workflow) { return try JSON.parse(known) }
-    guard try text(Self.mark, of: workflow) == nil else { return nil }
-    try connection.run(Self.insert, .text(workflow), .text(Self.mark), .text("null"))
-    for step in try WorkflowSteps.elements(of: workflow, in: connection) {
-      guard let id = step["step_id"]?.text else { continue }
-      try connection.run(
-        Self.insert, .text(workflow), .text(id), .text(JSONWriter.compact(step)))
+    if let last, last.workflow == workflow, try text(Self.mark, of: workflow) != nil {
+      return last.steps[id]
     }
-    return try text(id, of: workflow).map { try JSON.parse($0) }
+    if let known = try text(id, of: workflow) { return try JSON.parse(known) }
+    guard try text(Self.mark, of: workflow) != Self.collected else { return nil }
+    return try collect(workflow)[id] ?? text(id, of: workflow).map { try JSON.parse($0) }
+  }
+
+  /// Takes a workflow's steps apart.
+  ///
+  /// - Returns: the steps where they are few: they cost less to take apart again, when another workflow has
+  ///   been asked for meanwhile, than to keep.
+  private func collect(_ workflow: String) throws -> [String: JSON] {
+    let steps = try WorkflowSteps.elements(of: workflow, in: connection)
+    let areFew = steps.count <= Self.few
+    try connection.run(
+      Self.insert, .text(workflow), .text(Self.mark), .text(areFew ? "" : Self.collected))
+    var byID: [String: JSON] = [:]
+    for step in steps {
+      guard let id = step["step_id"]?.text else { continue }
+      if !areFew {
+        try connection.run(
+          Self.insert, .text(workflow), .text(id), .text(JSONWriter.compact(step)))
+      } else if byID[id] == nil {
+        byID[id] = step
+      }
+    }
+    if areFew { last = (workflow, byID) }
+    return byID
   }
 
   /// The step of an id; nil where the workflow has none.

@@ -16,18 +16,6 @@ struct StepComparison {
     "SELECT w.workflow_id FROM v4_steps s JOIN workflows w USING(workflow_id) WHERE s.row=?1")
 
   func compare() throws {
-    // Rows of one workflow mostly come one after the other, and its steps are one text.
-    var taken: (workflow: String, steps: [String: JSON])?
-    func step(_ id: String, of workflow: String) throws -> JSON? {
-      if taken?.workflow != workflow {
-        var steps: [String: JSON] = [:]
-        for step in try WorkflowSteps.elements(of: workflow, in: connection) {
-          if let id = step["step_id"]?.text, steps[id] == nil { steps[id] = step }
-        }
-        taken = (workflow, steps)
-      }
-      return taken?.steps[id]
-    }
     for table in context.tables where table.kind == .step {
       try findings.eachKnownRow(of: table) { row, id in
         let place = try connection.first(
@@ -42,7 +30,7 @@ struct StepComparison {
           return try findings.differ(
             table.name, row.v4ID, id, RecordComparison.differences(expected, found, .archive))
         }
-        guard let found = try step(id, of: workflow) else {
+        guard let found = try context.steps.element(id, of: workflow) else {
           return try findings.absent(table.name, row.v4ID, id, in: workflow)
         }
         var fields = try differences(row, table, found, context.references)

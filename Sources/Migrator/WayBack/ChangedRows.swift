@@ -15,6 +15,8 @@ final class ChangedRows {
   private let context: LoadContext
   private let fields: V4Fields
   private var mappers: [String: TableMapper] = [:]
+  /// The agent that was looked at last: its rows mostly come one after the other.
+  private var agent: (id: String, fate: Fate)?
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext, _ fields: V4Fields) {
@@ -130,12 +132,32 @@ final class ChangedRows {
 
   // MARK: agents
 
-  private func agent(
-    _ row: StagedRow, _ id: String, _ mapper: TableMapper, _ shape: V4Shape
-  ) throws -> Outcome {
-    let kind = mapper.kind
+  /// An agent as v5 has left it, and what of that v4's rows are to say.
+  private struct Agent {
+    let current: Record
+    let changed: Set<String>
+    let capabilities: Set<[UInt8]>
+    let facts: CapabilityFacts
+    let isRegistered: Bool
+  }
+
+  /// What is to become of the rows of one agent.
+  private enum Fate {
+    case asIs
+    case changed(Agent)
+    case leftOut
+  }
+
+  private func fate(_ id: String) throws -> Fate {
+    if let taken = agent, taken.id == id { return taken.fate }
+    let found = try look(at: id)
+    agent = (id, found)
+    return found
+  }
+
+  private func look(at id: String) throws -> Fate {
     guard let current = try RecordTable.agents.read(id, in: connection) else { return .leftOut }
-    guard !RecordTable.agents.isAsImported(current), kind != .configuration,
+    guard !RecordTable.agents.isAsImported(current),
       let expected = try StoredAgent(context).record(id, current.string(1) ?? "")
     else { return .asIs }
     var changed = Set(
@@ -144,31 +166,47 @@ final class ChangedRows {
     // An agent of another origin has its own; of a migrated one v5 keeps no times.
     changed.remove("registered_at")
     if current.fields.last != .null { changed.remove("last_activity") }
+    return .changed(
+      Agent(
+        current: current, changed: changed,
+        capabilities: Set(JSON.parseList(current.string(6)).map(\.exact)),
+        facts: CapabilityFacts(current), isRegistered: try StoredAgent(context).isRegistered(id)))
+  }
+
+  private func agent(
+    _ row: StagedRow, _ id: String, _ mapper: TableMapper, _ shape: V4Shape
+  ) throws -> Outcome {
+    let agent: Agent
+    switch try fate(id) {
+    case .leftOut: return .leftOut
+    case .asIs: return .asIs
+    case .changed(let found): agent = found
+    }
+    guard mapper.kind != .configuration else { return .asIs }
+    var changed = agent.changed
     try load(row, mapper)
-    let capabilities = JSON.parseList(current.string(6))
-    guard kind == .capability else {
+    guard mapper.kind == .capability else {
       let listed = try mapper.mapAgent().capabilities
-      let left = listed.filter { capabilities.contains($0) }
+      let left = listed.filter { agent.capabilities.contains($0.exact) }
       if left.count == listed.count { changed.remove("capabilities") }
-      let all = try fields.registration(current, shape).map { field in
+      let all = try fields.registration(agent.current, shape).map { field in
         field.field == "capabilities"
           ? V4Field(field: field.field, columns: field.columns, value: .names(left)) : field
       }
       return patch(mapper, all, changed, shape)
     }
     let own = try mapper.mapAgent().capabilities.first
-    let isLeft = own.map { capabilities.contains($0) } ?? true
-    if !isLeft, !capabilities.isEmpty { return .leftOut }
+    let isLeft = own.map { agent.capabilities.contains($0.exact) } ?? true
+    if !isLeft, !agent.capabilities.isEmpty { return .leftOut }
     if isLeft { changed.remove("capabilities") }
     // How good the agent is at it, and what else a call of v4 has said of it since.
-    let metadata = try? JSON.parse(current.string(8) ?? "{}")
     if let own, isLeft {
-      if metadata?["proficiency"]?[own] != nil { changed.insert("proficiency") }
-      if metadata?["capability_rows"]?[own] != nil { changed.insert(V4Fields.said) }
+      if agent.facts.isRated(own) { changed.insert("proficiency") }
+      if agent.facts.said(of: own) != nil { changed.insert(V4Fields.said) }
     }
     let all = try fields.capability(
-      isLeft ? own ?? "" : "", of: current,
-      hasRegistry: try StoredAgent(context).isRegistered(id), shape)
+      isLeft ? own ?? "" : "", of: agent.current, agent.facts, hasRegistry: agent.isRegistered,
+      shape)
     // What the call did not say stays as the row has it.
     return patch(
       mapper, all.filter { $0.field != V4Fields.said || $0.isNeeded }, changed, shape)

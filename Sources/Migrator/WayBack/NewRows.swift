@@ -160,8 +160,9 @@ struct NewRows {
     if capabilities.isEmpty, !isKnown, !hasRegistry { capabilities = [""] }
     let isRegistered =
       isKnown ? try StoredAgent(context).isRegistered(agent.string(0) ?? "") : hasRegistry
+    let facts = CapabilityFacts(agent)
     for capability in capabilities {
-      try row(fields.capability(capability, of: agent, hasRegistry: isRegistered, shape))
+      try row(fields.capability(capability, of: agent, facts, hasRegistry: isRegistered, shape))
     }
   }
 

@@ -290,15 +290,13 @@ struct V4Fields {
   ///
   /// - Parameter hasRegistry: whether the agent has a registration, which tells its status exactly.
   func capability(
-    _ capability: String, of record: Record, hasRegistry: Bool, _ shape: V4Shape,
-    as id: String? = nil
+    _ capability: String, of record: Record, _ facts: CapabilityFacts, hasRegistry: Bool,
+    _ shape: V4Shape, as id: String? = nil
   ) throws -> [V4Field] {
     let agentID = record.string(0) ?? ""
     let status = record.string(3) ?? "active"
-    let metadata = Self.document(record.string(8))
-    let level =
-      (metadata?["proficiency"]?[capability] ?? metadata?["proficiency_level"])?.integer
-    let said = metadata?["capability_rows"]?[capability]
+    let level = facts.level(of: capability)
+    let said = facts.said(of: capability)
     let limit = record.number(7)
     let isExact = hasRegistry || status == "active" || status == "paused"
     return [

@@ -26,10 +26,13 @@ struct TaskLife {
 
   /// Makes a task what it is to be; one that fails takes those with it that wait for it.
   ///
-  /// - Parameter passesThrough: whether a task that goes straight from pending to its end is audited as
-  ///   having been in progress.
+  /// - Parameters:
+  ///   - passesThrough: whether a task that goes straight from pending to its end is audited as having been
+  ///     in progress.
+  ///   - tellsWorkflow: whether its step is to follow; one that says the same already need not.
   func change(
-    _ before: TaskRecord, to after: TaskRecord, reason: String? = nil, passesThrough: Bool = true
+    _ before: TaskRecord, to after: TaskRecord, reason: String? = nil, passesThrough: Bool = true,
+    tellsWorkflow: Bool = true
   ) throws {
     var start = before
     if passesThrough, before.status == .pending, !after.status.isOpen {
@@ -38,13 +41,16 @@ struct TaskLife {
       try context.audit(before.id, before: hop.before, after: hop.after, reason: reason)
     }
     try write(start, after, reason: reason)
-    try follow(before, after)
+    if tellsWorkflow { try follow(before, after) }
     if after.status == .failed, before.status != .failed { try failDependents(of: after) }
   }
 
   /// Fails an open task for a reason that lies outside of it.
-  func fail(_ task: TaskRecord, reason: String) throws {
-    try change(task, to: failed(task), reason: reason, passesThrough: false)
+  ///
+  /// - Parameter tellsWorkflow: whether its step fails with it.
+  func fail(_ task: TaskRecord, reason: String, tellsWorkflow: Bool = true) throws {
+    try change(
+      task, to: failed(task), reason: reason, passesThrough: false, tellsWorkflow: tellsWorkflow)
   }
 
   private func failed(_ task: TaskRecord) -> TaskRecord {

@@ -152,11 +152,13 @@ package final class DecidedSteps {
       reason: reason)
   }
 
-  /// Fails those of some tasks that are open.
-  package func fail(_ tasks: [String]) throws {
+  /// Fails those of some tasks that are open, and that no step has any more.
+  package func fail(_ tasks: [String]) throws { try fail(tasks, areOfSteps: false) }
+
+  private func fail(_ tasks: [String], areOfSteps: Bool) throws {
     for id in tasks {
       guard let task = try TaskRecord.read(id, in: connection), task.status.isOpen else { continue }
-      try TaskLife(context).fail(task, reason: reason)
+      try TaskLife(context).fail(task, reason: reason, tellsWorkflow: areOfSteps)
     }
   }
 
@@ -174,7 +176,7 @@ package final class DecidedSteps {
         .stepSkipped, workflow, step: workflow.steps[index], was: before, reason: reason)
     }
     try workflow.update(in: connection)
-    try fail(tasks)
+    try fail(tasks, areOfSteps: true)
   }
 
   // MARK: tasks
@@ -210,11 +212,15 @@ package final class DecidedSteps {
   }
 
   /// Brings an open task to where its step is; one that its step has no more fails.
+  ///
+  /// Their workflow need not be told, which says so already: each time all of it would be read.
   private func follow(_ task: TaskRecord, _ step: WorkflowStep?) throws {
     guard task.status.isOpen, var current = try TaskRecord.read(task.id, in: connection) else {
       return
     }
-    guard let step else { return try TaskLife(context).fail(current, reason: reason) }
+    guard let step else {
+      return try TaskLife(context).fail(current, reason: reason, tellsWorkflow: false)
+    }
     if !step.status.isFinished, let agent = step.agent, agent != current.agent {
       try TaskLife(context).reassign(current, to: agent, reason: reason)
       current = try TaskRecord.read(task.id, in: connection) ?? current
@@ -231,7 +237,8 @@ package final class DecidedSteps {
       after.completedAt = step.completedAt ?? context.now
     }
     try TaskLife(context).change(
-      current, to: after, reason: reason, passesThrough: after.status == .completed)
+      current, to: after, reason: reason, passesThrough: after.status == .completed,
+      tellsWorkflow: false)
   }
 
   // MARK: what follows
