@@ -90,8 +90,10 @@ import Testing
         let log = LegacyCallLog(connection, limit: 10)
         for number in 0..<60 { try log.add(record(&dice, day: 20_000 + Int64(number / 3))) }
         try log.fold(at: Timestamp(microseconds: 20_030 * 86_400_000_000))
-        try log.rename("agent_a", to: "agent_b")
-        try log.rename("nobody", to: "agent_b")
+        let successors = Successors(connection)
+        try successors.begin()
+        for agent in ["agent_a", "nobody"] { try successors.add(agent, "agent_b") }
+        try log.rename(successors)
         var callers: [LegacyCaller] = []
         try LegacyCallers(connection).each { callers.append($0) }
         return callers
@@ -113,7 +115,10 @@ import Testing
         var dice = SeededDice(seed: 3)
         let log = LegacyCallLog(connection)
         for _ in 0..<20 { try log.add(record(&dice, day: 20_000)) }
-        try log.rename("agent_a", to: "agent_b")
+        let successors = Successors(connection)
+        try successors.begin()
+        try successors.add("agent_a", "agent_b")
+        try log.rename(successors)
         return try LegacyCallers(connection).caller("agent_b")
       }
       #expect(caller?.calls == .max && caller?.refused == .max)

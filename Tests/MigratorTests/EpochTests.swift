@@ -148,6 +148,59 @@ import Testing
     }
   }
 
+  @Test func `rows that name several ids by turns each mean the latest one not after them`() throws
+  {
+    // x and y are told apart by times; of those of one time it is the last one. z is not: it is the last.
+    let ids = [
+      (id: "x", table: "workflow_coordination", times: [50, 10, 30, 30] as [Int?]),
+      (id: "y", table: "workflows", times: [40, 20] as [Int?]),
+      (id: "z", table: "workflows", times: [10, nil, 20] as [Int?]),
+    ]
+    func coordinator(_ id: String, at time: Int) -> String {
+      switch (id, time) {
+      case ("x", 10..<30): "x1"
+      case ("x", 30..<50): "x3"
+      case ("x", 50...): "x0"
+      // What is older than all of them means the last one.
+      case ("x", _): "x3"
+      case ("y", 40...): "y0"
+      case ("y", _): "y1"
+      default: "z2"
+      }
+    }
+    var tables: [String: [String]] = [:]
+    for (id, table, times) in ids {
+      for (number, time) in times.enumerated() {
+        let said = time.map { #","created_at":\#($0)"# } ?? ""
+        tables[table, default: []].append(
+          #"{"workflow_id":"\#(id)","coordinator_agent":"\#(id)\#(number)""#
+            + #","initiator_agent":"\#(id)\#(number)"\#(said)}"#)
+      }
+    }
+    var expected: [String: String] = [:]
+    var tasks: [String] = []
+    for time in stride(from: 0, through: 60, by: 10) {
+      for id in ids.map(\.id) {
+        tasks.append(Self.task("\(id)-\(time)", of: id, at: time))
+        expected["\(id)-\(time)"] = coordinator(id, at: time)
+      }
+    }
+    let members = tables.sorted { $0.key < $1.key }.map {
+      #""\#($0.key)":["# + $0.value.joined(separator: ",") + "]"
+    }
+    let export =
+      "{" + members.joined(separator: ",") + #","task_assignment":["#
+      + tasks.joined(separator: ",") + "]}"
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      let report = try migrate(export, into: store)
+      #expect(report.ambiguousReferences == 10)
+      let found = try places(store)
+      #expect(found == expected)
+      #expect(try verify(store).isIdentical)
+    }
+  }
+
   /// What v5 does in workflows of one id, as its tools leave it.
   private func work(_ store: String) throws {
     let connection = try Connection(path: store, mode: .readWrite)

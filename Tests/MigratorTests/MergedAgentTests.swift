@@ -100,4 +100,94 @@ import Testing
       #expect(after.1 == Decisions(), "\(after)")
     }
   }
+
+  /// What refers to agents of four names, from every column.
+  private static let references = {
+    func rows(_ row: (Int, [String]) -> String) -> String {
+      (0..<4).map { n in row(n, (0..<4).map { "s\((n + $0) % 4)" }) }.joined(separator: ",")
+    }
+    let messages = rows { n, s in
+      #"{"message_id":"\#(n)","from_agent":"\#(s[0])","to_agent":"\#(s[1])","content":"\#(s[2])"}"#
+    }
+    let tasks = rows { n, s in
+      #"{"assignment_id":"\#(n)","workflow_id":"w\#(n)","agent_id":"\#(s[0])","requesting_agent":"\#(s[1])"}"#
+    }
+    let workflows = rows { n, s in
+      #"{"workflow_id":"w\#(n)","coordinator_agent":"\#(s[0])","participating_agents":["\#(s[0])","\#(s[1])","x"]}"#
+    }
+    let steps = rows { n, s in
+      #"{"step_id":"\#(n)","workflow_id":"w\#(n)","step_name":"x","assigned_agent":"\#(s[3])"}"#
+    }
+    let events = rows { n, s in
+      #"{"event_id":"\#(n)","event_type":"x","source_agent":"\#(s[0])","target_agent":"\#(s[2])"}"#
+    }
+    let agents = rows { n, s in
+      #"{"agent_id":"r\#(n)","agent_name":"r\#(n)","supervisor_id":"\#(s[0])"}"#
+    }
+    return #"{"agent_message":[\#(messages)],"task_assignment":[\#(tasks)],"#
+      + #""workflow_coordination":[\#(workflows)],"workflow_step":[\#(steps)],"#
+      + #""system_events":[\#(events)],"agent_registry":[\#(agents)]}"#
+  }()
+
+  private func merged(
+    _ path: String, _ body: (Connection, [String]) throws -> Void
+  ) throws -> [String] {
+    try migrate(Self.references, into: path)
+    let connection = try Connection(path: path, mode: .readWrite)
+    let ids = try connection.all(
+      Query("test", "SELECT agent_id FROM agents WHERE agent_name GLOB 's?' ORDER BY agent_name"),
+      map: { $0.text(0) })
+    try connection.execute(
+      """
+      INSERT INTO message_reads SELECT message_id, agent_id, 5 FROM messages, agents;
+      INSERT INTO v4_calls(at, door, database, reducer, claimed, agent_id, receiver_id, outcome, microseconds)
+        SELECT 7, 'cli', 'd', 'x', agent_id, iif(rowid%2, agent_id, NULL), agent_id, 'done', 1 FROM agents;
+      INSERT INTO v4_call_days SELECT 3, agent_id, 'x', '', rowid, 4 FROM agents;
+      INSERT INTO v4_callers SELECT agent_id, 3, 4, rowid, 0, '3:1', 'x:1' FROM agents;
+      UPDATE messages SET content=from_agent||'0', source_hash=1 WHERE rowid=1;
+      """)
+    try connection.transaction { try body(connection, ids) }
+    return try [
+      "messages", "tasks", "workflows", "events", "agents", "audit", "message_reads", "v4_calls",
+      "v4_call_days", "v4_callers", "v4_names", "merged_agents",
+    ].map { table in
+      let columns = try connection.all(
+        Query("test", "SELECT name FROM pragma_table_info('\(table)')"), map: { $0.text(0) })
+      let rows = try connection.all(
+        Query(
+          "test", "SELECT json_array(\(columns.joined(separator: ","))) FROM \(table) ORDER BY 1"),
+        map: { $0.text(0) })
+      return rows.joined(separator: "\n")
+    }
+  }
+
+  @Test func `agents that are merged together are as if they had been merged one by one`() throws {
+    // Into one that goes in turn, into one that stays, and two into one.
+    let pairs = [(0, 1), (1, 2), (3, 2)]
+    try withTemporaryFolder { folder in
+      var gone: [String] = []
+      let together = try merged(folder + "/a.db") { connection, ids in
+        gone = [ids[0], ids[1], ids[3]]
+        let merger = StubMerger(connection)
+        for (old, new) in pairs { try merger.add(ids[old], into: ids[new]) }
+        try merger.finish()
+      }
+      let apart = try merged(folder + "/b.db") { connection, ids in
+        for (old, new) in pairs {
+          let merger = StubMerger(connection)
+          try merger.add(ids[old], into: ids[new])
+          try merger.finish()
+        }
+      }
+      #expect(together == apart)
+      // What only looks like an id, what callers said they were, and what has been merged, keeps it.
+      for (number, table) in together.dropLast().enumerated() where number != 7 {
+        for id in gone {
+          let places = table.replacing("\(id)0", with: "").replacing(#"","\#(id)""#, with: "")
+          #expect(!places.contains("\"\(id)\""), "\(table)")
+        }
+      }
+      #expect(together[0].contains(gone[0] + "0"))
+    }
+  }
 }

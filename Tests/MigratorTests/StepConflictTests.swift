@@ -133,6 +133,61 @@ import Testing
     }
   }
 
+  @Test func `steps of several workflows that come by turns are each held against their own`()
+    throws
+  {
+    func row(_ workflow: String, _ step: Int, _ status: String) -> String {
+      #"{"step_id":"\#(workflow)\#(step)","workflow_id":"\#(workflow)","step_name":"\#(workflow)\#(step)","#
+        + #""step_order":\#(step),"status":"\#(status)"}"#
+    }
+    func export(_ steps: [String]) -> String {
+      #"{"workflow_coordination":[{"workflow_id":"v","created_at":5},{"workflow_id":"w","created_at":6}],"#
+        + #""workflow_step":["# + steps.joined(separator: ",") + "]}"
+    }
+    let numbers = 1...4
+    let first = numbers.flatMap { n in ["v", "w"].map { row($0, n, "pending") } }
+    // Of each workflow the second step is done, the third is gone, and a fifth has come.
+    let second = [1, 2, 4, 5].flatMap { n in
+      ["v", "w"].map { row($0, n, n == 2 ? "completed" : "pending") }
+    }
+    let sides: [(ConflictResolution.Side, steps: String)] = [
+      (.v4, "1 pending,2 completed,4 pending,5 pending"),
+      (.v5, "1 pending,2 pending,3 pending,4 pending"),
+    ]
+    for (side, steps) in sides {
+      try withTemporaryFolder { folder in
+        let store = folder + "/s.db"
+        try migrate(export(first), into: store)
+        try Connection(path: store, mode: .readWrite).execute(
+          """
+          UPDATE workflows SET source_hash=0;
+          INSERT INTO audit(audit_id, action, target)
+          SELECT 'aud_01a2065600007000800000000000000'||rowid, 'modified', workflow_id FROM workflows;
+          """)
+        let delta = try migrate(export(second), into: store, deleting: true)
+        #expect(delta.conflicts == 6)
+        let listed = (try ConflictList(Store(path: store)).json["conflicts"]?.elements ?? []).map {
+          let fields = ($0["fields"]?.elements ?? []).compactMap { $0["field"]?.text }
+          return ($0["v4_id"]?.text ?? "") + " " + ($0["kind"]?.text ?? "") + " "
+            + fields.joined(separator: "+")
+        }
+        #expect(
+          listed.sorted() == [
+            "v2 changed status", "v3 gone ", "v5 added name+status", "w2 changed status",
+            "w3 gone ", "w5 added name+status",
+          ])
+        _ = try ConflictResolution(.all(source: nil), keeping: side, store: store).run()
+        let expected = ["v", "w"].map { workflow in
+          steps.split(separator: ",").map { workflow + $0 }.joined(separator: ",")
+        }.joined(separator: ",")
+        #expect(try names(store) == expected)
+        let report = try verify(store)
+        #expect(report.isIdentical, "\(report.text)")
+        #expect(try migrate(export(second), into: store, deleting: true).conflicts == 0)
+      }
+    }
+  }
+
   /// What v4 makes of a step of v5 that went to v4 and came back, and the step when a side is kept.
   @Test func `a change in v4 of a step that v5 has written is a conflict`() throws {
     let sides: [(ConflictResolution.Side, steps: String)] = [

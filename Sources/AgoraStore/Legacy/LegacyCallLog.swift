@@ -187,30 +187,36 @@ package struct LegacyCallLog {
     }
   }
 
-  private static let rename = Query(
-    "v4_calls.rename",
-    """
-    UPDATE v4_calls SET agent_id=?2 WHERE agent_id=?1 OR (agent_id IS NULL AND claimed=?1)
-    """)
-  private static let renameReceiver = Query(
-    "v4_calls.rename_receiver", "UPDATE v4_calls SET receiver_id=?2 WHERE receiver_id=?1")
-  private static let renameDays = Query(
-    "v4_call_days.rename",
-    """
-    INSERT INTO v4_call_days(day, agent, reducer, code, calls, last_at)
-    SELECT day, ?2, reducer, code, calls, last_at FROM v4_call_days WHERE agent=?1
-    ON CONFLICT DO UPDATE SET calls=calls+excluded.calls, last_at=max(last_at,excluded.last_at)
-    """)
-  private static let forgetDays = Query(
-    "v4_call_days.forget_agent", "DELETE FROM v4_call_days WHERE agent=?1")
+  private static let renames: [Query] = [
+    Query(
+      "v4_calls.rename",
+      """
+      UPDATE v4_calls SET agent_id=\(Successors.of("coalesce(agent_id,claimed)"))
+      WHERE coalesce(agent_id,claimed) IN \(Successors.all)
+      """),
+    Query(
+      "v4_calls.rename_receiver",
+      """
+      UPDATE v4_calls SET receiver_id=\(Successors.of("receiver_id"))
+      WHERE receiver_id IN \(Successors.all)
+      """),
+    Query(
+      "v4_call_days.rename",
+      """
+      INSERT INTO v4_call_days(day, agent, reducer, code, calls, last_at)
+      SELECT d.day, s.successor, d.reducer, d.code, d.calls, d.last_at
+      FROM v4_call_days d JOIN temp.successors s ON s.agent=d.agent WHERE TRUE
+      ON CONFLICT DO UPDATE SET calls=calls+excluded.calls, last_at=max(last_at,excluded.last_at)
+      """),
+    Query(
+      "v4_call_days.forget_agents", "DELETE FROM v4_call_days WHERE agent IN \(Successors.all)"),
+  ]
 
-  /// Gives an agent's calls to the one that it has turned out to be.
-  package func rename(_ old: String, to new: String) throws {
-    guard old != new else { return }
-    try connection.run(Self.rename, .text(old), .text(new))
-    try connection.run(Self.renameReceiver, .text(old), .text(new))
-    try connection.run(Self.renameDays, .text(old), .text(new))
-    try connection.run(Self.forgetDays, .text(old))
-    try LegacyCallers(connection).rename(old, to: new)
+  /// Gives agents' calls to those that they have turned out to be; the record is gone through once for all
+  /// of them.
+  package func rename(_ successors: Successors) throws {
+    for query in Self.renames { try connection.run(query) }
+    let callers = LegacyCallers(connection)
+    try successors.each { try callers.rename($0, to: $1) }
   }
 }

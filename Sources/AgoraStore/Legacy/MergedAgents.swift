@@ -126,11 +126,14 @@ package struct MergedAgents {
 
   /// Gives back what is told of agents that are there again, after the run's rows have been taken back.
   package func settle(_ pairs: [Pair]) throws {
+    let returned = Successors(connection)
+    try returned.begin()
     for pair in pairs where try connection.integer(Self.lives, .text(pair.agent)) == 1 {
       try connection.run(Self.revive, .text(pair.agent), .text(pair.activity))
       // Calls cannot be told apart any more where the other agent was there before.
       guard try connection.integer(Self.lives, .text(pair.successor)) == 0 else { continue }
-      try LegacyCallLog(connection).rename(pair.successor, to: pair.agent)
+      try returned.add(pair.successor, pair.agent)
     }
+    try LegacyCallLog(connection).rename(returned)
   }
 }

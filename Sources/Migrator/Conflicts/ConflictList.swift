@@ -39,7 +39,7 @@ public struct ConflictList: Sendable {
         let fields =
           conflict.status == "outstanding" ? try side.differences(of: conflict) : []
         let isStep = conflict.kind == .changed && V4Schema.kind(of: conflict.table) == .step
-        let isAdded = try isStep && conflict.place(in: connection) == nil
+        let isAdded = try isStep && conflict.place(side.context(of: conflict.source)) == nil
         return Entry(
           number: Int(conflict.number), runID: conflict.runID, table: conflict.table,
           v4ID: conflict.v4ID, v5ID: conflict.v5ID,

@@ -102,12 +102,11 @@ struct ConflictedRecords {
     for conflict in conflicts {
       guard let said = try refusing(conflict, { try conflict.step(context) }) else { continue }
       if BornOnV5.isGiven(conflict.v5ID) {
-        guard let workflow = try BornSteps.workflow(of: conflict.v5ID, in: connection),
-          let step = try WorkflowSteps.element(
-            conflict.v5ID, of: Array(workflow.utf8), in: connection)
+        guard let workflow = try context.steps.workflow(ofBorn: conflict.v5ID),
+          let step = try context.steps.element(conflict.v5ID, of: workflow)
         else { continue }
-        steps[workflow, default: []].append(BornSteps.step(step, as: said.json))
-      } else if let workflow = try conflict.place(in: connection) {
+        steps[workflow, default: []].append(WorkflowSteps.step(step, as: said.json))
+      } else if let workflow = try conflict.place(context) {
         steps[workflow, default: []].append(said.json)
       } else if let workflow = said.workflow {
         try connection.run(Self.placeStep, .integer(conflict.row), .text(workflow))
@@ -164,26 +163,41 @@ struct ConflictedRecords {
 
   // MARK: what is gone
 
+  /// Takes steps out of their workflows, those of one workflow at once.
+  private func removeSteps(
+    _ conflicts: [Conflict], remade: Set<String>, _ sweep: DeletionSweep
+  ) throws {
+    var steps: [(place: String, ids: [String])] = []
+    var places: [String: Int] = [:]
+    for conflict in conflicts {
+      guard let place = try conflict.place(context) else { continue }
+      if let known = places[place] {
+        steps[known].ids.append(conflict.v5ID)
+      } else {
+        places[place] = steps.count
+        steps.append((place, [conflict.v5ID]))
+      }
+    }
+    for (place, ids) in steps {
+      if remade.contains(place) {
+        try WorkflowSteps.remove(ids, from: place, in: connection)
+      } else {
+        try decided.remove(ids, from: place)
+      }
+    }
+    for conflict in conflicts { try sweep.drop(conflict.gone) }
+  }
+
   /// - Parameter remade: the workflows that are v4's again already.
   private func remove(_ conflicts: [Conflict], remade: Set<String>) throws {
     guard !conflicts.isEmpty else { return }
     let sweep = DeletionSweep(context)
     var workflows: [GoneRow] = []
     var begun: [String] = []
-    for conflict in conflicts {
-      let gone = GoneRow(
-        row: conflict.row, v4ID: conflict.v4ID, v5ID: conflict.v5ID, table: conflict.table)
-      if V4Schema.kind(of: conflict.table) == .step {
-        if let place = try conflict.place(in: connection) {
-          if remade.contains(place) {
-            try WorkflowSteps.remove(conflict.v5ID, from: place, in: connection)
-          } else {
-            try decided.remove([conflict.v5ID], from: place)
-          }
-        }
-        try sweep.drop(gone)
-        continue
-      }
+    try removeSteps(
+      conflicts.filter { V4Schema.kind(of: $0.table) == .step }, remade: remade, sweep)
+    for conflict in conflicts where V4Schema.kind(of: conflict.table) != .step {
+      let gone = conflict.gone
       switch conflict.target.name {
       case "messages":
         try UndoLog.removeReads(of: conflict.v5ID, run: context.run, in: connection)
@@ -202,4 +216,9 @@ struct ConflictedRecords {
     for workflow in workflows { try decided.handBack(workflow.v5ID, tasks: []) }
     try StubSweep(connection, source: context.source).sweep()
   }
+}
+
+extension Conflict {
+  /// The row of a conflict as one that v4 has no more.
+  fileprivate var gone: GoneRow { GoneRow(row: row, v4ID: v4ID, v5ID: v5ID, table: table) }
 }

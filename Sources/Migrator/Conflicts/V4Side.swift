@@ -8,7 +8,8 @@ final class V4Side {
 
   init(_ connection: Connection) { self.connection = connection }
 
-  private func context(of source: String) throws -> LoadContext {
+  /// What the rows of a source are looked at with.
+  func context(of source: String) throws -> LoadContext {
     if let known = contexts[source] { return known }
     let history = try RunHistory(connection, source: source)
     let made = LoadContext(
@@ -56,11 +57,11 @@ final class V4Side {
     of conflict: Conflict
   ) throws -> [(name: String, v4: JSON, v5: JSON)] {
     let said: (json: JSON, workflow: String?)?
-    do { said = try conflict.step(context(of: conflict.source)) } catch is Rejection { return [] }
+    let context = try context(of: conflict.source)
+    do { said = try conflict.step(context) } catch is Rejection { return [] }
     guard let step = said else { return [] }
-    let place = try conflict.place(in: connection)
-    let found = try place.flatMap {
-      try WorkflowSteps.element(conflict.v5ID, of: Array($0.utf8), in: connection)
+    let found = try conflict.place(context).flatMap {
+      try context.steps.element(conflict.v5ID, of: $0)
     }
     return WorkflowSteps.differences(step.json, found ?? .object([]))
       .map { ($0.name, $0.expected, $0.found) }
@@ -72,9 +73,9 @@ extension Conflict {
     "v4_steps.workflow", "SELECT workflow_id FROM main.v4_steps WHERE row=?1")
 
   /// The workflow that a step's row stands in; nil for one that was new when v5 had changed its workflow.
-  func place(in connection: Connection) throws -> String? {
-    try connection.first(Self.placeOf, .integer(row), map: { $0.text(0) })
-      ?? BornSteps.workflow(of: v5ID, in: connection)
+  func place(_ context: LoadContext) throws -> String? {
+    try context.connection.first(Self.placeOf, .integer(row), map: { $0.text(0) })
+      ?? context.steps.workflow(ofBorn: v5ID)
   }
 
   /// The step that the row says now, and its workflow; nil where v4 has the row no more.

@@ -277,16 +277,18 @@ struct AgentDerivation {
         LEFT JOIN main.v4_names v ON v.source=?1 AND v.kind='agent' AND v.name=n.name
       WHERE n.is_alias AND (v.name IS NULL OR v.v5_id<>o.id OR v.origin<>'alias') ORDER BY 1
       """)
+    let merger = StubMerger(connection)
     for (alias, id) in try connection.all(
       changed, .text(context.source), map: { ($0.text(0), $0.text(1)) })
     {
       if let before = try names.known(alias), before.id != id {
         if before.origin == "registered", try names.isBound(before.id) { continue }
-        if before.origin != "alias" { try StubMerger(connection).merge(before.id, into: id) }
+        if before.origin != "alias" { try merger.add(before.id, into: id) }
         try renames.note(from: before.id, to: id)
       }
       try names.register(alias, as: "alias", id: id)
     }
+    try merger.finish()
   }
 
   /// Forgets names that no row gives any more; an agent without rows is a stub from here on.

@@ -71,6 +71,7 @@ struct AgentRenames {
   /// - Throws: ``AgoraError`` `refused` where v5 has worked with the agent of an old name.
   func follow() throws -> [String] {
     let names = AgentNames(context)
+    let merger = StubMerger(connection)
     var agents: [String] = []
     for old in context.references.oldNames {
       let name = context.references.currentName(old)
@@ -91,7 +92,7 @@ struct AgentRenames {
       if known.origin != "alias" {
         try refuseWorkedOn(known.id, old, name)
         if try moveRows(from: known.id, to: id) { agents.append(id) }
-        try StubMerger(connection).merge(known.id, into: id)
+        try merger.add(known.id, into: id)
         try connection.run(
           Query(
             "v4_names.follow",
@@ -109,6 +110,7 @@ struct AgentRenames {
         try names.register(old, as: "alias", id: id)
       }
     }
+    try merger.finish()
     return agents
   }
 

@@ -11,7 +11,7 @@ struct AuditRefresh {
 
   func refresh() throws {
     guard context.hasStoredRows else { return }
-    context.references.forgetWorkflows()
+    try context.references.forgetWorkflows()
     // The options of a retry are for what it loads: what entries are about already stays so.
     let refresh =
       context.isRetrying

@@ -140,7 +140,7 @@ struct DeletionSweep {
   /// Whether a step stands in a workflow that v5 has worked on; one that v5 has removed as well goes.
   private func isHeld(_ step: GoneRow, by workflow: String) throws -> Bool {
     try WorkflowSteps.areChangedOnV5(of: workflow, in: connection)
-      && WorkflowSteps.element(step.v5ID, of: Array(workflow.utf8), in: connection) != nil
+      && context.steps.element(step.v5ID, of: workflow) != nil
   }
 
   private static let isRead = Query(
@@ -208,6 +208,7 @@ struct DeletionSweep {
   private func leave(_ row: GoneRow) throws {
     if row.table == WorkflowEpochs.coordinationTable { try makeStub(workflow: row) }
     try WorkflowRefresh(context).note(row.v4ID, row.v5ID)
+    try context.references.forgetWorkflows()
     context.leaving.append(row)
   }
 

@@ -9,7 +9,7 @@ struct KeptRefresh {
 
   func refresh() throws {
     context.references.forgetAgents()
-    context.references.forgetWorkflows()
+    try context.references.forgetWorkflows()
     // An agent that has registered on v5 since is not who was referred to.
     let references = try context.references.withoutBorn()
     let refresh = RecordRefresh(filling: context, by: references)

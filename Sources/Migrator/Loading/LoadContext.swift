@@ -31,6 +31,8 @@ final class LoadContext {
   private var expectingReferences: ReferenceResolver?
   let rejects: RejectLog
   let progress: any ProgressObserver
+  /// The steps that stand in the workflows, by their ids.
+  let steps: StepElements
   var ledger: Ledger
   /// Rows whose v4 id had another row before.
   var epochs = 0
@@ -83,6 +85,7 @@ final class LoadContext {
     self.ledger = ledger
     readRows = ledger.totals.read
     self.progress = progress
+    steps = StepElements(connection)
   }
 
   /// Works on the rows that the store has, with no others staged beside them.
@@ -101,6 +104,7 @@ final class LoadContext {
     ledger = Ledger()
     readRows = 0
     progress = NoProgress()
+    steps = StepElements(connection)
   }
 
   private static let selectShape = "SELECT columns FROM %.v4_shapes WHERE shape=?1"

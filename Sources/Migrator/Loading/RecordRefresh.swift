@@ -32,6 +32,8 @@ struct RecordRefresh {
     WHERE t.source=?1
     """)
 
+  private static let empty = Query("refreshed.empty", "DELETE FROM temp.refreshed")
+
   /// Makes the records of the rows that a query selects.
   ///
   /// One that would not come in any more goes among the rejects where deletions are applied; one whose newer
@@ -45,11 +47,11 @@ struct RecordRefresh {
     }
   }
 
-  /// Makes the record of one row.
-  func refresh(_ target: RecordTable, row: Int64) throws {
+  /// Makes the records of some rows.
+  func refresh(_ target: RecordTable, rows: [Int64]) throws {
+    let insert = Query("refreshed.one", "INSERT OR IGNORE INTO temp.refreshed VALUES(?1)")
     try refresh(target) {
-      try connection.run(
-        Query("refreshed.one", "INSERT INTO temp.refreshed VALUES(?1)"), .integer(row))
+      for row in rows { try connection.run(insert, .integer(row)) }
     }
   }
 
@@ -63,9 +65,11 @@ struct RecordRefresh {
   private func refreshed(
     _ target: RecordTable, collecting collect: () throws -> Void
   ) throws -> [RefusedRows.Orphan] {
+    // Made once: a table that comes or goes has every statement prepared anew.
     try connection.execute(
-      "CREATE TEMP TABLE refreshed(row INTEGER PRIMARY KEY)", name: "refreshed.create")
-    defer { try? connection.execute("DROP TABLE temp.refreshed", name: "refreshed.drop") }
+      "CREATE TEMP TABLE IF NOT EXISTS refreshed(row INTEGER PRIMARY KEY)",
+      name: "refreshed.create")
+    try connection.run(Self.empty)
     try collect()
     if context.hasPendingRows {
       try connection.run(
@@ -104,14 +108,29 @@ struct RecordRefresh {
       }
       target.seal(&record)
       guard current.fields.last != record.fields.last else { return }
-      if onlyFills {
-        for column in target.content where record.fields[column] == .null {
-          guard current.fields[column] == .null else { return }
-        }
-      }
+      if onlyFills, Self.loses(record, current, target) { return }
       try target.overwrite(record, keepingSteps: row.parent == nil, in: connection)
     }
     return orphans
+  }
+
+  /// Whether a record would refer to less than it does, as where stubs that other options have left are not
+  /// seen.
+  private static func loses(_ record: Record, _ current: Record, _ target: RecordTable) -> Bool {
+    func object(_ record: Record, _ column: Int) -> JSON {
+      (try? JSON.parse(record.string(column) ?? "{}")) ?? .null
+    }
+    return target.content.contains { column in
+      switch target.columns[column] {
+      case "assigned_agents":
+        let left = JSON.parseList(record.string(column))
+        return JSON.parseList(current.string(column)).contains { !left.contains($0) }
+      case "metadata":
+        let name = "requesting_agent"
+        return object(current, column)[name] != nil && object(record, column)[name] == nil
+      default: return record.fields[column] == .null && current.fields[column] != .null
+      }
+    }
   }
 }
 

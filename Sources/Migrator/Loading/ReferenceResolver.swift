@@ -41,9 +41,11 @@ final class ReferenceResolver {
   ///   - aliases: old names of agents and the names they have now (`--alias`).
   ///   - knowsBorn: whether agents count that only v5 knows.
   ///   - seesStubs: whether stubs count; nil for what the policy says.
+  ///   - epochs: those of another resolver of the source; nil for its own.
   init(
     connection: Connection, source: String, policy: OrphanPolicy, aliases: [String: String],
-    run: Int64, isExpecting: Bool = false, knowsBorn: Bool = true, seesStubs: Bool? = nil
+    run: Int64, isExpecting: Bool = false, knowsBorn: Bool = true, seesStubs: Bool? = nil,
+    epochs: WorkflowEpochs? = nil
   ) throws {
     self.isExpecting = isExpecting
     self.knowsBorn = knowsBorn
@@ -56,7 +58,7 @@ final class ReferenceResolver {
     agentIDs = MigratedIdentifiers(source: source, table: "agent", kind: .agent)
     workflowIDs = MigratedIdentifiers(
       source: source, table: WorkflowEpochs.coordinationTable, kind: .workflow)
-    epochs = WorkflowEpochs(connection, source: source)
+    self.epochs = try epochs ?? WorkflowEpochs(connection, source: source)
     try connection.execute(
       "CREATE TEMP TABLE IF NOT EXISTS missing(kind TEXT, name TEXT, PRIMARY KEY(kind, name)) WITHOUT ROWID",
       name: "missing.create")
@@ -66,14 +68,15 @@ final class ReferenceResolver {
   func expecting() throws -> ReferenceResolver {
     try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
-      isExpecting: true, knowsBorn: knowsBorn, seesStubs: seesStubs)
+      isExpecting: true, knowsBorn: knowsBorn, seesStubs: seesStubs, epochs: epochs)
   }
 
   /// Looks up what this one does, and makes what is missing: for known rows that stay, and refer to what is
   /// gone.
   func makingStubs() throws -> ReferenceResolver {
     try ReferenceResolver(
-      connection: connection, source: source, policy: .stub, aliases: aliases, run: run)
+      connection: connection, source: source, policy: .stub, aliases: aliases, run: run,
+      epochs: epochs)
   }
 
   /// Looks up what this one does, but for agents that only v5 knows: they may have registered after a row
@@ -83,7 +86,7 @@ final class ReferenceResolver {
   func withoutBorn(seeingStubs seesStubs: Bool? = nil) throws -> ReferenceResolver {
     try ReferenceResolver(
       connection: connection, source: source, policy: policy, aliases: aliases, run: run,
-      isExpecting: isExpecting, knowsBorn: false, seesStubs: seesStubs)
+      isExpecting: isExpecting, knowsBorn: false, seesStubs: seesStubs, epochs: epochs)
   }
 
   /// Looks up what references may have led to when a row came, under the policy of then; makes nothing.
@@ -328,9 +331,9 @@ final class ReferenceResolver {
   func forgetAgents() { agents.removeAll() }
 
   /// Forgets which workflows there are: some have come or gone.
-  func forgetWorkflows() {
+  func forgetWorkflows() throws {
     workflows.removeAll()
-    epochs.forget()
+    try epochs.forget()
   }
 
   private func missingWorkflow(_ v4ID: String) throws -> [UInt8]? {
@@ -386,9 +389,7 @@ final class ReferenceResolver {
       }
       if origin != "stub" || seesStubs { return id }
     }
-    for table in WorkflowEpochs.tables {
-      if let last = try epochs.candidates(written, in: table).last { return last.id }
-    }
+    if let last = try epochs.last(written) { return last }
     guard seesStubs else { return nil }
     return try connection.first(
       Self.nameByName, .text(source), .text("workflow"), .text(written), map: { $0.bytes(0) })

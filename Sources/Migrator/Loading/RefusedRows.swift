@@ -47,6 +47,8 @@ struct RefusedRows {
   ///
   /// - Parameter stepsAreToCome: whether steps are still to be put into their workflows.
   private func lookUpAgain(_ rows: [Int64], stepsAreToCome: Bool = false) throws {
+    var records: [(target: RecordTable, rows: [Int64])] = []
+    var places: Set<String> = []
     for row in rows {
       guard
         let (name, workflow, id) = try connection.first(
@@ -56,18 +58,24 @@ struct RefusedRows {
       // Agents are derived from all rows that there are.
       if kind.describesAgents {
         try AgentRenames(context).note(left: id)
-        continue
-      }
-      if kind == .step {
-        guard let workflow else { continue }
-        if stepsAreToCome {
-          try StepLoader(context).note(lost: workflow)
+      } else if kind == .step {
+        if let workflow { places.insert(workflow) }
+      } else {
+        let target = TableMapper.recordTable(of: kind)
+        if let known = records.firstIndex(where: { $0.target.name == target.name }) {
+          records[known].rows.append(row)
         } else {
-          try StepLoader(context).rebuild([workflow])
+          records.append((target, [row]))
         }
-        continue
       }
-      try RecordRefresh(context).refresh(TableMapper.recordTable(of: kind), row: row)
+    }
+    for (target, rows) in records { try RecordRefresh(context).refresh(target, rows: rows) }
+    guard !places.isEmpty else { return }
+    let steps = StepLoader(context)
+    if stepsAreToCome {
+      for workflow in places { try steps.note(lost: workflow) }
+    } else {
+      try steps.rebuild(places.sorted())
     }
   }
 
@@ -98,11 +106,16 @@ struct RefusedRows {
 
   /// Puts known rows among the rejects; those of tables that the export lacks stay as they are.
   func reject(_ orphans: [Orphan]) throws {
+    var returned: [Int64] = []
     for orphan in orphans where try isToGo(orphan) {
       try add(orphan)
-      guard try !goBack(orphan.row) else { continue }
-      try remove(orphan.row)
+      if try goBack(orphan.row) {
+        returned.append(orphan.row)
+      } else {
+        try remove(orphan.row)
+      }
     }
+    try lookUpAgain(returned)
   }
 
   /// Puts what the export says of a known row among the rejects.
@@ -133,10 +146,7 @@ struct RefusedRows {
       }
       context.ledger[table].unchanged -= changes
       context.ledger[table].updated += changes
-      guard let rejection = try rejection(of: row) else {
-        try lookUpAgain([row])
-        return true
-      }
+      guard let rejection = try rejection(of: row) else { return true }
       try add(Orphan(row: row, rejection: rejection))
     }
     return false

@@ -117,7 +117,7 @@ struct StepLoader {
     let place = try table.mapper.mapStep(
       id: row.v5ID, context.expectedReferences(), into: &json
     ).workflow
-    let found = try BornSteps.element(row.v5IDText, near: place, in: connection)
+    let found = try context.steps.born(row.v5IDText, near: place)
     let agrees = try found.map { try WorkflowSteps.differences(JSON.parse(json), $0).isEmpty }
     guard let stored else {
       if agrees == false { try context.conflict(row, table, stored: row.row) }
@@ -168,7 +168,7 @@ struct StepLoader {
     }
     context.ledger[table.name].unchanged += 1
     if let place = try place(of: stored), let workflow = step.workflow, place == workflow,
-      let found = try WorkflowSteps.element(row.v5IDText, of: place, in: connection),
+      let found = try context.steps.element(row.v5IDText, of: place),
       WorkflowSteps.differences(try JSON.parse(step.json), found).isEmpty
     {
       return try context.adopt(row, into: stored)
@@ -213,9 +213,7 @@ struct StepLoader {
       // It stays, and an agent of a name that nobody bears is not the one who bore it before.
       do { return try map(row, table, try context.references.makingStubs()) } catch is Rejection {}
     } catch is Rejection {}
-    guard let found = try WorkflowSteps.element(row.v5IDText, of: place, in: connection) else {
-      return nil
-    }
+    guard let found = try context.steps.element(row.v5IDText, of: place) else { return nil }
     return MappedStep(
       workflow: place, order: found["order"]?.integer.map(Int64.init),
       json: Array(JSONWriter.compact(found).utf8))

@@ -58,7 +58,7 @@ struct WorkflowRefresh {
 
   /// Looks up what the ids on the list mean now.
   func refresh() throws {
-    context.references.forgetWorkflows()
+    try context.references.forgetWorkflows()
     let tables = WorkflowEpochs.tables.map { "'\($0)'" }.joined(separator: ",")
     try connection.run(
       Query(

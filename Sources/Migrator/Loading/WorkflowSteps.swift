@@ -11,14 +11,6 @@ enum WorkflowSteps {
     return (try? JSON.parse(text ?? "[]"))?.elements ?? []
   }
 
-  /// The step of an id; nil where the workflow has none.
-  static func element(
-    _ id: String, of workflow: [UInt8], in connection: Connection
-  ) throws -> JSON? {
-    try elements(of: String(decoding: workflow, as: UTF8.self), in: connection)
-      .first { $0["step_id"]?.text == id }
-  }
-
   private static let changedOnV5 = Query(
     "workflows.changed_on_v5",
     "SELECT EXISTS(SELECT 1 FROM main.workflows WHERE workflow_id=?1 AND source_hash=0)")
@@ -33,10 +25,12 @@ enum WorkflowSteps {
   private static let setSteps = Query(
     "workflows.set_steps", "UPDATE workflows SET steps=?2 WHERE workflow_id=?1")
 
-  /// Takes a step out of a workflow, whatever v5 has made of it; the others stay as they are.
-  static func remove(_ id: String, from workflow: String, in connection: Connection) throws {
+  /// Takes steps out of a workflow, whatever v5 has made of them; the others stay as they are.
+  static func remove(_ ids: [String], from workflow: String, in connection: Connection) throws {
+    let gone = Set(ids.map(\.exact))
     let steps = try elements(of: workflow, in: connection)
-    let left = steps.filter { $0["step_id"]?.text != id }
+    let left = steps.filter { step in step["step_id"]?.text.map { gone.contains($0.exact) } != true
+    }
     guard left.count < steps.count else { return }
     try write(left, to: workflow, in: connection)
   }
@@ -67,35 +61,7 @@ enum WorkflowSteps {
   }
 }
 
-/// The steps that v5 has written, which stand in their workflows and in no place of v4.
-enum BornSteps {
-  private static let holder = Query(
-    "workflows.with_step",
-    """
-    SELECT workflow_id FROM main.workflows w WHERE instr(steps, ?1)>0 AND EXISTS(
-      SELECT 1 FROM json_each(w.steps) j WHERE json_extract(j.value,'$.step_id')=?1)
-    """)
-
-  /// The workflow that a step stands in; nil where there is none of that id, or v5 did not give it.
-  static func workflow(of id: String, in connection: Connection) throws -> String? {
-    guard BornOnV5.isGiven(id) else { return nil }
-    return try connection.first(holder, .text(id), map: { $0.text(0) })
-  }
-
-  /// A step as v5 has it.
-  ///
-  /// - Parameter place: the workflow that it stands in most likely; all are looked at where it does not.
-  static func element(
-    _ id: String, near place: [UInt8]?, in connection: Connection
-  ) throws -> JSON? {
-    if let place, let found = try WorkflowSteps.element(id, of: place, in: connection) {
-      return found
-    }
-    return try workflow(of: id, in: connection).flatMap {
-      try WorkflowSteps.element(id, of: Array($0.utf8), in: connection)
-    }
-  }
-
+extension WorkflowSteps {
   /// A step with what v4 says of it; what v4 cannot say stays.
   static func step(_ step: JSON, as v4: JSON) -> JSON {
     var members = step.members ?? []

@@ -15,8 +15,6 @@ final class ChangedRows {
   private let context: LoadContext
   private let fields: V4Fields
   private var mappers: [String: TableMapper] = [:]
-  /// The steps of the workflow that was looked at last: the rows of one come one after the other.
-  private var steps: (workflow: String, byID: [String: JSON]) = ("", [:])
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext, _ fields: V4Fields) {
@@ -192,7 +190,7 @@ final class ChangedRows {
       // A step without a workflow lies in the archive.
       return try RecordTable.archive.read(id, in: connection) == nil ? .leftOut : .asIs
     }
-    guard let current = try step(id, of: workflow) else { return .leftOut }
+    guard let current = try context.steps.element(id, of: workflow) else { return .leftOut }
     var json: [UInt8] = []
     _ = try mapper.mapStep(id: row.v5ID, context.references, into: &json)
     var changed = Set(
@@ -206,35 +204,9 @@ final class ChangedRows {
       changed, shape)
   }
 
-  private static let collectBorn = """
-    CREATE TEMP TABLE IF NOT EXISTS born_places(id TEXT PRIMARY KEY, workflow_id TEXT) WITHOUT ROWID;
-    DELETE FROM temp.born_places;
-    INSERT OR IGNORE INTO temp.born_places
-    SELECT json_extract(j.value,'$.step_id'), w.workflow_id FROM main.workflows w, json_each(w.steps) j
-    WHERE \(BornOnV5.condition(on: "json_extract(j.value,'$.step_id')"))
-    """
-  private static let bornPlace = Query(
-    "born_places.of", "SELECT workflow_id FROM temp.born_places WHERE id=?1")
-  private var hasCollectedBorn = false
-
   /// The workflow that a step which was born on v5 and came back stands in.
   private func ownWorkflow(_ row: StagedRow) throws -> String? {
     guard row.isBornOnV5 else { return nil }
-    if !hasCollectedBorn {
-      try connection.execute(Self.collectBorn, name: "born_places.collect")
-      hasCollectedBorn = true
-    }
-    return try connection.first(Self.bornPlace, .text(row.v4ID), map: { $0.text(0) })
-  }
-
-  private func step(_ id: String, of workflow: String) throws -> JSON? {
-    if steps.workflow != workflow {
-      var byID: [String: JSON] = [:]
-      for step in try WorkflowSteps.elements(of: workflow, in: connection) {
-        if let id = step["step_id"]?.text { byID[id] = step }
-      }
-      steps = (workflow, byID)
-    }
-    return steps.byID[id]
+    return try context.steps.workflow(ofBorn: row.v4ID)
   }
 }
