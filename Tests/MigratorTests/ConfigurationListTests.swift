@@ -91,6 +91,22 @@ import Testing
     }
   }
 
+  @Test func `a workflow that stands in configurations twice keeps its steps both times`() throws {
+    try withTemporaryFolder { folder in
+      let (store, alone) = (folder + "/s.db", folder + "/alone.db")
+      let workflow = #"{"workflow_name":"W","steps":[{"step":"s"}]}"#
+      try migrate(
+        "[{\"agent_id\":\"A\",\"capabilities\":[],\"workflows\":[\(workflow)]}]", into: store)
+      let twice =
+        "[{\"agent_id\":\"A\",\"capabilities\":[],\"workflows\":[\(workflow),\(workflow)]}]"
+      try migrate(twice, into: store)
+      try migrate(twice, into: alone)
+      #expect(try hash(store) == hash(alone))
+      let verified = try verify(store)
+      #expect(verified.isIdentical, "\(verified.text)")
+    }
+  }
+
   @Test func `what stands in configurations is not judged by tables of the same name`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/s.db"

@@ -21,7 +21,9 @@ import Testing
     #"{"agent_registry":[{"agent_id":"0","agent_name":"N"},{"agent_id":"1","agent_name":"A","capabilities":["x"],"status":"busy"},{"agent_id":"2","agent_name":"A","capabilities":["y"],"status":"paused","supervisor_id":"Z"},{"agent_id":"3","agent_name":"A","capabilities":["z"],"status":"busy"}]}"#,
     #"{"agent_config":[{"agent_id":"0"},{"agent_id":"A","capabilities":["x"]},{"agent_id":"A","capabilities":["y"],"supervisor_id":"Z"},{"agent_id":"A","capabilities":["z"]}]}"#,
     // With what stands in it, which was refused with it.
-    #"[{"agent_id":"0","active_tasks":[{"description":"t"}]},{"agent_id":"A","supervisor_id":"Z","active_tasks":[{"description":"t"},{"description":"u"}],"workflows":[{"workflow_name":"W","steps":[{"step":"s"}]}]}]"#,
+    #"[{"agent_id":"0","active_tasks":[{"description":"t"}]},{"agent_id":"A","supervisor_id":"Z","active_tasks":[{"description":"t"},{"description":"u"}],"workflows":[{"workflow_name":"W","steps":[{"step":"s"}]}]},{"agent_id":"A","active_tasks":[{"description":"t"}],"workflows":[{"workflow_name":"W","steps":[{"step":"s"}]}]}]"#,
+    // What is refused in a configuration that is there.
+    #"[{"agent_id":"A","active_tasks":[{"description":"t","workflow_id":"Z"},{"description":"u"},{"description":"u"}]},{"agent_id":"A","active_tasks":[{"description":"t","workflow_id":"Z"}]}]"#,
     // A known row's newer texts, in order, at its place.
     #"{\#(workflows),"workflow_step":[{"step_id":"s1","workflow_id":"w"},{"step_id":"s2","workflow_id":"w"},{"step_id":"s1","workflow_id":"w","agent":"Z","status":"active"},{"step_id":"s1","workflow_id":"w","agent":"Z","status":"done"}]}"#,
     #"{"task_queue":[{"task_id":"1","agent_id":"Z","status":"active"},{"task_id":"1","agent_id":"Z","status":"done"}]}"#,
@@ -30,6 +32,40 @@ import Testing
     // Workflows of one id, of which the last one is meant where times do not tell.
     #"{"workflow_coordination":[{"workflow_id":"w","workflow_name":"new"},{"workflow_id":"w","workflow_name":"old","coordinator_agent":"Z"}],"task_queue":[{"task_id":"1","agent_id":"Z","workflow_id":"w"}]}"#,
   ]
+
+  /// Where each row stands in its file.
+  private func places(_ store: String) throws -> [String] {
+    try Connection(path: store, mode: .readOnly).all(
+      Query(
+        "test",
+        """
+        SELECT t.name||' '||r.v4_id||' '||r.byte_offset||' '||iif(r.parent IS NULL, r.ordinal, '')
+          ||' '||(f.path='(rejects)') FROM v4_rows r JOIN v4_tables t USING(table_no)
+          JOIN v4_files f USING(file) ORDER BY 1
+        """), map: { $0.text(0) })
+  }
+
+  @Test func `a known configuration that is refused goes with what stands in it`() throws {
+    try withTemporaryFolder { folder in
+      let (store, alone) = (folder + "/s.db", folder + "/alone.db")
+      let row =
+        #"{"agent_id":"A","capabilities":[],"supervisor_id":"C","active_tasks":[{"description":"t"}]}"#
+      try migrate(
+        "[{\"agent_id\":\"C\",\"capabilities\":[]},\(row)]", into: store, orphans: .reject)
+      let before = try hash(store)
+      let report = try migrate("[\(row)]", into: store, deleting: true, orphans: .reject)
+      #expect(report.ledger.isBalanced && report.ledger.totals == .init(read: 1, rejected: 1))
+      try migrate("[\(row)]", into: alone, orphans: .reject)
+      #expect(try hash(store) == hash(alone))
+      #expect(try bundle(store) == bundle(alone))
+      let check = try StoreCheck(Store(path: store))
+      #expect(check.isSound, "\(check.text)")
+      let verified = try verify(store)
+      #expect(verified.isIdentical, "\(verified.text)")
+      _ = try Rollback(report.runID, store: store).run()
+      #expect(try hash(store) == before)
+    }
+  }
 
   @Test func `a retried row stands where the export has it, as in an import with the same option`()
     throws
@@ -52,6 +88,7 @@ import Testing
           try migrate(export, into: alone, orphans: policy)
           #expect(try hash(store) == hash(alone), "\(policy) \(export)")
           #expect(try bundle(store) == bundle(alone), "\(policy) \(export)")
+          #expect(try places(store) == places(alone), "\(policy) \(export)")
           // The same export again finds everything where it is.
           let again = try migrate(export, into: store, orphans: policy)
           #expect(again.ledger.totals.unchanged == again.ledger.totals.read, "\(export)")

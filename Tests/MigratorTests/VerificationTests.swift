@@ -121,9 +121,10 @@ import Testing
     let messages =
       #""agent_message":[{"message_id":"m1","from_agent":"Z","to_agent":"C"},{"message_id":"m2","priority":{}}]"#
     let steps =
-      #""workflow_coordination":[{"workflow_id":"w"}],"workflow_step":[{"step_id":"s","workflow_id":"w","agent":"Z"}]"#
+      #""workflow_coordination":[{"workflow_id":"w","participating_agents":["Z"],"x":1}],"workflow_step":[{"step_id":"s","workflow_id":"w","agent":"Z"}],"task_queue":[{"task_id":"t","requesting_agent":"Z","x":1}]"#
     let agents =
       #""agent_registry":[{"agent_id":"C","agent_name":"C"},{"agent_id":"D","agent_name":"D","supervisor_id":"Z"}]"#
+    let overrides = #""user_overrides":[{"override_id":"o","target_id":"Z"}]"#
     for policy in OrphanPolicy.allCases {
       for other in OrphanPolicy.allCases where other != policy {
         try withTemporaryFolder { folder in
@@ -139,7 +140,7 @@ import Testing
                 SELECT 'aud_01a20656000070008000000000000009', 'x', agent_id FROM agents WHERE agent_name='C';
               """)
           }
-          let export = "{\(agents),\(messages),\(steps)}"
+          let export = "{\(agents),\(messages),\(steps),\(overrides)}"
           try migrate(export, into: store, orphans: policy)
           let before = try verify(store)
           #expect(before.isIdentical, "\(what): \(before.text)")

@@ -12,7 +12,14 @@ struct AuditRefresh {
   func refresh() throws {
     guard context.hasStoredRows else { return }
     try context.references.forgetWorkflows()
-    try RecordRefresh(context).refresh(
+    // The options of a retry are for what it loads: what entries are about already stays so.
+    let refresh =
+      context.isRetrying
+      ? RecordRefresh(
+        filling: context,
+        by: try context.references.asOf(.stub, seeingStubs: true, knowingBorn: true))
+      : RecordRefresh(context)
+    try refresh.refresh(
       .audit, rows: "SELECT source_row FROM main.audit WHERE source_row IS NOT NULL")
   }
 }

@@ -109,14 +109,29 @@ struct RecordRefresh {
       }
       target.seal(&record)
       guard current.fields.last != record.fields.last else { return }
-      if onlyFills {
-        for column in target.content where record.fields[column] == .null {
-          guard current.fields[column] == .null else { return }
-        }
-      }
+      if onlyFills, Self.loses(record, current, target) { return }
       try target.overwrite(record, keepingSteps: row.parent == nil, in: connection)
     }
     return orphans
+  }
+
+  /// Whether a record would refer to less than it does, as where stubs that other options have left are not
+  /// seen.
+  private static func loses(_ record: Record, _ current: Record, _ target: RecordTable) -> Bool {
+    func object(_ record: Record, _ column: Int) -> JSON {
+      (try? JSON.parse(record.string(column) ?? "{}")) ?? .null
+    }
+    return target.content.contains { column in
+      switch target.columns[column] {
+      case "assigned_agents":
+        let left = JSON.parseList(record.string(column))
+        return JSON.parseList(current.string(column)).contains { !left.contains($0) }
+      case "metadata":
+        let name = "requesting_agent"
+        return object(current, column)[name] != nil && object(record, column)[name] == nil
+      default: return record.fields[column] == .null && current.fields[column] != .null
+      }
+    }
   }
 }
 

@@ -210,6 +210,27 @@ struct RefusedRows {
     guard context.appliesDeletes,
       let gone = try connection.first(Self.known, .integer(row), map: DeletionSweep.row)
     else { return }
+    if V4Schema.kind(of: gone.table) == .configuration { try removeContents(of: row) }
     try DeletionSweep(context).remove([gone])
+  }
+
+  private static let contents = Query(
+    "v4_rows.contents",
+    """
+    SELECT r.row, r.v4_id, r.v5_id, t.name FROM main.v4_rows r JOIN main.v4_tables t USING(table_no)
+    WHERE r.parent=?1
+    """)
+
+  /// Removes what stands in a refused configuration: it is a part of the reject, and not counted beside it.
+  private func removeContents(of configuration: Int64) throws {
+    let rows = try connection.all(
+      Self.contents, .integer(configuration), map: DeletionSweep.row)
+    for row in rows {
+      let wasSeen = try connection.run(
+        Query("seen.drop", "DELETE FROM temp.seen WHERE main_row=?1"), .integer(row.row))
+      context.ledger[row.table].unchanged -= wasSeen
+      context.ledger[row.table].read -= wasSeen
+    }
+    try DeletionSweep(context).remove(rows)
   }
 }

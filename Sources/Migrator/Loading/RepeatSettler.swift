@@ -152,10 +152,13 @@ struct RepeatSettler {
     let rows = try repeated(table, v4ID: v4ID)
     if RowIdentity.isContentHash(v4ID) {
       var stored: [Int: Known] = [:]
-      for entry in known where !context.isRetrying { stored[entry.epoch] = entry }
-      let first = context.isRetrying ? (known.map(\.epoch).max() ?? -1) + 1 : 0
-      for (occurrence, row) in rows.enumerated() {
-        try settleRepetition(row.row, table, first + occurrence, stored[occurrence])
+      for entry in known { stored[entry.epoch] = entry }
+      var occurrence = 0
+      for row in rows {
+        // What is tried once more is beside what is there.
+        while context.isRetrying, stored[occurrence] != nil { occurrence += 1 }
+        try settleRepetition(row.row, table, occurrence, stored[occurrence])
+        occurrence += 1
       }
       return
     }

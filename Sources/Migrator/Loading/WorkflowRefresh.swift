@@ -67,7 +67,8 @@ struct WorkflowRefresh {
         INSERT OR IGNORE INTO temp.recast_targets
         SELECT r.v4_id, r.v5_id, 0 FROM temp.recast c CROSS JOIN main.v4_tables t CROSS JOIN main.v4_rows r
           ON r.table_no=t.table_no AND r.v4_id=c.v4_id
-        WHERE t.source=?1 AND t.name IN (\(tables))
+        -- What stands in a configuration has no id that anything refers to, and its steps in itself.
+        WHERE t.source=?1 AND t.name IN (\(tables)) AND r.parent IS NULL
         UNION ALL
         SELECT n.name, n.v5_id, 0 FROM temp.recast c CROSS JOIN main.v4_names n ON n.name=c.v4_id
         WHERE n.source=?1 AND n.kind='workflow'

@@ -13,19 +13,21 @@ struct RejectSource {
     self.source = source
   }
 
-  /// Rows of tables as they came.
+  /// Rows as they came, with the configurations that some of them stand in.
   ///
-  /// What was no row, lay in a configuration, or is too large to be held
-  /// cannot pass by a newer option alone, and stays.
+  /// What was no row, lay in a configuration that is not there, or is too large to be held cannot pass by a
+  /// newer option alone, and stays.
   private static let rows = Query(
     "rejects.to_retry",
     """
-    SELECT number, v4_table, coalesce(row, row_blob), s.columns, ordinal
-    FROM rejects r LEFT JOIN v4_shapes s USING(shape)
-    WHERE source=?1 AND \(RejectStatus.waits) AND parent IS NULL AND ordinal>0
-      AND coalesce(row, row_blob) IS NOT NULL
+    SELECT r.number, r.v4_table, coalesce(r.row, r.row_blob), s.columns, r.ordinal, p.row, p.text,
+      o.columns
+    FROM rejects r LEFT JOIN v4_shapes s ON s.shape=r.shape
+      LEFT JOIN v4_rows p ON p.row=r.parent LEFT JOIN v4_shapes o ON o.shape=p.shape
+    WHERE r.source=?1 AND r.\(RejectStatus.waits) AND (r.parent IS NULL OR p.row IS NOT NULL)
+      AND r.ordinal>0 AND coalesce(r.row, r.row_blob) IS NOT NULL
     -- As the exports had them: of several texts of a row the last one counts.
-    ORDER BY gone_by IS NULL, gone_by, v4_table, ordinal, number
+    ORDER BY r.gone_by IS NULL, r.gone_by, r.v4_table, r.ordinal, r.number
     """)
 
   /// The name that the rows' file has until they have their own again.
@@ -36,20 +38,37 @@ struct RejectSource {
     try staging.execute(
       "CREATE TABLE retried(number INTEGER PRIMARY KEY)", name: "retried.create")
     try stager.open(file: Self.file, format: .rows)
+    let configuration = TableMapper(table: AgentConfiguration.table, kind: .configuration)
+    func columns(_ text: String?) throws -> [String]? {
+      try text.map { try JSON.parse($0).elements?.compactMap(\.text) ?? [] }
+    }
     try connection.each(Self.rows, .text(source)) { reject in
-      let columns = try reject.optionalText(3).map {
-        try JSON.parse($0).elements?.compactMap(\.text) ?? []
+      var outer: (row: Int64, agent: String)?
+      if let row = reject.optionalInt64(5) {
+        let columns = try columns(reject.optionalText(7))
+        try reject.withBytes(6) {
+          try configuration.loadStored($0, columns: columns, row: row)
+        }
+        outer = (row, try configuration.agentName())
       }
+      let columns = try columns(reject.optionalText(3))
       try reject.withBytes(2) { text in
         // A line that is no JSON is none the second time either.
         guard (try? JSON.validate(text)) != nil else { return }
         try staging.run(Self.note, .integer(reject.int64(0)))
         try stager.row(
           text, table: reject.text(1),
-          at: RowOrigin(offset: reject.int(0), columns: columns), ordinal: reject.int64(4))
+          at: RowOrigin(offset: reject.int(0), columns: columns), ordinal: reject.int64(4),
+          inside: outer)
       }
     }
   }
+
+  /// The rows that were staged as rejects of their own, not in a configuration that was one.
+  private static let ownPlace = """
+    (parent IS NULL OR parent NOT IN (
+      SELECT row FROM main.v4_rows WHERE file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2)))
+    """
 
   /// Settles the rejects whose rows are in the store now, and gives those rows their places.
   static func settle(_ connection: Connection, run: Int64, runID: String) throws {
@@ -57,10 +76,11 @@ struct RejectSource {
       Query(
         "rejects.settle",
         """
-        UPDATE main.rejects SET status='retried', status_reason=?1, settled_by=?2
+        UPDATE main.rejects SET status='retried', status_reason=?3, settled_by=?1
         WHERE number IN (SELECT number FROM stage.retried)
-          AND number NOT IN (SELECT byte_offset FROM stage.rejects WHERE parent IS NULL)
-        """), .text("loaded by \(runID)"), .integer(run))
+          AND number NOT IN (SELECT byte_offset FROM stage.rejects WHERE \(ownPlace))
+        """), .integer(run), .text(file), .text("loaded by \(runID)"))
+    try settleContents(connection, run: run)
     // What v4 has is there now as v4 has it; what it has no more is still gone from v4.
     try connection.run(
       Query(
@@ -78,7 +98,6 @@ struct RejectSource {
         FROM main.v4_rows r JOIN main.rejects j ON j.number=r.byte_offset
         WHERE r.file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2) AND j.gone_by IS NOT NULL
         """), .integer(run), .text(file))
-    try settleContents(connection, run: run)
     try connection.run(
       Query(
         "v4_rows.settle",
@@ -88,7 +107,7 @@ struct RejectSource {
           file=coalesce((SELECT f.file FROM rejects r JOIN v4_files f ON f.run=r.run AND f.path=r.file
             WHERE r.number=v4_rows.byte_offset), file),
           byte_offset=(SELECT byte_offset FROM rejects WHERE number=v4_rows.byte_offset)
-        WHERE file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2) AND parent IS NULL
+        WHERE file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2) AND \(ownPlace)
         """), .integer(run), .text(file))
   }
 

@@ -185,12 +185,15 @@ final class Stager: RowSink {
   }
 
   /// Takes a row that stands among those of its table where the export has had it.
+  ///
+  /// - Parameter outer: the configuration that it stands in.
   func row(
-    _ text: Span<UInt8>, table name: String, at origin: RowOrigin, ordinal: Int64
+    _ text: Span<UInt8>, table name: String, at origin: RowOrigin, ordinal: Int64,
+    inside outer: (row: Int64, agent: String)?
   ) throws {
     let table = try staged(name)
     table.ordinal = ordinal - 1
-    try stage(text, table, at: origin, parent: nil, owner: nil)
+    try stage(text, table, at: origin, parent: outer?.row, owner: outer?.agent)
   }
 
   private func stage(
