@@ -127,19 +127,22 @@ public struct V4Export {
   private func collectPlaces() throws {
     try connection.execute(
       """
-      CREATE TEMP TABLE places(table_name TEXT, ordinal INTEGER, kind INTEGER, number INTEGER);
+      -- Of two rows of one place the one that went from v4 first stands first; what v4 has comes last.
+      CREATE TEMP TABLE places(table_name TEXT, ordinal INTEGER, gone_by INTEGER, kind INTEGER, number INTEGER);
       -- Workflows that v4 has no more come first, so that an id means what it means here.
       INSERT INTO temp.places SELECT t.name,
-          r.ordinal-(t.name IN ('workflow_coordination','workflows')
-            AND r.row IN (SELECT row FROM main.v4_gone))*4611686018427387904, 0, r.row
+          r.ordinal-(t.name IN ('workflow_coordination','workflows') AND g.row IS NOT NULL)*4611686018427387904,
+          coalesce(g.run, 9223372036854775807), 0, r.row
         FROM main.v4_rows r NOT INDEXED JOIN main.v4_tables t USING(table_no)
+          LEFT JOIN main.v4_gone g ON g.row=r.row
         WHERE r.parent IS NULL AND t.source=\(Self.quoted(source))
           AND r.row NOT IN (SELECT row FROM temp.outdated);
       INSERT INTO temp.places SELECT v4_table,
           ordinal-(v4_table IN ('workflow_coordination','workflows')
-            AND gone_by IS NOT NULL AND ordinal>0)*4611686018427387904, 1, number
+            AND gone_by IS NOT NULL AND ordinal>0)*4611686018427387904,
+          coalesce(gone_by, 9223372036854775807), 1, number
         FROM main.rejects WHERE parent IS NULL AND \(RejectStatus.stands) AND source=\(Self.quoted(source));
-      CREATE INDEX temp.places_in_order ON places(table_name, ordinal, kind, number);
+      CREATE INDEX temp.places_in_order ON places(table_name, ordinal, gone_by, kind, number);
       """, name: "places.collect")
   }
 
@@ -164,8 +167,10 @@ public struct V4Export {
 
   private static let places = Query(
     "places.of_table",
-    "SELECT ordinal, kind, number FROM temp.places WHERE table_name=?1 ORDER BY ordinal, kind, number"
-  )
+    """
+    SELECT ordinal, kind, number FROM temp.places WHERE table_name=?1
+    ORDER BY ordinal, gone_by, kind, number
+    """)
 
   private static let countPlaces = Query(
     "places.count", "SELECT count(*) FROM temp.places WHERE table_name=?1")
