@@ -45,28 +45,6 @@ import Testing
         """), map: { $0.text(0) })
   }
 
-  @Test func `a known configuration that is refused goes with what stands in it`() throws {
-    try withTemporaryFolder { folder in
-      let (store, alone) = (folder + "/s.db", folder + "/alone.db")
-      let row =
-        #"{"agent_id":"A","capabilities":[],"supervisor_id":"C","active_tasks":[{"description":"t"}]}"#
-      try migrate(
-        "[{\"agent_id\":\"C\",\"capabilities\":[]},\(row)]", into: store, orphans: .reject)
-      let before = try hash(store)
-      let report = try migrate("[\(row)]", into: store, deleting: true, orphans: .reject)
-      #expect(report.ledger.isBalanced && report.ledger.totals == .init(read: 1, rejected: 1))
-      try migrate("[\(row)]", into: alone, orphans: .reject)
-      #expect(try hash(store) == hash(alone))
-      #expect(try bundle(store) == bundle(alone))
-      let check = try StoreCheck(Store(path: store))
-      #expect(check.isSound, "\(check.text)")
-      let verified = try verify(store)
-      #expect(verified.isIdentical, "\(verified.text)")
-      _ = try Rollback(report.runID, store: store).run()
-      #expect(try hash(store) == before)
-    }
-  }
-
   @Test func `a retried row stands where the export has it, as in an import with the same option`()
     throws
   {

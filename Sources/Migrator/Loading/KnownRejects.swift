@@ -236,8 +236,11 @@ struct KnownRejects {
       SELECT j.number, CASE
         -- What stood under a name of the export and was no table: it has that name for something else now.
         WHEN j.ordinal=0 THEN 'brought anew'
-        WHEN j.parent IS NOT NULL THEN
-          iif(\(Self.isInExport("r.row=j.parent")), 'the configuration was brought anew', NULL)
+        WHEN j.parent IS NOT NULL THEN CASE
+          WHEN \(Self.isInExport("r.row=j.parent")) THEN 'the configuration was brought anew'
+          WHEN EXISTS(SELECT 1 FROM temp.enclosed e WHERE e.v4_id=j.v4_id AND e.table_name=j.v4_table)
+            THEN 'the configuration that it stands in is rejected by now, brought'
+          END
         END, j.ordinal>0 AND j.parent IS NULL AND j.v4_id IS NOT NULL
       FROM main.rejects j
       WHERE j.source=?1 AND \(RejectStatus.stands)
@@ -272,7 +275,7 @@ struct KnownRejects {
       """
       SELECT i.table_name, i.v4_id, n.shape, n.number, n.row FROM temp.left_ids i
         CROSS JOIN main.rejects n ON n.source=?1 AND n.v4_table=i.table_name AND n.v4_id=i.v4_id
-      WHERE n.parent IS NULL AND n.number IN (SELECT number FROM temp.present_rejects)
+      WHERE n.parent IS NULL AND +n.number IN (SELECT number FROM temp.present_rejects)
         AND ?2 IS NOT NULL
       """)
     for query in [rows, rejects] {

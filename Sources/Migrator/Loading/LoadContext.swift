@@ -66,7 +66,10 @@ final class LoadContext {
   var leaving: [GoneRow] = []
   /// Whether rows of the export have further texts (``RepeatedTexts``).
   var hasRepeatedTexts = false
-  private var refused: [Int64] = []
+  /// Whether the rejects that stand in configurations are known (``ConfigurationContents``).
+  var hasCollectedContents = false
+  /// Stored rows whose newer texts were rejected, until `takeRefused`.
+  var refused: [Int64] = []
   private var held: [Int64] = []
 
   init(

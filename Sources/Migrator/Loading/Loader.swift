@@ -29,6 +29,7 @@ struct Loader {
   func loadRows() throws {
     try RepeatSettler(context).settle()
     try loadSettled()
+    try ConfigurationContents(context).moveRetried()
     try AuditRefresh(context).refresh()
   }
 

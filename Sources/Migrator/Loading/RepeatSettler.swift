@@ -155,8 +155,11 @@ struct RepeatSettler {
       for entry in known { stored[entry.epoch] = entry }
       var occurrence = 0
       for row in rows {
-        // What is tried once more is beside what is there.
-        while context.isRetrying, stored[occurrence] != nil { occurrence += 1 }
+        // What is tried once more is beside what is there; but what went with a refused configuration
+        // comes back with it.
+        while context.isRetrying, let there = stored[occurrence],
+          try row.row.parent == nil || !isGone(there.row)
+        { occurrence += 1 }
         try settleRepetition(row.row, table, occurrence, stored[occurrence])
         occurrence += 1
       }
@@ -297,7 +300,7 @@ struct RepeatSettler {
 
   /// The row is a newer text of a stored one.
   private func replace(_ known: Known, by row: StagedRow, _ table: StagedTable) throws {
-    try markSeen(known.row, row)
+    try markSeen(known.row, row, isCounted: false)
     try connection.run(
       Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2,?3)"),
       .integer(row.row), .integer(known.row), .int(known.isHeld ? 1 : 0))
@@ -355,15 +358,15 @@ struct RepeatSettler {
   /// The row says nothing new.
   private func keep(_ row: StagedRow, _ table: StagedTable, as known: Known) throws {
     context.ledger[table.name].unchanged += 1
-    if known.isStored { try markSeen(known.row, row) }
+    if known.isStored { try markSeen(known.row, row, isCounted: true) }
     try context.drop(row.row)
   }
 
-  private func markSeen(_ stored: Int64, _ row: StagedRow) throws {
+  private func markSeen(_ stored: Int64, _ row: StagedRow, isCounted: Bool) throws {
     try connection.run(
       Query("seen.insert", "INSERT OR IGNORE INTO temp.seen VALUES(?1,?2,?3,?4)"), .integer(stored),
       .integer(row.file), .integer(row.offset), .integer(row.ordinal))
-    try configurations.note(stored, row)
+    try configurations.note(stored, row, isCounted: isCounted)
   }
 
   /// Gives a row the id of a later epoch.

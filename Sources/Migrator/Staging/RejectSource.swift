@@ -87,8 +87,8 @@ struct RejectSource {
         "v4_gone.retried",
         """
         DELETE FROM main.v4_gone WHERE row IN (SELECT s.main_row FROM temp.seen s
-            JOIN main.rejects j ON j.number=s.byte_offset
-          WHERE j.gone_by IS NULL AND j.status='retried' AND j.settled_by=?1)
+            JOIN main.v4_rows r ON r.row=s.main_row JOIN main.rejects j ON j.number=s.byte_offset
+          WHERE r.parent IS NULL AND j.gone_by IS NULL AND j.status='retried' AND j.settled_by=?1)
         """), .integer(run))
     try connection.run(
       Query(
@@ -98,6 +98,12 @@ struct RejectSource {
         FROM main.v4_rows r JOIN main.rejects j ON j.number=r.byte_offset
         WHERE r.file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2) AND j.gone_by IS NOT NULL
         """), .integer(run), .text(file))
+    try connection.execute(
+      """
+      DELETE FROM main.v4_gone WHERE row IN (SELECT s.main_row FROM temp.seen s
+        JOIN main.v4_rows r ON r.row=s.main_row
+        WHERE r.parent IS NOT NULL AND r.parent NOT IN (SELECT row FROM main.v4_gone))
+      """, name: "v4_gone.retried_contents")
     try connection.run(
       Query(
         "v4_rows.settle",
@@ -126,7 +132,8 @@ struct RejectSource {
         UPDATE main.v4_rows SET byte_offset=x.shift+main.v4_rows.byte_offset,
           file=coalesce(x.file, main.v4_rows.file)
         FROM (SELECT p.row, j.byte_offset-j.number AS shift, f.file \(staged)) x
-        WHERE main.v4_rows.parent=x.row AND main.v4_rows.run=?1
+        WHERE main.v4_rows.parent=x.row
+          AND main.v4_rows.file IN (SELECT file FROM v4_files WHERE run=?1 AND path=?2)
         """), .integer(run), .text(file))
     try connection.run(
       Query(
