@@ -109,7 +109,8 @@ import Testing
       #expect(report.deletedInSource == 1 && report.ledger.totals.rejected == 0)
       let waiting = try RejectList(Store(path: store))
       #expect(waiting.rejects.count == 1 && waiting.text.contains("gone from v4"))
-      #expect(try bundle(store) == export(Self.mended, mended, bad))
+      // Of two rows of one place the one that v4 has comes last.
+      #expect(try bundle(store) == export(Self.mended, bad, mended))
       _ = try migrate(export(Self.mended, mended), into: store, deleting: true)
       #expect(try RejectList(Store(path: store)).rejects.isEmpty)
       #expect(try bundle(store) == export(Self.mended, mended))
