@@ -107,6 +107,30 @@ import Testing
     }
   }
 
+  @Test func `a reference that was kept is filled beside one that would be refused now`() throws {
+    let task =
+      #""task_assignment":[{"assignment_id":"t","workflow_id":"none","assigned_agent":"C"}]"#
+    for policy in [OrphanPolicy.reject, .keep] {
+      try withTemporaryFolder { folder in
+        let store = folder + "/agora.db"
+        try migrate("{\(task)}", into: store, orphans: .keep)
+        let newer = "{\(task),\"agent_registry\":[{\"agent_id\":\"C\"}]}"
+        let report = try migrate(newer, into: store, orphans: policy)
+        #expect(report.ledger.totals.rejected == 0)
+        let filled = try Connection(path: store, mode: .readOnly).integer(
+          Query("test", "SELECT assigned_agent IS NOT NULL AND workflow_id IS NULL FROM tasks"))
+        #expect(filled == 1, "\(policy)")
+        let verified = try verify(store)
+        #expect(verified.isIdentical, "\(policy): \(verified.text)")
+        // Where deletions are applied it is as in an import of the export alone.
+        let deleting = try migrate(newer, into: store, deleting: true, orphans: .reject)
+        #expect(deleting.ledger.totals.rejected == 1)
+        try migrate(newer, into: folder + "/alone.db", orphans: .reject)
+        #expect(try hash(store) == hash(folder + "/alone.db"))
+      }
+    }
+  }
+
   @Test func `what retried rows bring is looked up where known rows may be about it`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/agora.db"

@@ -10,8 +10,10 @@ struct KeptRefresh {
   func refresh() throws {
     context.references.forgetAgents()
     try context.references.forgetWorkflows()
+    // Rows that stay although they would be refused now keep what they lack, and get what there is.
+    let stays = context.references.rejectsOrphans && !RefusedRows(context).rejectsKnown
     // An agent that has registered on v5 since is not who was referred to.
-    let references = try context.references.withoutBorn()
+    let references = try context.references.withoutBorn(stays ? .keep : nil)
     let refresh = RecordRefresh(filling: context, by: references)
     // v4's word for what a reference lacks is kept in the metadata.
     for (table, condition) in [

@@ -85,10 +85,15 @@ final class ReferenceResolver {
   /// Looks up what this one does, but for agents that only v5 knows: they may have registered after a row
   /// came whose reference was left empty.
   ///
-  /// - Parameter seesStubs: whether stubs count all the same, which rows of other options may refer to.
-  func withoutBorn(seeingStubs seesStubs: Bool? = nil) throws -> ReferenceResolver {
+  /// - Parameters:
+  ///   - policy: what becomes of a reference to nothing; nil for what this one does.
+  ///   - seesStubs: whether stubs count all the same, which rows of other options may refer to.
+  func withoutBorn(
+    _ policy: OrphanPolicy? = nil, seeingStubs seesStubs: Bool? = nil
+  ) throws -> ReferenceResolver {
     try ReferenceResolver(
-      connection: connection, source: source, policy: policy, aliases: aliases, run: run,
+      connection: connection, source: source, policy: policy ?? self.policy, aliases: aliases,
+      run: run,
       isExpecting: isExpecting, knowsBorn: false, seesStubs: seesStubs, epochs: epochs)
   }
 
