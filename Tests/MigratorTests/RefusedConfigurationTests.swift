@@ -99,4 +99,27 @@ import Testing
       }
     }
   }
+
+  @Test func `a known configuration that is refused by now takes along what is new in it`() throws {
+    try withTemporaryFolder { folder in
+      let (store, alone) = (folder + "/s.db", folder + "/alone.db")
+      let tasks = #""active_tasks":[{"description":"p"},{"description":"q","workflow_id":"W"},5]"#
+      let known = #"{"agent_id":"A","supervisor_id":"Z",\#(tasks)}"#
+      let unread = #"{"agent_id":"A","capabilities":7,\#(tasks)}"#
+      let newer = Self.list(#"[{"agent_id":"A","x":1,\#(tasks)},\#(unread),\#(known)]"#)
+      try migrate(Self.list("[\(known)]"), into: store, orphans: .keep)
+      let before = try (hash(store), bundle(store))
+      let report = try migrate(newer, into: store, deleting: true, orphans: .reject)
+      #expect(report.ledger.isBalanced)
+      let check = try StoreCheck(Store(path: store))
+      #expect(check.isSound, "\(check.text)")
+      try migrate(newer, into: alone, orphans: .reject)
+      let after = try (hash(store), bundle(store))
+      #expect(try after == (hash(alone), bundle(alone)))
+      let again = try migrate(newer, into: store, deleting: true, orphans: .reject)
+      #expect(try (hash(store), bundle(store)) == after)
+      for run in [again, report] { _ = try Rollback(run.runID, store: store).run() }
+      #expect(try (hash(store), bundle(store)) == before)
+    }
+  }
 }

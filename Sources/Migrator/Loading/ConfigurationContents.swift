@@ -75,6 +75,11 @@ struct ConfigurationContents {
         WHERE c.row=stage.\(table).parent
         """, name: "known_configurations.\(table)")
     }
+    try connection.execute(
+      """
+      UPDATE temp.rejected_contents SET parent=c.main_row FROM temp.known_configurations c
+      WHERE c.row=rejected_contents.parent
+      """, name: "known_configurations.rejected_contents")
   }
 
   /// What is known stands where the export has it: an entry of an agent may have gone, and another one

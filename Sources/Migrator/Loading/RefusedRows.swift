@@ -210,7 +210,10 @@ struct RefusedRows {
     guard context.appliesDeletes,
       let gone = try connection.first(Self.known, .integer(row), map: DeletionSweep.row)
     else { return }
-    if V4Schema.kind(of: gone.table) == .configuration { try removeContents(of: row) }
+    if V4Schema.kind(of: gone.table) == .configuration {
+      try removeContents(of: row)
+      try ConfigurationContents(context).drop(in: row)
+    }
     try DeletionSweep(context).remove([gone])
   }
 
