@@ -5,9 +5,9 @@ import AgoraStore
 /// Afterwards each staged row is either new (with its epoch and v5 id), or a newer text of a stored
 /// row; rows that say nothing new are gone from the staging file and counted.
 struct RepeatSettler {
-  private let context: LoadContext
+  let context: LoadContext
   private let configurations: ConfigurationContents
-  private let respellings: Respellings
+  let respellings: Respellings
   private var connection: Connection { context.connection }
 
   init(_ context: LoadContext) {
@@ -17,13 +17,15 @@ struct RepeatSettler {
   }
 
   /// A row that an id names already.
-  private struct Known {
+  struct Known {
     var row: Int64
     let epoch: Int
     /// In the store, and not touched by this run so far.
     var isStored: Bool
     let fingerprint: [UInt8]
     var digest: [UInt8]
+    /// Its id belongs to another table.
+    var borrowsID = false
     /// The export has it as it is stored, too.
     var isHeld = false
   }
@@ -31,7 +33,7 @@ struct RepeatSettler {
   /// The rows that share an id, by what never changes in them.
   private struct Namesakes {
     var rows: [[UInt8]: Known] = [:]
-    var nextEpoch = 0
+    var nextEpoch: Int
   }
 
   /// - Parameter droppingDeleted: whether rows that the export itself takes back are left out: they say
@@ -146,10 +148,11 @@ struct RepeatSettler {
         known.append(
           Known(
             row: row.row, epoch: row.epoch, isStored: true,
-            fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest()))
+            fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest(),
+            borrowsID: table.mapper.idColumns.isForeign))
       }
     }
-    let rows = try repeated(table, v4ID: v4ID)
+    var rows = try repeated(table, v4ID: v4ID)
     if RowIdentity.isContentHash(v4ID) {
       var stored: [Int: Known] = [:]
       for entry in known { stored[entry.epoch] = entry }
@@ -166,13 +169,17 @@ struct RepeatSettler {
       return
     }
     if table.kind == .configuration { return try settleEntries(rows, table, known) }
+    var next = (known.map(\.epoch).max() ?? -1) + 1
+    if rows.contains(where: \.borrowsID) {
+      try settleBorrowers(
+        rows.filter(\.borrowsID), table, known.filter(\.borrowsID), nextEpoch: &next)
+      rows.removeAll(where: \.borrowsID)
+      known.removeAll(where: \.borrowsID)
+    }
     // What an export says last is what it says: a row that ends as it is stored is unchanged, whatever
     // stood before it; of equal rows behind each other the first one's spelling counts.
-    var named = Namesakes()
-    for entry in known {
-      named.rows[entry.fingerprint] = entry
-      named.nextEpoch = max(named.nextEpoch, entry.epoch + 1)
-    }
+    var named = Namesakes(nextEpoch: next)
+    for entry in known { named.rows[entry.fingerprint] = entry }
     var last: [[UInt8]: (digest: [UInt8], spelling: Int, index: Int)] = [:]
     var repeatsLast: Set<Int> = []
     for (index, row) in rows.enumerated() {
@@ -221,10 +228,11 @@ struct RepeatSettler {
   }
 
   /// A staged row of a contested id.
-  private struct Repeated {
+  struct Repeated {
     let row: StagedRow
     let fingerprint: [UInt8]
     let digest: [UInt8]
+    var borrowsID = false
   }
 
   /// The staged rows of an id in order; those that cannot be understood are rejected.
@@ -245,7 +253,8 @@ struct RepeatSettler {
         if !RowIdentity.isContentHash(v4ID) { try table.mapper.check(context.references) }
         rows.append(
           Repeated(
-            row: row, fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest()))
+            row: row, fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest(),
+            borrowsID: table.mapper.idColumns.isForeign))
       } catch let rejection as Rejection {
         // A row without an id is judged where it is loaded; here it only counts as a repetition.
         guard RowIdentity.isContentHash(v4ID) else {
@@ -270,36 +279,8 @@ struct RepeatSettler {
     }
   }
 
-  /// A list may name an agent several times, and each entry says more of it, with tasks and workflows of
-  /// its own: the entries are rows beside each other, told apart by their number in the place of an epoch.
-  ///
-  /// One that is there already is that one; the others are newer texts of those left, in order, or new.
-  private func settleEntries(
-    _ rows: [Repeated], _ table: StagedTable, _ known: [Known]
-  ) throws {
-    var left = try context.isRetrying ? known.filter { try isGone($0.row) } : known
-    var next = (known.map(\.epoch).max() ?? -1) + 1
-    var changed: [Repeated] = []
-    for row in rows {
-      if let same = left.firstIndex(where: { $0.digest == row.digest }) {
-        try respellings.take(row.row, as: left[same].row)
-        try keep(row.row, table, as: left.remove(at: same))
-      } else {
-        changed.append(row)
-      }
-    }
-    for row in changed {
-      if left.isEmpty {
-        if next > 0 { try rename(row.row, table, epoch: next) }
-        next += 1
-      } else {
-        try replace(left.removeFirst(), by: row.row, table)
-      }
-    }
-  }
-
   /// The row is a newer text of a stored one.
-  private func replace(_ known: Known, by row: StagedRow, _ table: StagedTable) throws {
+  func replace(_ known: Known, by row: StagedRow, _ table: StagedTable) throws {
     try markSeen(known.row, row, isCounted: false)
     try connection.run(
       Query("replacements.insert", "INSERT INTO temp.replacements VALUES(?1,?2,?3)"),
@@ -351,12 +332,12 @@ struct RepeatSettler {
     "v4_gone.has", "SELECT EXISTS(SELECT 1 FROM main.v4_gone WHERE row=?1)")
 
   /// Whether v4 has a stored row no more as it is.
-  private func isGone(_ stored: Int64) throws -> Bool {
+  func isGone(_ stored: Int64) throws -> Bool {
     try connection.integer(Self.gone, .integer(stored)) == 1
   }
 
   /// The row says nothing new.
-  private func keep(_ row: StagedRow, _ table: StagedTable, as known: Known) throws {
+  func keep(_ row: StagedRow, _ table: StagedTable, as known: Known) throws {
     context.ledger[table.name].unchanged += 1
     if known.isStored { try markSeen(known.row, row, isCounted: true) }
     try context.drop(row.row)
@@ -372,7 +353,7 @@ struct RepeatSettler {
   /// Gives a row the id of a later epoch.
   ///
   /// An agent's id is its name's and has no epochs.
-  private func rename(_ row: StagedRow, _ table: StagedTable, epoch: Int) throws {
+  func rename(_ row: StagedRow, _ table: StagedTable, epoch: Int) throws {
     let v5ID =
       table.kind.describesAgents
       ? String(decoding: row.v5ID, as: UTF8.self) : table.ids.id(row.v4ID, epoch: epoch)
