@@ -24,10 +24,17 @@ struct RepeatSettler {
     var isStored: Bool
     let fingerprint: [UInt8]
     var digest: [UInt8]
+    /// Where it stands in its table, as far as it is known.
+    var ordinal: Int64 = 0
     /// Its id belongs to another table.
     var borrowsID = false
     /// The export has it as it is stored, too.
     var isHeld = false
+
+    /// Rows that stand beside each other are taken in the order of the export that had them last.
+    static func isInFront(_ one: Known, of other: Known) -> Bool {
+      (one.ordinal, one.row) < (other.ordinal, other.row)
+    }
   }
 
   /// The rows that share an id, by what never changes in them.
@@ -149,7 +156,7 @@ struct RepeatSettler {
           Known(
             row: row.row, epoch: row.epoch, isStored: true,
             fingerprint: try table.mapper.fingerprint(), digest: table.mapper.digest(),
-            borrowsID: table.mapper.idColumns.isForeign))
+            ordinal: row.ordinal, borrowsID: table.mapper.idColumns.isForeign))
       }
     }
     var rows = try repeated(table, v4ID: v4ID)
@@ -168,11 +175,14 @@ struct RepeatSettler {
       }
       return
     }
-    if table.kind == .configuration { return try settleEntries(rows, table, known) }
+    if table.kind == .configuration {
+      return try settleEntries(rows, table, known.sorted(by: Known.isInFront))
+    }
     var next = (known.map(\.epoch).max() ?? -1) + 1
     if rows.contains(where: \.borrowsID) {
       try settleBorrowers(
-        rows.filter(\.borrowsID), table, known.filter(\.borrowsID), nextEpoch: &next)
+        rows.filter(\.borrowsID), table, known.filter(\.borrowsID).sorted(by: Known.isInFront),
+        nextEpoch: &next)
       rows.removeAll(where: \.borrowsID)
       known.removeAll(where: \.borrowsID)
     }
