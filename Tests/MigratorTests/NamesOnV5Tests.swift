@@ -131,6 +131,31 @@ import Testing
     }
   }
 
+  @Test func `a kept workflow that is refused by now takes along what refers to it`() throws {
+    let workflow = #""workflow_coordination":[{"workflow_id":"w","coordinator_agent":"Z"}]"#
+    let task = #""task_assignment":[{"assignment_id":"t","workflow_id":"w"}]"#
+    let step = #""workflow_step":[{"step_id":"s","workflow_id":"w","step_name":"s"}]"#
+    for first in ["{\(workflow)}", "{\(workflow),\(task)}", "{\(workflow),\(task),\(step)}"] {
+      try withTemporaryFolder { folder in
+        let store = folder + "/agora.db"
+        let newer = "{\(step),\(workflow),\(task)}\n"
+        try migrate(first, into: store, orphans: .keep)
+        let before = try (hash(store), bundle(store))
+        let report = try migrate(newer, into: store, deleting: true, orphans: .reject)
+        #expect(report.ledger.isBalanced && report.ledger.totals.rejected == 3, "\(first)")
+        let alone = folder + "/alone.db"
+        try migrate(newer, into: alone, orphans: .reject)
+        #expect(try hash(store) == hash(alone), "\(first)")
+        let again = try migrate(newer, into: store, deleting: true, orphans: .reject)
+        #expect(try hash(store) == hash(alone), "\(first)")
+        let verified = try verify(store)
+        #expect(verified.isIdentical, "\(first): \(verified.text)")
+        for run in [again, report] { _ = try Rollback(run.runID, store: store).run() }
+        #expect(try (hash(store), bundle(store)) == before, "\(first)")
+      }
+    }
+  }
+
   @Test func `what retried rows bring is looked up where known rows may be about it`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/agora.db"

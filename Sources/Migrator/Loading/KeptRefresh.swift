@@ -7,6 +7,13 @@ struct KeptRefresh {
 
   init(_ context: LoadContext) { self.context = context }
 
+  /// Looks at the workflows before anything that refers to them is loaded, where rows that were kept are
+  /// refused by now.
+  func refuseWorkflows() throws {
+    guard RefusedRows(context).rejectsKnown else { return }
+    try refresh([(.workflows, "TRUE")], by: try context.references.withoutBorn())
+  }
+
   func refresh() throws {
     context.references.forgetAgents()
     try context.references.forgetWorkflows()
@@ -14,19 +21,11 @@ struct KeptRefresh {
     let stays = context.references.rejectsOrphans && !RefusedRows(context).rejectsKnown
     // An agent that has registered on v5 since is not who was referred to.
     let references = try context.references.withoutBorn(stays ? .keep : nil)
-    let refresh = RecordRefresh(filling: context, by: references)
-    // v4's word for what a reference lacks is kept in the metadata.
-    for (table, condition) in [
-      (RecordTable.messages, "from_agent IS NULL OR to_agent IS NULL"), (.tasks, "TRUE"),
-      (.events, "source_agent IS NULL OR target_agent IS NULL"), (.workflows, "TRUE"),
-    ] {
-      try refresh.refresh(
-        table,
-        rows: """
-          SELECT x.source_row FROM main.\(table.name) x JOIN main.v4_rows r ON r.row=x.source_row
-          WHERE instr(x.metadata,'"v4":')>0 AND r.run<>\(context.run) AND (\(condition))
-          """)
-    }
+    try refresh(
+      [
+        (.messages, "from_agent IS NULL OR to_agent IS NULL"), (.tasks, "TRUE"),
+        (.events, "source_agent IS NULL OR target_agent IS NULL"), (.workflows, "TRUE"),
+      ], by: references)
     let workflows = try workflowsToFill(by: references.expecting())
     if !workflows.isEmpty { try StepLoader(context).rebuild(workflows) }
     let unsupervised = Query(
@@ -39,6 +38,21 @@ struct KeptRefresh {
     let agents = try connection.all(
       unsupervised, map: { (id: $0.text(0), name: $0.text(1)) })
     if !agents.isEmpty { try AgentLoader(context).rebuild(agents, references: references) }
+  }
+
+  private func refresh(
+    _ tables: [(RecordTable, condition: String)], by references: ReferenceResolver
+  ) throws {
+    let refresh = RecordRefresh(filling: context, by: references)
+    // v4's word for what a reference lacks is kept in the metadata.
+    for (table, condition) in tables {
+      try refresh.refresh(
+        table,
+        rows: """
+          SELECT x.source_row FROM main.\(table.name) x JOIN main.v4_rows r ON r.row=x.source_row
+          WHERE instr(x.metadata,'"v4":')>0 AND r.run<>\(context.run) AND (\(condition))
+          """)
+    }
   }
 
   private static let keptSteps = Query(

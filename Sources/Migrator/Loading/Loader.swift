@@ -51,6 +51,7 @@ struct Loader {
     }
     try refused.settle()
     if isDelta {
+      if context.hasKeptReferences { try KeptRefresh(context).refuseWorkflows() }
       try WorkflowRefresh(context).refreshLoaded()
       try AgentRefresh(context).refresh()
     }
