@@ -121,6 +121,31 @@ import Testing
     }
   }
 
+  @Test
+  func `a damaged first row of an export is known by its id, and given back beside what it was`()
+    throws
+  {
+    try withTemporaryFolder { folder in
+      let store = folder + "/s.db"
+      let good = #"{"message_id":"1","content":"x"}"#
+      try migrate(Self.export(good), into: store)
+      let lines = folder + "/lines.ndjson"
+      try write(
+        Array("{\"message_id\":\"1\",\"content\":\"".utf8) + [0xff] + Array("\"}\n".utf8), to: lines
+      )
+      var options = MigrationOptions(exports: [lines])
+      options.table = "agent_message"
+      let report = try Migration(options, store: store).run()
+      #expect(report.ledger.totals.rejected == 1)
+      let reject = try RejectList(Store(path: store)).json["rejects"]?.elements?.first
+      #expect(reject?["v4_id"]?.text == "1")
+      #expect(try bundle(store).contains(good))
+      options.appliesDeletes = true
+      _ = try Migration(options, store: store).run()
+      #expect(try !bundle(store).contains(good))
+    }
+  }
+
   @Test func `what is retried though v4 has it no more counts as gone`() throws {
     try withTemporaryFolder { folder in
       let store = folder + "/s.db"

@@ -131,6 +131,25 @@ import Testing
     }
   }
 
+  @Test func `whom one filled record refers to says nothing of another one`() throws {
+    try withTemporaryFolder { folder in
+      let store = folder + "/agora.db"
+      let agents = #""agent_registry":[{"agent_id":"A","supervisor_id":"B"}]"#
+      try migrate("{\(agents)}", into: store, orphans: .keep)
+      _ = try register("B", in: store)
+      let message =
+        #""agent_message":[{"message_id":"m","from_agent":"B","to_agent":"Z","content":"x"}]"#
+      for _ in 1...2 {
+        try migrate("{\(agents),\(message)}", into: store, orphans: .keep)
+        let supervised = try Connection(path: store, mode: .readOnly).integer(
+          Query(
+            "test",
+            "SELECT count(*) FROM agents WHERE json_extract(metadata,'$.supervisor') IS NOT NULL"))
+        #expect(supervised == 0)
+      }
+    }
+  }
+
   @Test func `a kept workflow that is refused by now takes along what refers to it`() throws {
     let workflow = #""workflow_coordination":[{"workflow_id":"w","coordinator_agent":"Z"}]"#
     let task = #""task_assignment":[{"assignment_id":"t","workflow_id":"w"}]"#

@@ -174,7 +174,6 @@ struct ConfigurationContents {
     "known_contents.forget", "DELETE FROM temp.known_contents WHERE parent=?1")
   private static let isKnown = Query(
     "known_contents.has", "SELECT EXISTS(SELECT 1 FROM temp.known_contents WHERE main_row=?1)")
-  private static let unsee = Query("seen.drop", "DELETE FROM temp.seen WHERE main_row=?1")
   private static let moveBack = Query(
     "known_contents.move_back",
     "UPDATE main.v4_rows SET parent=?2 WHERE row=?1 AND parent=?3")
@@ -196,7 +195,7 @@ struct ConfigurationContents {
       context.ledger[row.table].unchanged -= row.counted
       context.ledger[row.table].read -= row.counted
       if try connection.integer(Self.isKnown, .integer(row.row)) == 1 { continue }
-      try connection.run(Self.unsee, .integer(row.row))
+      try context.unsee(row.row)
       if let former = row.former {
         try connection.run(
           Self.moveBack, .integer(row.row), .integer(former), .integer(configuration))

@@ -280,6 +280,21 @@ final class LoadContext {
     return (refused, held)
   }
 
+  private static let unsee = Query("seen.drop", "DELETE FROM temp.seen WHERE main_row=?1")
+  private static let gone = Query(
+    "v4_gone.has", "SELECT EXISTS(SELECT 1 FROM main.v4_gone WHERE row=?1)")
+
+  /// Takes a stored row out of those that the export has too; 1 where it was one of them, else 0.
+  @discardableResult
+  func unsee(_ stored: Int64) throws -> Int {
+    try connection.run(Self.unsee, .integer(stored))
+  }
+
+  /// Whether v4 has a stored row no more as it is.
+  func isGone(_ stored: Int64) throws -> Bool {
+    try connection.integer(Self.gone, .integer(stored)) == 1
+  }
+
   /// Takes a row out of the staged ones.
   func drop(_ row: Int64) throws {
     try connection.run(

@@ -82,6 +82,8 @@ struct RecordRefresh {
     var orphans: [RefusedRows.Orphan] = []
     var mappers: [String: TableMapper] = [:]
     var record = Record()
+    // Whom one record refers to says nothing of what is looked up after it.
+    defer { references.filled = nil }
     try connection.each(Self.rows, .text(context.source)) { result in
       let row = LoadContext.stagedRow(result)
       let table = result.text(10)

@@ -205,8 +205,7 @@ struct RefusedRows {
   }
 
   private func remove(_ row: Int64) throws {
-    try connection.run(
-      Query("seen.drop", "DELETE FROM temp.seen WHERE main_row=?1"), .integer(row))
+    try context.unsee(row)
     guard context.appliesDeletes,
       let gone = try connection.first(Self.known, .integer(row), map: DeletionSweep.row)
     else { return }
@@ -229,8 +228,7 @@ struct RefusedRows {
     let rows = try connection.all(
       Self.contents, .integer(configuration), map: DeletionSweep.row)
     for row in rows {
-      let wasSeen = try connection.run(
-        Query("seen.drop", "DELETE FROM temp.seen WHERE main_row=?1"), .integer(row.row))
+      let wasSeen = try context.unsee(row.row)
       context.ledger[row.table].unchanged -= wasSeen
       context.ledger[row.table].read -= wasSeen
     }

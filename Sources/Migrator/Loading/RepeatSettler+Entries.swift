@@ -9,23 +9,28 @@ extension RepeatSettler {
   func settleEntries(
     _ rows: [Repeated], _ table: StagedTable, _ known: [Known]
   ) throws {
-    var left = try context.isRetrying ? known.filter { try isGone($0.row) } : known
+    let left = try context.isRetrying ? known.filter { try context.isGone($0.row) } : known
     var next = (known.map(\.epoch).max() ?? -1) + 1
+    var same: [[UInt8]: [Int]] = [:]
+    for index in left.indices.reversed() { same[left[index].digest, default: []].append(index) }
+    var kept: Set<Int> = []
     var changed: [Repeated] = []
     for row in rows {
-      if let same = left.firstIndex(where: { $0.digest == row.digest }) {
-        try respellings.take(row.row, as: left[same].row)
-        try keep(row.row, table, as: left.remove(at: same))
+      if let index = same[row.digest]?.popLast() {
+        try respellings.take(row.row, as: left[index].row)
+        try keep(row.row, table, as: left[index])
+        kept.insert(index)
       } else {
         changed.append(row)
       }
     }
+    var older = left.indices.filter { !kept.contains($0) }.makeIterator()
     for row in changed {
-      if left.isEmpty {
+      if let index = older.next() {
+        try replace(left[index], by: row.row, table)
+      } else {
         if next > 0 { try rename(row.row, table, epoch: next) }
         next += 1
-      } else {
-        try replace(left.removeFirst(), by: row.row, table)
       }
     }
   }
@@ -42,7 +47,7 @@ extension RepeatSettler {
     var left: [[UInt8]: Known] = [:]
     for entry in known {
       // Rejects that are tried once more are beside what v4 has.
-      if try !context.isRetrying || isGone(entry.row) {
+      if try !context.isRetrying || context.isGone(entry.row) {
         left[entry.digest] = entry
       } else {
         there[entry.digest] = entry

@@ -168,7 +168,7 @@ struct RepeatSettler {
         // What is tried once more is beside what is there; but what went with a refused configuration
         // comes back with it.
         while context.isRetrying, let there = stored[occurrence],
-          try row.row.parent == nil || !isGone(there.row)
+          try row.row.parent == nil || !context.isGone(there.row)
         { occurrence += 1 }
         try settleRepetition(row.row, table, occurrence, stored[occurrence])
         occurrence += 1
@@ -297,7 +297,7 @@ struct RepeatSettler {
       .integer(row.row), .integer(known.row), .int(known.isHeld ? 1 : 0))
     if known.isHeld {
       try RepeatedTexts(context).move(row.row, toPlaceOf: known.row)
-    } else if try context.isRetrying && !isGone(known.row) {
+    } else if try context.isRetrying && !context.isGone(known.row) {
       try RepeatedTexts(context).move(row.row, toFormerPlaceOf: known.row)
     }
     if known.epoch > 0 { try rename(row, table, epoch: known.epoch) }
@@ -336,14 +336,6 @@ struct RepeatSettler {
     }
     found.digest = digest
     known.rows[fingerprint] = found
-  }
-
-  private static let gone = Query(
-    "v4_gone.has", "SELECT EXISTS(SELECT 1 FROM main.v4_gone WHERE row=?1)")
-
-  /// Whether v4 has a stored row no more as it is.
-  func isGone(_ stored: Int64) throws -> Bool {
-    try connection.integer(Self.gone, .integer(stored)) == 1
   }
 
   /// The row says nothing new.

@@ -112,14 +112,21 @@ final class StepElements {
   private static let place = Query(
     "born_steps.of", "SELECT workflow_id FROM temp.born_steps WHERE step_id=?1")
 
+  /// SQL for the ids of all of them, once ``collectBorn()`` has found them.
+  static let born = "(SELECT step_id FROM temp.born_steps)"
+
+  /// Finds them, if they are not known.
+  func collectBorn() throws {
+    try begin()
+    guard try connection.integer(Self.isCollected) == 0 else { return }
+    for query in Self.collect { try connection.run(query) }
+  }
+
   /// The workflow that a step stands in which v5 has written; nil where there is none of that id, or v5 did
   /// not give it.
   func workflow(ofBorn id: String) throws -> String? {
     guard BornOnV5.isGiven(id) else { return nil }
-    try begin()
-    if try connection.integer(Self.isCollected) == 0 {
-      for query in Self.collect { try connection.run(query) }
-    }
+    try collectBorn()
     return try connection.first(Self.place, .text(id), map: { $0.text(0) })
   }
 

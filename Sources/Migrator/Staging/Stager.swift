@@ -300,7 +300,8 @@ final class Stager: RowSink {
   /// The id of a row that the table's mapper has refused, as far as it says one.
   func rejectedID(of text: Span<UInt8>, _ table: StagedTable, columns: [String]?) -> String? {
     let row = table.mapper.row
-    return row.values.count == row.layout.names.count
+    // Before the first row of a table there is nothing in hand.
+    return !row.values.isEmpty && row.values.count == row.layout.names.count
       ? try? id(of: table) : LeadingKey.find(in: text, table: table.name, columns: columns)
   }
 

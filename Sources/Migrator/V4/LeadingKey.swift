@@ -21,7 +21,8 @@ enum LeadingKey {
     scan.at += 1
     while true {
       if let columns {
-        guard values.count < columns.count else { break }
+        // Of an array of another length nobody knows which value is the id.
+        guard values.count < columns.count else { return nil }
         names.append(columns[values.count])
       } else {
         guard let name = scan.string(text).flatMap({ string(text, $0) }),
@@ -36,6 +37,7 @@ enum LeadingKey {
       values.append(value.isScalar ? value.range : nil)
       guard scan.take(0x2c, text) else { break }
     }
+    if let columns, values.count != columns.count, scan.take(0x5d, text) { return nil }
     let identity = RowIdentity.columns(of: table, in: RowLayout(columns: names))
     guard !identity.isForeign else { return nil }
     for candidate in identity.candidates {

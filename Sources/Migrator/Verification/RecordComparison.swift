@@ -122,15 +122,6 @@ final class RecordComparison {
       AND row=?4 AND \(RejectStatus.stands))
     """)
 
-  private static let gone = Query(
-    "v4_gone.has", "SELECT EXISTS(SELECT 1 FROM main.v4_gone WHERE row=?1)")
-  private static let unsee = Query(
-    "seen.drop", "DELETE FROM temp.seen WHERE main_row=?1")
-
-  private func isGone(_ stored: Int64) throws -> Bool {
-    try connection.integer(Self.gone, .integer(stored)) == 1
-  }
-
   /// Whether an import has rejected just what the table's mapper has in hand of a row.
   private func isRejected(_ row: StagedRow, _ table: StagedTable) throws -> Bool {
     let text = String(decoding: table.mapper.row.text, as: UTF8.self)
@@ -149,8 +140,8 @@ final class RecordComparison {
       case .nothing:
         guard let stored = try context.replaced(by: row) else { return nil }
         // A newer text that was rejected left the row among those that v4 has no more.
-        guard try isGone(stored) else { return row }
-        try connection.run(Self.unsee, .integer(stored))
+        guard try context.isGone(stored) else { return row }
+        try context.unsee(stored)
         return nil
       }
     }
